@@ -1,0 +1,1 @@
+"""The one data structure that every stage reads and writes."""

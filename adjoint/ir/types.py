@@ -1,0 +1,319 @@
+"""What is known of a value while compiling.
+
+Types are immutable, hashable and compared by content: they are the key of the cache.
+
+    Unknown, Bottom            nothing is known; no value at all (a variable not yet assigned)
+    Scalar(cls)                a number: float, int, bool, complex, or a NumPy scalar class
+    Array(dtype, axes)         an ndarray; axes tell of each length whether it is 1, not 1, or which symbol
+    TupleOf, ListOf, DictOf    containers, item by item (a long uniform list: by its element)
+    Instance(cls, fields)      an object, by class and the types of its attributes
+    FunctionOf(code, ...)      a Python function by code, with the types of what it captures
+    Literal(value)             None, strings, classes, modules, builtins: by value
+    Opaque(cls)                anything else; carries no derivative
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class Type:
+    """Base of all types."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Unknown(Type):
+    """Anything: the generated code decides when it runs."""
+
+    def __repr__(self) -> str:
+        return "?"
+
+
+@dataclass(frozen=True)
+class Bottom(Type):
+    """No value: a variable before its first assignment, code that is never reached."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNKNOWN = Unknown()
+BOTTOM = Bottom()
+
+
+@dataclass(frozen=True)
+class Length:
+    """The length of an axis: a symbol plus a constant.
+
+    Two lengths with equal symbol and offset are equal numbers. `plural` tells that it is not 1.
+    """
+
+    symbol: Any
+    offset: int = 0
+    plural: bool = False
+
+    def __repr__(self) -> str:
+        return f"{self.symbol}{self.offset:+d}" if self.offset else f"{self.symbol}"
+
+
+Axis = int | Length | None  # a known number; a symbol; nothing known
+
+
+@dataclass(frozen=True)
+class Scalar(Type):
+    """A Python or NumPy number. `length` is set when it is an int that is the length of an axis."""
+
+    cls: type
+    length: Length | None = None
+
+    def __repr__(self) -> str:
+        return self.cls.__name__
+
+
+class Real(float):
+    """Stands in `Scalar(Real)` for: a Python int or float, which of the two is not known."""
+
+
+@dataclass(frozen=True)
+class Array(Type):
+    dtype: np.dtype
+    axes: tuple[Axis, ...]
+
+    def __repr__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.axes))}]"
+
+    @property
+    def ndim(self) -> int:
+        return len(self.axes)
+
+
+@dataclass(frozen=True)
+class TupleOf(Type):
+    """A tuple, or a named tuple of class `cls`."""
+
+    items: tuple[Type, ...]
+    cls: type = tuple
+
+
+@dataclass(frozen=True)
+class ListOf(Type):
+    """A list by its items; or, if `items` is None, of unknown length with elements of one type."""
+
+    items: tuple[Type, ...] | None
+    element: Type = UNKNOWN
+
+
+@dataclass(frozen=True)
+class DictOf(Type):
+    items: tuple[tuple[Any, Type], ...]
+
+    def get(self, key: Any) -> Type | None:
+        return next((t for k, t in self.items if type(k) is type(key) and k == key), None)
+
+
+@dataclass(frozen=True)
+class Instance(Type):
+    cls: type
+    fields: tuple[tuple[str, Type], ...]
+
+    def get(self, name: str) -> Type | None:
+        return next((t for n, t in self.fields if n == name), None)
+
+    def __repr__(self) -> str:
+        return f"{self.cls.__name__}({', '.join(f'{n}: {t}' for n, t in self.fields)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """Wraps an object so that it is compared by identity."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@dataclass(frozen=True)
+class FunctionOf(Type):
+    """A Python function: its code (by identity), its globals, and the types of captures and defaults.
+
+    `captures` pairs each free variable with the type of its cell; a function that captures itself
+    has Literal("self") there.
+    """
+
+    code: Identity
+    globals: Identity
+    captures: tuple[tuple[str, Type], ...] = ()
+    defaults: tuple[tuple[str, Type], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"function {self.code.value.co_name}"
+
+
+@dataclass(frozen=True)
+class Literal(Type):
+    """A value known exactly. `key` is what is compared: the value, or its `Identity`."""
+
+    key: Any
+    value: Any = field(compare=False)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+@dataclass(frozen=True)
+class Opaque(Type):
+    cls: type
+
+    def __repr__(self) -> str:
+        return f"<{self.cls.__name__}>"
+
+
+@dataclass(frozen=True)
+class IteratorOf(Type):
+    """What `range`, `zip`, `enumerate`, `reversed`, `dict.items()` … give: an iterable by its elements."""
+
+    cls: type
+    element: Type
+    items: tuple[Type, ...] | None = None
+
+
+def literal(value: Any) -> Literal:
+    """The type of a value that is known exactly."""
+    if value is None or isinstance(value, str | bytes | bool | int | float | complex):
+        # `1`, `1.0` and `True` are equal in Python; so are 0.0 and -0.0.
+        return Literal((type(value), repr(value)), value)
+    return Literal(Identity(value), value)
+
+
+# -- questions -------------------------------------------------------------------------------------
+
+
+def is_number(t: Type) -> bool:
+    """A scalar or an array of numbers (bools included)."""
+    return isinstance(t, Array) and t.dtype.kind in "biufc" or isinstance(t, Scalar)
+
+
+def is_python_number(t: Type) -> bool:
+    return isinstance(t, Scalar) and t.cls in (int, float, complex, bool, Real)
+
+
+def may_carry_derivative(t: Type) -> bool:
+    """Could a change of this value, however small, change a result? Ints count as reals."""
+    if isinstance(t, Scalar):
+        return t.cls not in (bool, np.bool_)
+    if isinstance(t, Array):
+        return t.dtype.kind in "iufcO"
+    if isinstance(t, TupleOf):
+        return any(map(may_carry_derivative, t.items))
+    if isinstance(t, ListOf):
+        return may_carry_derivative(t.element) if t.items is None else any(
+            map(may_carry_derivative, t.items)
+        )
+    if isinstance(t, DictOf):
+        return any(may_carry_derivative(item) for _, item in t.items)
+    if isinstance(t, Instance):
+        return any(may_carry_derivative(item) for _, item in t.fields)
+    if isinstance(t, FunctionOf):
+        return any(may_carry_derivative(item) for _, item in t.captures + t.defaults)
+    if isinstance(t, IteratorOf):
+        return may_carry_derivative(t.element)
+    return isinstance(t, Unknown)
+
+
+def dtype_of(t: Type) -> np.dtype | None:
+    """The dtype of a number; of a Python number the one that NumPy would give it."""
+    if isinstance(t, Array):
+        return t.dtype
+    if isinstance(t, Scalar):
+        return np.dtype(float if t.cls is Real else t.cls)
+    return None
+
+
+def cotangent_dtype(dtype: np.dtype) -> np.dtype:
+    """Floating dtypes are their own; integers are taken as reals."""
+    return dtype if dtype.kind in "fc" else np.dtype(float)
+
+
+def join(a: Type, b: Type) -> Type:
+    """The smallest type that holds both."""
+    if a == b or isinstance(b, Bottom):
+        return a
+    if isinstance(a, Bottom):
+        return b
+    a, b = unliteral(a), unliteral(b)
+    if a == b:
+        return a
+    if isinstance(a, Scalar) and isinstance(b, Scalar):
+        if a.cls is b.cls:
+            return Scalar(a.cls)
+        if {a.cls, b.cls} <= {int, float, Real}:
+            return Scalar(Real)
+    if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
+        return Array(a.dtype, tuple(map(join_axes, a.axes, b.axes)))
+    if isinstance(a, TupleOf) and isinstance(b, TupleOf) and a.cls is b.cls:
+        if len(a.items) == len(b.items):
+            return TupleOf(tuple(map(join, a.items, b.items)), a.cls)
+    if isinstance(a, ListOf) and isinstance(b, ListOf):
+        if a.items is not None and b.items is not None and len(a.items) == len(b.items):
+            return ListOf(tuple(map(join, a.items, b.items)))
+        return ListOf(None, join(element_of(a), element_of(b)))
+    if isinstance(a, DictOf) and isinstance(b, DictOf):
+        if [k for k, _ in a.items] == [k for k, _ in b.items]:
+            return DictOf(tuple((k, join(t, u)) for (k, t), (_, u) in zip(a.items, b.items)))
+    if isinstance(a, Instance) and isinstance(b, Instance) and a.cls is b.cls:
+        if [n for n, _ in a.fields] == [n for n, _ in b.fields]:
+            return Instance(a.cls, tuple((n, join(t, u)) for (n, t), (_, u) in zip(a.fields, b.fields)))
+    if isinstance(a, IteratorOf) and isinstance(b, IteratorOf) and a.cls is b.cls:
+        return IteratorOf(a.cls, join(a.element, b.element))
+    return UNKNOWN
+
+
+def join_axes(a: Axis, b: Axis) -> Axis:
+    if a == b:
+        return a
+    if is_plural(a) and is_plural(b):
+        return Length(("join", a, b) if not _mentions_join(a, b) else "n", 0, True)
+    return None
+
+
+def _mentions_join(*axes: Axis) -> bool:
+    return any(isinstance(a, Length) and (a.symbol == "n" or isinstance(a.symbol, tuple)) for a in axes)
+
+
+def is_plural(axis: Axis) -> bool:
+    """Known not to be 1."""
+    return axis.plural if isinstance(axis, Length) else axis is not None and axis != 1
+
+
+def unliteral(t: Type) -> Type:
+    """Forget the exact value of a number."""
+    if isinstance(t, Literal) and isinstance(t.value, int | float | complex):
+        return Scalar(type(t.value))
+    return t
+
+
+def element_of(t: Type) -> Type:
+    """The type of what iteration over a value of this type gives."""
+    if isinstance(t, Array):
+        if t.ndim == 0:
+            return UNKNOWN
+        return Scalar(t.dtype.type) if t.ndim == 1 else Array(t.dtype, t.axes[1:])
+    if isinstance(t, TupleOf | ListOf):
+        if t.items is None:
+            return t.element
+        out: Type = BOTTOM
+        for item in t.items:
+            out = join(out, item)
+        return unliteral(out)
+    if isinstance(t, IteratorOf):
+        return t.element
+    return UNKNOWN

@@ -1,0 +1,1 @@
+"""The rulebook: one declaration per function, one file per family."""

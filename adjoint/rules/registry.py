@@ -1,0 +1,120 @@
+"""The one table of derivatives: which callable has which rule.
+
+A rule takes the arguments of its function and returns `(y, pullback)`. It is plain Python, run as it
+stands where the callee is known only at run time, and parsed as a template and inlined where it is
+known while compiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(eq=False)
+class Rule:
+    """What is known of one callable.
+
+    kind        "rule": `text(*args, **kwargs) -> (y, pullback)`
+                "partials": `text(*args, y) -> partial derivative(s)` of an elementwise function
+                "constant": no derivative
+                "source": `text` is a Python definition to be differentiated in place of the function
+    linear      names of the parameters in each of which the function is linear
+    singular    the partial derivative is infinite somewhere inside the domain or at its edge
+    """
+
+    kind: str
+    text: Callable[..., Any]
+    linear: tuple[str, ...] = ()
+    singular: bool = False
+
+
+_TABLE: dict[Any, Rule] = {}
+_JVPS: dict[Any, Callable[..., Any]] = {}
+_generation = 0
+
+
+def lookup(function: Any) -> Rule | None:
+    """The rule declared for a callable, or None."""
+    try:
+        return _TABLE.get(function)
+    except TypeError:  # an unhashable callable instance
+        return None
+
+
+def generation() -> int:
+    """Grows whenever a rule is declared: what was compiled before is out of date."""
+    return _generation
+
+
+def table() -> dict[Any, Rule]:
+    """All rules, by callable."""
+    return dict(_TABLE)
+
+
+def _declare(functions: Iterable[Any], declared: Rule) -> None:
+    global _generation
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"a rule is declared for a callable, not {function!r}")
+        _TABLE[function] = declared
+    _generation += 1
+
+
+def rule(*functions: Any, linear: str | tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+    """Declare the derivative of `functions` (spellings of one function with one signature).
+
+    The decorated function takes the function's arguments and returns `(y, pullback)`.
+    `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
+    and everything left out, means no derivative. `linear` names the parameters in each of which
+    the function is linear; forward mode then follows from the function itself.
+    """
+    names = (linear,) if isinstance(linear, str) else tuple(linear)
+
+    def decorate(text: Callable) -> Callable:
+        _declare(functions, Rule("rule", text, names))
+        return text
+
+    return decorate
+
+
+def partials(*functions: Any, singular: bool = False) -> Callable[[Callable], Callable]:
+    """Declare the partial derivatives of elementwise `functions`.
+
+    The decorated function takes the arguments and then the result, and returns the partial
+    derivative (a tuple, one per argument, if there are several; None for one without).
+    """
+
+    def decorate(text: Callable) -> Callable:
+        _declare(functions, Rule("partials", text, singular=singular))
+        return text
+
+    return decorate
+
+
+def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
+    """Declare the forward derivative of `functions`: `text(primals, tangents) -> (y, y_dot)`."""
+
+    def decorate(text: Callable) -> Callable:
+        _JVPS.update(dict.fromkeys(functions, text))
+        return text
+
+    return decorate
+
+
+def nondifferentiable(*functions: Any) -> Any:
+    """Calls to these get no derivative. Also a decorator; returns its (first) argument."""
+    for function in functions:
+        _declare([function], Rule("constant", function))
+    return functions[0]
+
+
+def source_of(*functions: Any) -> Callable[[Callable], Callable]:
+    """Declare a Python definition that is differentiated in place of `functions`."""
+
+    def decorate(text: Callable) -> Callable:
+        _declare(functions, Rule("source", text))
+        return text
+
+    return decorate

@@ -1,0 +1,148 @@
+"""What generated code calls, and what stands for Python's own constructs in the IR.
+
+The first half are the callees of IR calls for syntax that is not itself a function call: displays,
+unpacking, f-strings, `raise`. They do at run time exactly what the syntax does, and the emitter
+prints them as that syntax again. The second half is the arithmetic of cotangents.
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from typing import Any
+
+# -- Python's constructs as callables ---------------------------------------------------------------
+
+
+def make_tuple(*items: Any) -> tuple:
+    """`(a, b, *c)`"""
+    return items
+
+
+def make_list(*items: Any) -> list:
+    """`[a, b, *c]`"""
+    return list(items)
+
+
+def make_set(*items: Any) -> set:
+    """`{a, b, *c}`"""
+    return set(items)
+
+
+def make_dict(*keys_and_values: Any) -> dict:
+    """`{key: value, …}`, its keys and values in turn."""
+    return dict(zip(keys_and_values[::2], keys_and_values[1::2], strict=True))
+
+
+def merge_dicts(*dicts: Any) -> dict:
+    """`{**a, **b}`"""
+    merged: dict = {}
+    for each in dicts:
+        merged |= dict(each)
+    return merged
+
+
+def call_method(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """`owner.name(*args, **kwargs)`"""
+    return getattr(owner, name)(*args, **kwargs)
+
+
+def super_method(cls: type, instance: Any, name: str) -> Any:
+    """The function that `super().name` finds, to be called with the instance as first argument."""
+    following = type(instance).__mro__ if not isinstance(instance, type) else instance.__mro__
+    for base in following[following.index(cls) + 1 :]:
+        if name in vars(base):
+            return vars(base)[name]
+    raise AttributeError(f"'super' object has no attribute {name!r}")
+
+
+def unpack_sequence(iterable: Any, before: int, after: int | None = None) -> tuple:
+    """The items of `a, b = iterable` (after is None), or of `a, *b, c = iterable` (the middle a list)."""
+    if after is None:
+        items = tuple(iterable)
+        if len(items) > before:
+            raise ValueError(f"too many values to unpack (expected {before})")
+        if len(items) < before:
+            raise ValueError(f"not enough values to unpack (expected {before}, got {len(items)})")
+        return items
+    items = tuple(iterable)
+    if len(items) < before + after:
+        raise ValueError(
+            f"not enough values to unpack (expected at least {before + after}, got {len(items)})"
+        )
+    end = len(items) - after
+    return (*items[:before], list(items[before:end]), *items[end:])
+
+
+def format_value(value: Any, conversion: str, spec: str) -> str:
+    """`{value!conversion:spec}` inside an f-string; conversion is one of "", "r", "s", "a"."""
+    value = {"": lambda v: v, "r": repr, "s": str, "a": ascii}[conversion](value)
+    return format(value, spec)
+
+
+def join_strings(*parts: str) -> str:
+    """An f-string from its parts."""
+    return "".join(parts)
+
+
+def raise_exception(exception: Any = None, cause: Any = None, has_cause: bool = False) -> Any:
+    """`raise exception from cause`; without an exception, the one being handled again."""
+    if exception is None:
+        raise  # noqa: PLE0704  (inside an `except` block of the caller)
+    if has_cause:
+        raise exception from cause
+    raise exception
+
+
+def import_module(name: str, attribute: str | None = None, level: int = 0, package: str = "") -> Any:
+    """`import name` (the innermost module) or `from name import attribute`."""
+    module = importlib.import_module("." * level + name, package or None)
+    if attribute is None:
+        return module
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        return importlib.import_module(f"{module.__name__}.{attribute}")
+
+
+def check_bound(value: Any, name: str) -> Any:
+    """The value of a variable that may not have been assigned yet."""
+    from adjoint.ir.nodes import UNDEFINED
+
+    if value is UNDEFINED:
+        raise UnboundLocalError(
+            f"cannot access local variable '{name}' where it is not associated with a value"
+        )
+    return value
+
+
+def make_function(
+    code: types.CodeType, namespace: dict, defaults: Any, keyword_defaults: Any, *captures: Any
+) -> types.FunctionType:
+    """The function object that Python would have made from `code` here; captures in co_freevars' order."""
+    cells = tuple(types.CellType(value) for value in captures)
+    made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
+    made.__kwdefaults__ = keyword_defaults or None
+    return made
+
+
+def new_object(cls: type) -> Any:
+    """An instance of `cls` before `__init__`."""
+    return cls.__new__(cls)
+
+
+def set_attribute(owner: Any, name: str, value: Any) -> Any:
+    """`owner.name = value` inside a constructor; returns the owner."""
+    setattr(owner, name, value)
+    return owner
+
+
+def initialise(constructor: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`Base.__init__(instance, …)` inside a constructor; returns the instance."""
+    constructor(instance, *args, **kwargs)
+    return instance
+
+
+def flatten(lists: Any) -> list:
+    """The items of several lists, in one."""
+    return [item for each in lists for item in each]
