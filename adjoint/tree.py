@@ -1,0 +1,207 @@
+"""Cotangents of any value, and their arithmetic.
+
+A cotangent has the form of its primal: a number or array for a number or array, the same container
+for a tuple, list or dict, a `Tangent` for an object or a function with captured values. None stands
+for zero, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Number = int | float | complex | np.number
+
+
+class Tangent:
+    """The cotangent of an object: the same attribute names, each with its cotangent.
+
+    An attribute that the object has and the tangent has not, or has as None, is not differentiated.
+    """
+
+    def __init__(self, /, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tangent) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = []
+        for name, value in self.__dict__.items():
+            text = repr(value)
+            fields.append(f"{name}={text}".replace("\n", "\n" + " " * (len(name) + 9)))
+        return f"Tangent({(',' + chr(10) + ' ' * 8).join(fields)})" if any(
+            "\n" in f for f in fields
+        ) else f"Tangent({', '.join(fields)})"
+
+
+def make_tangent(*names_and_values: Any) -> Tangent:
+    """A `Tangent` from names and cotangents in turn."""
+    return Tangent(**dict(zip(names_and_values[::2], names_and_values[1::2], strict=True)))
+
+
+def tangent_field(tangent: Any, name: str) -> Any:
+    """The cotangent of one attribute; None where there is none."""
+    return None if tangent is None else getattr(tangent, name, None)
+
+
+def tangent_item(cotangent: Any, key: Any) -> Any:
+    """The cotangent of one item of a tuple, list or dict; None where there is none."""
+    if cotangent is None:
+        return None
+    if isinstance(cotangent, dict):
+        return cotangent.get(key)
+    return cotangent[key]
+
+
+# -- sums -------------------------------------------------------------------------------------------
+
+
+def accumulate(a: Any, b: Any) -> Any:
+    """The sum of two cotangents of one value. Neither is changed."""
+    if a is None:
+        return b
+    if b is None:
+        return a
+    if isinstance(a, Tangent):
+        names = dict.fromkeys([*a, *b])
+        return Tangent(**{n: accumulate(getattr(a, n, None), getattr(b, n, None)) for n in names})
+    if isinstance(a, dict):
+        return {k: accumulate(a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b])}
+    if isinstance(a, list | tuple):
+        return same_container(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
+    return a + b
+
+
+def same_container(like: Any, items: list) -> Any:
+    """The items as a container of the class of `like` (list, tuple or named tuple)."""
+    if isinstance(like, list):
+        return items
+    return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
+
+
+def add_into(a: np.ndarray, b: Any) -> np.ndarray:
+    """`a += b`, for an array that nothing else refers to; returns it."""
+    a += b
+    return a
+
+
+def index_add(a: np.ndarray, index: Any, b: Any) -> np.ndarray:
+    """`a[index] += b`, for an array that nothing else refers to; returns it. Repeated indices add up."""
+    if index_may_repeat(index):
+        np.add.at(a, index, b)
+    else:
+        a[index] += b
+    return a
+
+
+def index_may_repeat(index: Any) -> bool:
+    """Does the index contain an array or list of integers?"""
+    if isinstance(index, tuple):
+        return any(map(index_may_repeat, index))
+    return isinstance(index, list) or isinstance(index, np.ndarray) and index.dtype.kind != "b"
+
+
+def accumulate_item(cotangent: Any, container: Any, index: Any, item_bar: Any) -> Any:
+    """Add to the cotangent of `container[index]`; changes and returns `cotangent` where it can.
+
+    `cotangent` is None or owned by the caller: nothing else refers to it.
+    """
+    if item_bar is None:
+        return cotangent
+    if isinstance(container, np.ndarray | np.generic):
+        if cotangent is None:
+            cotangent = zeros_like(container)
+        return index_add(cotangent, index, item_bar)
+    if isinstance(container, list | tuple):
+        items = [None] * len(container) if cotangent is None else list(cotangent)
+        if isinstance(index, slice):
+            for position, bar in zip(range(*index.indices(len(container))), item_bar, strict=True):
+                items[position] = accumulate(items[position], bar)
+        else:
+            items[index] = accumulate(items[index], item_bar)
+        return same_container(container, items)
+    if isinstance(container, dict):
+        cotangent = {} if cotangent is None else cotangent
+        cotangent[index] = accumulate(cotangent.get(index), item_bar)
+        return cotangent
+    raise TypeError(f"no cotangent for an item of {type(container).__name__}")
+
+
+# -- zeros and shapes --------------------------------------------------------------------------------
+
+
+def cotangent_dtype(dtype: np.dtype) -> np.dtype:
+    """Floating dtypes are their own; integers are taken as reals."""
+    return dtype if dtype.kind in "fc" else np.dtype(float)
+
+
+def zeros_like(x: Any) -> Any:
+    """A zero cotangent of a number or array: its shape, its floating dtype."""
+    if isinstance(x, np.ndarray | np.generic):
+        zeros = np.zeros(x.shape, cotangent_dtype(x.dtype))
+        return zeros if isinstance(x, np.ndarray) else zeros[()]
+    return 0j if isinstance(x, complex) else 0.0
+
+
+def zero_cotangent(x: Any) -> Any:
+    """The zero of the cotangents of `x`: zeros for a number or array, else None."""
+    if isinstance(x, bool | np.bool_):
+        return None
+    return zeros_like(x) if isinstance(x, np.ndarray | Number) else None
+
+
+def project(x_bar: Any, x: Any) -> Any:
+    """The cotangent in the form of its primal `x`: its shape, its floating dtype, real if it is real.
+
+    `x_bar` may have the shape of something that `x` was broadcast to; it is summed back.
+    """
+    if x_bar is None or not isinstance(x, np.ndarray | Number):
+        return x_bar
+    if isinstance(x, np.ndarray | np.generic):
+        shape, dtype = x.shape, cotangent_dtype(x.dtype)
+    else:
+        shape, dtype = (), np.dtype(complex if isinstance(x, complex) else float)
+    if np.shape(x_bar) != shape:
+        x_bar = unbroadcast(x_bar, shape)
+    if dtype.kind != "c" and np.iscomplexobj(x_bar):
+        x_bar = np.real(x_bar)
+    if getattr(x_bar, "dtype", dtype) != dtype:
+        x_bar = x_bar.astype(dtype)
+    if isinstance(x, np.ndarray):
+        return x_bar if isinstance(x_bar, np.ndarray) else np.asarray(x_bar, dtype)
+    return x_bar[()] if isinstance(x_bar, np.ndarray) else x_bar
+
+
+def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which something of this shape was broadcast."""
+    extra = np.ndim(x_bar) - len(shape)
+    if extra < 0:
+        return np.broadcast_to(x_bar, shape)
+    if extra:
+        x_bar = np.sum(x_bar, axis=tuple(range(extra)))
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and np.shape(x_bar)[i] != 1)
+    if axes:
+        x_bar = np.sum(x_bar, axis=axes, keepdims=True)
+    return x_bar if np.shape(x_bar) == shape else np.broadcast_to(x_bar, shape)
+
+
+def complete(x_bar: Any, x: Any) -> Any:
+    """The cotangent as users see it: zeros for numeric parts that had no influence."""
+    if x_bar is None and isinstance(x, np.ndarray | Number):
+        return None if isinstance(x, np.ndarray) and x.dtype.kind not in "iufc" else zero_cotangent(x)
+    if isinstance(x, tuple | list):
+        bars = [None] * len(x) if x_bar is None else x_bar
+        items = [complete(b, v) for b, v in zip(bars, x, strict=True)]
+        return None if x_bar is None and all(i is None for i in items) else same_container(x, items)
+    if isinstance(x, dict):
+        bars = {} if x_bar is None else x_bar
+        return {k: complete(bars.get(k), v) for k, v in x.items()}
+    return x_bar
