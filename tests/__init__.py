@@ -1,0 +1,1 @@
+"""Tests of adjoint; the folders mirror those of `adjoint/`."""
