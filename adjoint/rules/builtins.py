@@ -1,0 +1,201 @@
+"""Python's builtins on numbers and sequences."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+from typing import Any
+
+import numpy as np
+
+from adjoint import runtime
+from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
+from adjoint.rules.sequences import filled, gathered, scaled, shifted, spread, total
+
+Number = int | float | np.number
+
+# -- conversions -----------------------------------------------------------------------------------
+
+
+@partials(float, np.float16, np.float32, np.float64, np.longdouble)
+def float_(x, y):
+    return 1
+
+
+@partials(np.complex64, np.complex128, np.clongdouble)
+def numpy_complex(x, y):
+    return 1
+
+
+@rule(complex, linear=("real", "imag"))
+def complex_(real=0, imag=0):
+    """(real + i imag)'s transpose: z̄ and -i z̄, of which real arguments take the real part."""
+    y = complex(real, imag)
+
+    def pullback(y_bar):
+        return y_bar, -1j * y_bar
+
+    return y, pullback
+
+
+@rule(copy.copy, linear="x")
+def shallow_copy(x):
+    y = copy.copy(x)
+
+    def pullback(y_bar):
+        return y_bar
+
+    return y, pullback
+
+
+@rule(copy.deepcopy, linear="x")
+def deep_copy(x, memo=None, _nil=None):
+    y = copy.deepcopy(x, memo)
+
+    def pullback(y_bar):
+        return y_bar
+
+    return y, pullback
+
+
+@rule(runtime.check_bound, linear="value")
+def check_bound(value, name):
+    y = runtime.check_bound(value, name)
+
+    def pullback(y_bar):
+        return y_bar
+
+    return y, pullback
+
+
+# -- sums ------------------------------------------------------------------------------------------
+
+
+@rule(sum)
+def sum_(iterable, /, start=0):
+    """A rule, not a loop: since Python 3.12 `sum` compensates rounding errors."""
+    y = sum(iterable, start)
+
+    def pullback(y_bar):
+        return filled(iterable, y_bar), y_bar
+
+    return y, pullback
+
+
+@jvp_rule(sum)
+def sum_jvp(primals, tangents):
+    tangent = sum([t for t in tangents[0] if t is not None], 0.0)
+    return sum(*primals), tangent if len(tangents) < 2 or tangents[
+        1
+    ] is None else tangent + tangents[1]
+
+
+@rule(statistics.mean, linear="data")
+def mean(data):
+    y = statistics.mean(data)
+
+    def pullback(y_bar):
+        return (filled(data, y_bar / len(data)),)
+
+    return y, pullback
+
+
+@rule(statistics.fmean)
+def fmean(data, weights=None):
+    """Σ wx / Σ w; the mean's share of a weight is that of its item's distance from the mean."""
+    y = statistics.fmean(data, weights)
+
+    def pullback(y_bar):
+        if weights is None:
+            return (filled(data, y_bar / len(data)),)
+        share = y_bar / total(weights)
+        return scaled(weights, share), scaled(shifted(data, -y), share)
+
+    return y, pullback
+
+
+# -- largest and smallest --------------------------------------------------------------------------
+
+MISSING: Any = object()
+
+
+@nondifferentiable
+def extreme_positions(choose: Any, items: Any, key: Any) -> tuple[int, ...]:
+    """Where the item is that `choose` (max or min) takes; of numbers, also where its equals are."""
+    keys = items if key is None else [key(item) for item in items]
+    first = choose(range(len(items)), key=keys.__getitem__)
+    if key is not None or not isinstance(items[first], Number):
+        return (first,)
+    return tuple(i for i, each in enumerate(keys) if i == first or each == keys[first])
+
+
+def chosen(items: Any, positions: tuple[int, ...]) -> Any:
+    """The item at the first position; its cotangent is shared equally among the positions."""
+    return items[positions[0]]
+
+
+@rule(chosen)
+def _(items, positions):
+    y = chosen(items, positions)
+
+    def pullback(y_bar):
+        return (spread(items, positions, y_bar),)
+
+    return y, pullback
+
+
+@jvp_rule(chosen)
+def chosen_jvp(primals, tangents):
+    items, positions = primals
+    return items[positions[0]], gathered(tangents[0], positions)
+
+
+def larger(a: float, b: float) -> float:
+    """`max(a, b)` of two numbers."""
+    return b if b > a else a
+
+
+@partials(larger)
+def _(a, b, y):
+    return (a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)
+
+
+def smaller(a: float, b: float) -> float:
+    """`min(a, b)` of two numbers."""
+    return b if b < a else a
+
+
+@partials(smaller)
+def _(a, b, y):
+    return (a < b) + 0.5 * (a == b), (b < a) + 0.5 * (a == b)
+
+
+@source_of(max)
+def max_(*args, key=None, default=MISSING):
+    """Equal largest numbers share the cotangent equally."""
+    items = [item for item in args[0]] if len(args) == 1 else args
+    if len(items) == 0:
+        return max(()) if default is MISSING else default
+    if (
+        key is None
+        and len(items) == 2
+        and isinstance(items[0], float)
+        and isinstance(items[1], float)
+    ):
+        return larger(items[0], items[1])
+    return chosen(items, extreme_positions(max, items, key))
+
+
+@source_of(min)
+def min_(*args, key=None, default=MISSING):
+    items = [item for item in args[0]] if len(args) == 1 else args
+    if len(items) == 0:
+        return min(()) if default is MISSING else default
+    if (
+        key is None
+        and len(items) == 2
+        and isinstance(items[0], float)
+        and isinstance(items[1], float)
+    ):
+        return smaller(items[0], items[1])
+    return chosen(items, extreme_positions(min, items, key))

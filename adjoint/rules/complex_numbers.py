@@ -1,0 +1,111 @@
+"""Absolute values, and the functions of complex numbers that are not holomorphic.
+
+The cotangent of z = x + iy is dL/dx + i dL/dy.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from adjoint.rules.guarded import direction, quotient_or_zero
+from adjoint.rules.registry import jvp_rule, rule
+
+
+@rule(np.absolute)
+def absolute(x, /):
+    y = np.absolute(x)
+
+    def pullback(y_bar):
+        return y_bar * (np.sign(x) if np.isrealobj(x) else direction(x))
+
+    return y, pullback
+
+
+@rule(abs, operator.abs)
+def builtin_abs(x, /):
+    y = abs(x)
+
+    def pullback(y_bar):
+        return y_bar * direction(x)
+
+    return y, pullback
+
+
+@jvp_rule(np.absolute, abs, operator.abs)
+def absolute_jvp(primals, tangents):
+    (x,), (x_dot,) = primals, tangents
+    return abs(x), np.real(np.conj(direction(x)) * x_dot)
+
+
+@jvp_rule(direction)
+def direction_jvp(primals, tangents):
+    (x,), (x_dot,) = primals, tangents
+    y = direction(x)
+    turning = x_dot - y * np.real(np.conj(y) * x_dot)
+    return y, None if np.isrealobj(x) else quotient_or_zero(turning, np.abs(x))
+
+
+@rule(np.real, linear="val")
+def real(val):
+    y = np.real(val)
+
+    def pullback(y_bar):
+        return y_bar
+
+    return y, pullback
+
+
+@rule(np.imag, linear="val")
+def imag(val):
+    y = np.imag(val)
+
+    def pullback(y_bar):
+        return 1j * y_bar
+
+    return y, pullback
+
+
+@rule(np.conjugate, linear="x")
+def conjugate(x, /):
+    y = np.conjugate(x)
+
+    def pullback(y_bar):
+        return np.conjugate(y_bar)
+
+    return y, pullback
+
+
+@rule(np.angle)
+def angle(z, deg=False):
+    """θ = arctan2(y, x), so z̄ = θ̄ iz/|z|²; 0 at the origin."""
+    y = np.angle(z, deg)
+
+    def pullback(y_bar):
+        turning = quotient_or_zero(1j * z, np.square(np.absolute(z)))
+        return y_bar * (180 / math.pi) * turning if deg else y_bar * turning
+
+    return y, pullback
+
+
+@jvp_rule(np.angle)
+def angle_jvp(primals, tangents):
+    z, deg = primals if len(primals) == 2 else (*primals, False)
+    turning = np.imag(quotient_or_zero(np.conj(z) * tangents[0], np.square(np.absolute(z))))
+    return np.angle(z, deg), turning * (180 / math.pi) if deg else turning
+
+
+@rule(np.nan_to_num)
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    """What was replaced is constant: in a complex number, the part that was."""
+    y = np.nan_to_num(x, copy, nan, posinf, neginf)
+    kept = np.isfinite(np.real(x))
+    kept_imag = np.isfinite(np.imag(x))
+
+    def pullback(y_bar):
+        x_bar = np.where(kept, np.real(y_bar), 0)
+        return x_bar + 1j * np.where(kept_imag, np.imag(y_bar), 0) if np.iscomplexobj(x) else x_bar
+
+    return y, pullback

@@ -1,0 +1,56 @@
+"""What has no derivative: the result is no number, or is constant between jumps."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from adjoint import runtime
+from adjoint.rules.registry import nondifferentiable
+
+nondifferentiable(
+    *(int, bool, round, len, isinstance, issubclass, type, range, slice, str, repr, ascii, print),
+    *(hash, id, hasattr, callable, ord, chr, format, any, all, bytes, bin, hex, oct, dir, input),
+    *(object.__repr__, object.__hash__, math.isclose, math.isfinite, math.isinf, math.isnan),
+)
+
+nondifferentiable(
+    *(operator.floordiv, operator.lt, operator.le, operator.eq, operator.ne, operator.gt),
+    *(operator.ge, operator.not_, operator.truth, operator.is_, operator.is_not, operator.index),
+    *(operator.contains, operator.countOf, operator.indexOf, operator.length_hint),
+    *(operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift),
+    operator.rshift,
+)
+
+nondifferentiable(
+    *(math.floor, math.ceil, math.trunc, math.comb, math.perm, math.factorial, math.gcd, math.lcm),
+    *(math.isqrt, math.ulp),
+)
+
+nondifferentiable(
+    *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around),
+    *(np.floor_divide, np.signbit, np.spacing, np.gcd, np.lcm),
+    *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
+    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+    *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_not, np.bitwise_count),
+    *(np.left_shift, np.right_shift),
+    *(np.isfinite, np.isinf, np.isnan, np.isnat, np.isneginf, np.isposinf),
+    *(np.isclose, np.allclose, np.array_equal, np.array_equiv),
+    *(np.iscomplex, np.iscomplexobj, np.isreal, np.isrealobj, np.isscalar),
+    *(np.result_type, np.promote_types, np.can_cast, np.min_scalar_type, np.common_type),
+    *(np.issubdtype, np.dtype, np.finfo, np.iinfo, np.shares_memory, np.may_share_memory),
+)
+
+nondifferentiable(
+    *(
+        scalar
+        for scalar in dict.fromkeys(np.sctypeDict.values())
+        if not issubclass(scalar, np.inexact)
+    )
+)
+
+nondifferentiable(
+    *(runtime.format_value, runtime.join_strings, runtime.raise_exception, runtime.import_module),
+)

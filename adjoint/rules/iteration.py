@@ -1,0 +1,127 @@
+"""Functions that take functions or iterables, as plain Python to be differentiated in their place.
+
+What Python makes an iterator is a list here.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from typing import Any
+
+from adjoint.rules.registry import nondifferentiable, source_of
+
+MISSING: Any = object()
+
+
+@source_of(map)
+def map_(function, iterable, /, *iterables):
+    if iterables:
+        return [function(*items) for items in zip(iterable, *iterables, strict=False)]
+    return [function(item) for item in iterable]
+
+
+@source_of(filter)
+def filter_(function, iterable, /):
+    if function is None:
+        return [item for item in iterable if item]
+    return [item for item in iterable if function(item)]
+
+
+@nondifferentiable
+def sorted_positions(items: Any, key: Any, reverse: Any) -> list[int]:
+    """Where each item of the sorted list stood before."""
+    keys = items if key is None else [key(item) for item in items]
+    return sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)
+
+
+@source_of(sorted)
+def sorted_(iterable, /, *, key=None, reverse=False):
+    items = [item for item in iterable]
+    return [items[position] for position in sorted_positions(items, key, reverse)]
+
+
+@source_of(functools.reduce)
+def reduce(function, iterable, initial=MISSING, /):
+    items = [item for item in iterable]
+    if initial is MISSING and not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    reduced = items[0] if initial is MISSING else initial
+    for item in items[1:] if initial is MISSING else items:
+        reduced = function(reduced, item)
+    return reduced
+
+
+@source_of(itertools.accumulate)
+def accumulate(iterable, func=None, *, initial=None):
+    items = [item for item in iterable] if initial is None else [initial, *iterable]
+    results = items[:1]
+    for item in items[1:]:
+        results = [*results, results[-1] + item if func is None else func(results[-1], item)]
+    return results
+
+
+@source_of(itertools.chain)
+def chain(*iterables):
+    return [item for iterable in iterables for item in iterable]
+
+
+@source_of(itertools.chain.from_iterable)
+def chain_from_iterable(iterable, /):
+    return [item for each in iterable for item in each]
+
+
+@source_of(itertools.starmap)
+def starmap(function, iterable, /):
+    return [function(*items) for items in iterable]
+
+
+@source_of(itertools.product)
+def product(*iterables, repeat=1):
+    rows = [()]
+    for pool in [[item for item in iterable] for iterable in iterables] * repeat:
+        rows = [(*row, item) for row in rows for item in pool]
+    return rows
+
+
+@source_of(itertools.pairwise)
+def pairwise(iterable, /):
+    items = [item for item in iterable]
+    return [(items[i], items[i + 1]) for i in range(len(items) - 1)]
+
+
+@nondifferentiable
+def index_rows(choose: Any, count: int, length: Any) -> list[tuple[int, ...]]:
+    """What an `itertools` function makes of range(count)."""
+    return list(choose(range(count), length))
+
+
+@source_of(itertools.combinations)
+def combinations(iterable, r):
+    items = [item for item in iterable]
+    return [
+        tuple([items[i] for i in row]) for row in index_rows(itertools.combinations, len(items), r)
+    ]
+
+
+@source_of(itertools.combinations_with_replacement)
+def combinations_with_replacement(iterable, r):
+    items = [item for item in iterable]
+    return [
+        tuple([items[i] for i in row])
+        for row in index_rows(itertools.combinations_with_replacement, len(items), r)
+    ]
+
+
+@source_of(itertools.permutations)
+def permutations(iterable, r=None):
+    items = [item for item in iterable]
+    return [
+        tuple([items[i] for i in row]) for row in index_rows(itertools.permutations, len(items), r)
+    ]
+
+
+@source_of(operator.call)
+def call(obj, /, *args, **kwargs):
+    return obj(*args, **kwargs)
