@@ -66,10 +66,10 @@ def imports_of(source: str, package: str) -> list[tuple[str, int]]:
             if node.level:
                 parents = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*parents, *([base] if base else [])])
-            names = (
-                [f"{base}.{alias.name}" for alias in node.names] if base == "adjoint" else [base]
-            )
-            names = [n if part_of(n) in RANK else base for n in names]
+            names = [base]
+            if base == "adjoint":  # a part of the package, or a name of its face
+                names = [f"adjoint.{alias.name}" for alias in node.names]
+                names = [name if part_of(name) in RANK else base for name in names]
         else:
             continue
         found += [(part_of(n), node.lineno) for n in names if n.split(".")[0] == "adjoint"]

@@ -23,7 +23,7 @@ class State:
 
 
 def setup(rule: UpdateRule, model: Any) -> State:
-    """The state of the rule before its first update of the model: any array, layer, list or dict."""
+    """The state of the rule before its first update of the model: an array, layer, list or dict."""
     state = State(rule)
     for x in ad.params(model):
         state.slots[x] = rule.start(x)

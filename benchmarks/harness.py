@@ -1,0 +1,161 @@
+"""Time candidates that compute the same thing, fairly, and print the ratios.
+
+All candidates run in one process in interleaved rounds, in an order shuffled each round, so that
+whatever else the machine does meets all of them alike. A round of a candidate is the mean of as
+many calls as fill a few milliseconds; the result is the median over the rounds, and the ratio is
+the median of the ratios within each round to the first candidate. The garbage collector is off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Candidate = Callable[[], Any]
+
+
+@dataclass
+class Workload:
+    """What is to be computed and who computes it. The first candidate is the reference."""
+
+    name: str
+    candidates: dict[str, Candidate]
+    tolerance: float = 1e-12
+
+
+@dataclass
+class Timing:
+    """Seconds per call (median of rounds) and the ratio to the first candidate."""
+
+    workload: str
+    candidate: str
+    seconds: float
+    ratio: float
+
+
+def measure(workload: Workload, *, short: bool = False) -> list[Timing]:
+    """Check that the candidates agree, then time them."""
+    check(workload)
+    rounds, sample = (5, 1e-3) if short else (60, 1e-2)
+    counts = {name: calls_per(sample, call) for name, call in workload.candidates.items()}
+    samples: dict[str, list[float]] = {name: [] for name in counts}
+    order = list(counts)
+    shuffle = random.Random(0).shuffle
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            shuffle(order)
+            for name in order:
+                workload.candidates[name]()  # its data into the caches, its threads awake
+                samples[name].append(time_calls(workload.candidates[name], counts[name]))
+    finally:
+        if was_enabled:
+            gc.enable()
+    first = next(iter(samples.values()))
+    return [
+        Timing(
+            workload.name,
+            name,
+            statistics.median(times),
+            statistics.median(t / base for t, base in zip(times, first, strict=True)),
+        )
+        for name, times in samples.items()
+    ]
+
+
+def time_calls(call: Candidate, count: int) -> float:
+    """Seconds per call."""
+    start = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - start) / count
+
+
+def calls_per(seconds: float, call: Candidate) -> int:
+    """How many calls fill this time."""
+    count = 1
+    while (each := time_calls(call, count)) * count < seconds / 4:
+        count *= 2
+    return max(1, round(seconds / each))
+
+
+def check(workload: Workload) -> None:
+    """Raise unless every candidate gives what the first gives, to the workload's tolerance.
+
+    The error is measured against the largest entry of each result.
+    """
+    (reference_name, reference), *others = workload.candidates.items()
+    expected = list(leaves(reference()))
+    for name, call in others:
+        actual = list(leaves(call()))
+        if len(actual) != len(expected):
+            raise AssertionError(
+                f"{workload.name}: {name} gives {len(actual)} results, "
+                f"{reference_name} gives {len(expected)}"
+            )
+        for position, (a, b) in enumerate(zip(actual, expected, strict=True)):
+            scale = max(float(np.max(np.abs(b))), np.finfo(float).tiny)
+            error = np.inf if a.shape != b.shape else float(np.max(np.abs(a - b))) / scale
+            if not error <= workload.tolerance:
+                raise AssertionError(
+                    f"{workload.name}: result {position} of {name} differs from that of "
+                    f"{reference_name} by {error:.1e} of its largest entry"
+                )
+
+
+def leaves(result: Any) -> list[np.ndarray]:
+    """The numbers and arrays in nested tuples and lists, copied: buffers may be used again."""
+    if isinstance(result, tuple | list):
+        return [leaf for item in result for leaf in leaves(item)]
+    return [np.array(result)]
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """The timings as a Markdown table, one row per workload and candidate."""
+    rows = [("workload", "candidate", "time", "ratio")]
+    rows += [(t.workload, t.candidate, readable(t.seconds), f"{t.ratio:.2f}") for t in timings]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = [
+        f"| {w:<{widths[0]}} | {c:<{widths[1]}} | {t:>{widths[2]}} | {r:>{widths[3]}} |"
+        for w, c, t, r in rows
+    ]
+    dashes = [("-" * (n + 1) + (":" if i >= 2 else "-")) for i, n in enumerate(widths)]
+    return "\n".join([lines[0], f"|{'|'.join(dashes)}|", *lines[1:]])
+
+
+def readable(seconds: float) -> str:
+    """Three digits and a unit.
+
+    >>> readable(1.234e-5), readable(0.25)
+    ('12.3 µs', '250 ms')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{float(f'{seconds / size:.3g}'):g} {unit}"
+    return f"{float(f'{seconds / 1e-9:.3g}'):g} ns"
+
+
+def main(
+    workloads: Callable[[], Sequence[Workload]], arguments: Sequence[str] | None = None
+) -> int:
+    """The command line that every benchmark file shares: `[--short] [--only WORD]`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true", help="a few rounds, for a quick look")
+    parser.add_argument("--only", default="", metavar="WORD", help="workloads whose name has it")
+    options = parser.parse_args(arguments)
+    timings = []
+    for workload in workloads():
+        if options.only in workload.name:
+            timings += measure(workload, short=options.short)
+    print(table(timings))
+    return 0

@@ -1,0 +1,73 @@
+"""The benchmarks run, and their candidates agree."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(p.name for p in (ROOT / "benchmarks").glob("*.py") if p.name != "harness.py")
+
+
+@pytest.fixture
+def harness(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import harness
+
+    return harness
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_short_form_prints_a_ratio_for_every_candidate(file):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        environment.pop(name, None)
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / file), "--short"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    header, _, *rows = run.stdout.splitlines()
+    assert re.fullmatch(r"\| workload +\| candidate +\| +time \| +ratio \|", header)
+    assert any("adjoint" in row for row in rows)
+    assert all(re.search(r"\| +[\d.]+ (ns|µs|ms|s) \| +[\d.]+ \|$", row) for row in rows)
+
+
+def test_a_candidate_that_is_slower_has_a_ratio_above_one(harness):
+    candidates = {
+        "once": lambda: sum(range(100)),
+        "ten times": lambda: [sum(range(100)) for _ in range(10)][0],
+    }
+    once, ten_times = harness.measure(harness.Workload("sum", candidates), short=True)
+    assert once.ratio == 1
+    assert ten_times.ratio > 3
+
+
+@pytest.mark.parametrize("wrong", [[1.0, 2.0, 3.1], [1.0, 2.0], [1.0, 2.0, np.nan]])
+def test_candidates_that_disagree_are_refused(harness, wrong):
+    workload = harness.Workload(
+        "wrong", {"right": lambda: np.array([1.0, 2.0, 3.0]), "wrong": lambda: np.array(wrong)}
+    )
+    with pytest.raises(AssertionError, match="wrong differs from that of right"):
+        harness.measure(workload, short=True)
+
+
+def test_a_missing_result_is_refused(harness):
+    workload = harness.Workload("few", {"two": lambda: (1.0, 2.0), "one": lambda: (1.0,)})
+    with pytest.raises(AssertionError, match="one gives 1 results, two gives 2"):
+        harness.check(workload)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.0, "2 s"), (0.1234, "123 ms"), (9.9996e-6, "10 µs"), (1.5e-7, "150 ns")],
+)
+def test_times_have_three_digits(harness, seconds, text):
+    assert harness.readable(seconds) == text
