@@ -12,7 +12,6 @@ FAMILIES = (
     "iteration",
     "methods",
     "reductions",
-    "cumulative",
     "shaping",
     "indexing",
     "contraction",

@@ -60,7 +60,7 @@ def square(x, y):
 
 @partials(np.power, operator.pow, pow, singular=True)
 def power(x1, x2, y):
-    """n xⁿ⁻¹ and y log|x| (the real part of y log x); 0 at n = 0, and 0 in the exponent at x = 0."""
+    """n xⁿ⁻¹, which is 0 at n = 0; and the real part of y log x, taken as 0 at x = 0."""
     return x2 * x1 ** (x2 - (x2 != 0)), y * guarded_log(x1)
 
 
