@@ -105,7 +105,7 @@ def list_comprehension(xs):
 
 @program([1.0, -2.0, 3.0])
 def comprehension_with_condition(xs):
-    return sum([x**2 if x > 0 else -x for x in xs if x != 3.0]) + sum(x for x in xs if x > 0)
+    return sum([x**2 if x > 0 else -x for x in xs if x != 4.0]) + sum(x for x in xs if x > 0)
 
 
 @program(normal(2), normal(3))

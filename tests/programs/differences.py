@@ -18,7 +18,7 @@ import numpy as np
 
 Path = tuple[tuple[str, Any], ...]  # (("item", 0), ("item", "W"), ("attribute", "bias"))
 
-LEVELS = 5
+LEVELS = 6
 WITHOUT_DERIVATIVE = (
     type(None), str, bytes, bool, np.bool_, range, slice, set, frozenset, type,
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, np.ufunc,
@@ -40,7 +40,7 @@ def children(value: Any) -> list[tuple[tuple[str, Any], Any]]:
         return [(("item", i), item) for i, item in enumerate(value)]
     if isinstance(value, dict):
         return [(("item", key), item) for key, item in value.items()]
-    if isinstance(value, WITHOUT_DERIVATIVE) or isinstance(value, np.ndarray):
+    if isinstance(value, (*WITHOUT_DERIVATIVE, np.ndarray)):
         return []
     return [(("attribute", name), item) for name, item in getattr(value, "__dict__", {}).items()]
 

@@ -1,0 +1,119 @@
+"""The corpus itself is checked here: without adjoint, against finite differences and Autograd."""
+
+import ast
+import inspect
+import io
+import sys
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+
+from tests.programs.differences import access_text, differentiate, leaves
+from tests.programs.registry import MODULES, load_all
+
+PROGRAMS = load_all()
+SMOOTH = [p for p in PROGRAMS if p.expected is None]
+
+
+def test_there_are_many_programs():
+    assert {p.module for p in PROGRAMS} == set(MODULES)
+    assert len({p.function for p in PROGRAMS}) >= 170
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=str)
+def test_the_value_is_a_finite_real_scalar(program):
+    value = program.function(*program.arguments)
+    assert np.size(value) == 1 and np.isrealobj(value) and np.isfinite(value)
+    assert not isinstance(value, bool)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=str)
+def test_the_program_is_deterministic_and_leaves_its_arguments_alone(program):
+    arguments = program.arguments
+    before = [(path, np.array(leaf)) for path, leaf in leaves(arguments)]
+    first, second = program.function(*arguments), program.function(*arguments)
+    np.testing.assert_array_equal(first, second)
+    after = [(path, np.array(leaf)) for path, leaf in leaves(arguments)]
+    for (path, old), (_, new) in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new, err_msg=access_text(path))
+
+
+@pytest.mark.parametrize("program", SMOOTH, ids=str)
+def test_differences_are_finite_and_stable(program):
+    coarse = differentiate(program.function, program.arguments, program.static)
+    fine = differentiate(program.function, program.arguments, program.static, step=2e-3)
+    assert coarse.reliable(1e-6, 1e-7) or fine.reliable(1e-6, 1e-7), coarse.error
+    assert coarse.agrees(fine, 1e-5, 1e-6), (coarse.gradient, fine.gradient)
+
+
+# What Autograd cannot run at all is skipped; fewer than this many compared means a broken test.
+COMPARED_AT_LEAST = 80
+compared = []
+
+
+def autograd_twin(program):
+    """The program's function, with every `numpy` of its module replaced by Autograd's."""
+    tree = ast.parse(inspect.getsource(sys.modules[program.function.__module__]))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name == "numpy":
+                    name.name, name.asname = "autograd.numpy", "np"
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = []
+    namespace = {"__name__": program.function.__module__}
+    exec(compile(tree, f"<autograd {program.module}>", "exec"), namespace)
+    return namespace[program.function.__name__]
+
+
+WRONG_IN_AUTOGRAD = {"arrays.reduction_where"}  # it ignores `where=`
+IN_AUTOGRAD = [
+    p
+    for p in SMOOTH
+    if p.module in ("straight_line", "loops", "arrays", "numerics")
+    and p.name not in WRONG_IN_AUTOGRAD
+]
+
+
+@pytest.mark.parametrize("program", IN_AUTOGRAD, ids=str)
+def test_differences_agree_with_autograd(program):
+    autograd = pytest.importorskip("autograd")
+    twin = autograd_twin(program)
+    reference = differentiate(program.function, program.arguments, program.static)
+    for position, argument in enumerate(program.arguments):
+        if position in program.static:
+            continue
+        arguments = list(program.arguments)
+        arguments[position] = as_float(argument)
+        try:
+            with redirect_stdout(io.StringIO()):
+                found = autograd.grad(twin, position)(*arguments)
+        except Exception as raised:  # noqa: BLE001 - whatever it cannot do, it is no reference for
+            pytest.skip(f"Autograd: {type(raised).__name__}: {raised}")
+        got = {(("item", position), *path): leaf for path, leaf in leaves(found)}
+        for path, value in reference.gradient.items():
+            if path[0] == ("item", position):
+                np.testing.assert_allclose(
+                    got[path],
+                    value,
+                    rtol=max(program.rtol, 2e-6),
+                    atol=max(program.atol, 2e-7),
+                    err_msg=access_text(path),
+                )
+    compared.append(program.name)
+
+
+def as_float(value):
+    """Autograd refuses integers."""
+    if isinstance(value, int):
+        return float(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "i":
+        return value.astype(float)
+    return value
+
+
+def test_autograd_was_compared_often(request):
+    if len(request.session.items) < len(IN_AUTOGRAD) or hasattr(request.config, "workerinput"):
+        pytest.skip("only in a run of the whole file, in one process")
+    assert len(compared) >= COMPARED_AT_LEAST
