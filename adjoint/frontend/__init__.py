@@ -1,0 +1,6 @@
+"""Python function -> gast -> IR. Refuses, with a caret, what it cannot lower."""
+
+from adjoint.frontend.lower import lower, lower_code
+from adjoint.frontend.source import Source, find
+
+__all__ = ["Source", "find", "lower", "lower_code"]

@@ -1,0 +1,110 @@
+"""Calls: of functions, of methods, and the forms that a constructor uses."""
+
+from __future__ import annotations
+
+from adjoint import runtime
+from adjoint.frontend import fence
+from adjoint.frontend.comprehensions import gather, is_short_circuit, lower_short_circuit
+from adjoint.frontend.grammar import Node, gast
+from adjoint.frontend.scope import Scope, expression
+from adjoint.ir.nodes import Const, Operand, Splat
+
+Keywords = list[tuple[str | None, Operand]]
+
+
+@expression("Call")
+def lower_call(scope: Scope, node: Node) -> Operand:
+    function = node.func
+    if isinstance(function, gast.Attribute):
+        return _method_call(scope, node)
+    if isinstance(function, gast.Name) and scope.is_global(function.id):
+        fence.check_frame_reader(node, scope.origin(node), scope.namespace)
+        if is_short_circuit(scope, node):
+            return lower_short_circuit(scope, node)
+    if scope.is_builtin(function, "super"):
+        scope.refuse(
+            node,
+            "`super()` is only supported where a method is called at once: `super().name(…)`",
+            "Call the method directly.",
+        )
+    callee = scope.expression(function)
+    for hold in scope.fact(callee).holds:
+        if scope.is_stale(hold):
+            scope.refuse_stale(hold, node)
+    args, kwargs = _arguments(scope, node)
+    result = scope.call(callee, args, node, kwargs)
+    if scope.is_builtin(function, "list", "dict"):
+        scope.own(result)
+    return result
+
+
+def _arguments(scope: Scope, node: Node) -> tuple[list[Operand | Splat], Keywords]:
+    args: list[Operand | Splat] = []
+    for index, each in enumerate(node.args):
+        starred = isinstance(each, gast.Starred)
+        inner = each.value if starred else each
+        if isinstance(inner, gast.GeneratorExp) and (starred or index == 0):
+            operand = gather(scope, [inner.elt], inner.generators, inner)
+        else:
+            operand = scope.expression(inner)
+        args.append(Splat(operand) if starred else operand)
+    return args, [(k.arg, scope.expression(k.value)) for k in node.keywords]
+
+
+# -- methods ---------------------------------------------------------------------------------------
+
+
+def _method_call(scope: Scope, node: Node) -> Operand:
+    owner = node.func.value
+    if isinstance(owner, gast.Call) and scope.is_builtin(owner.func, "super"):
+        return _super_call(scope, node)
+    if _is_base_constructor(scope, node):
+        method = scope.call(getattr, [scope.expression(owner), Const("__init__")], node.func)
+        args, kwargs = _arguments(scope, node)
+        return _initialise(scope, node, method, args, kwargs)
+    receiver = scope.expression(owner)
+    args, kwargs = _arguments(scope, node)
+    if not (isinstance(owner, gast.Name) and scope.is_global(owner.id)):
+        for each in args:
+            scope.share(each.operand if isinstance(each, Splat) else each)
+    return scope.call(
+        runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs
+    )
+
+
+def _super_call(scope: Scope, node: Node) -> Operand:
+    """`super().name(…)` and `super(Class, self).name(…)`"""
+    outer = node.func.value
+    if outer.args:
+        if len(outer.args) != 2:
+            scope.refuse(outer, "`super` takes a class and an instance here", "Write `super()`.")
+        cls, instance = (scope.expression(each) for each in outer.args)
+    elif "__class__" in scope.captures and scope.first_parameter:
+        cls = scope.captures["__class__"]
+        instance = scope.read(scope.first_parameter, outer)
+    else:
+        scope.refuse(outer, "`super()` is only possible in a method", "Name the base class.")
+    method = scope.call(
+        runtime.super_method, [cls, instance, Const(node.func.attr)], node.func
+    )
+    args, kwargs = _arguments(scope, node)
+    if scope.instance and node.func.attr == "__init__":
+        return _initialise(scope, node, method, [instance, *args], kwargs)
+    return scope.call(method, [instance, *args], node, kwargs)
+
+
+def _is_base_constructor(scope: Scope, node: Node) -> bool:
+    """`Base.__init__(self, …)` in a constructor."""
+    return (
+        bool(scope.instance)
+        and node.func.attr == "__init__"
+        and bool(node.args)
+        and getattr(node.args[0], "id", "") == scope.instance
+    )
+
+
+def _initialise(
+    scope: Scope, node: Node, method: Operand, args: list[Operand | Splat], kwargs: Keywords
+) -> Operand:
+    scope.bind(scope.instance, scope.call(runtime.initialise, [method, *args], node, kwargs))
+    return Const(None)

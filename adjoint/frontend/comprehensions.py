@@ -1,0 +1,152 @@
+"""Comprehensions: loops that gather; and generator expressions, where a call consumes them."""
+
+from __future__ import annotations
+
+import operator
+
+from adjoint import runtime
+from adjoint.frontend import names as text
+from adjoint.frontend.control import choose
+from adjoint.frontend.grammar import Node, gast, place
+from adjoint.frontend.loops import bind_items, run_loop
+from adjoint.frontend.scope import FALSE, FLAGS, RESULT, RETURNED, UNBOUND, Scope, expression
+from adjoint.ir.nodes import Block, Const, Gather, Loop, Operand, Value
+
+
+@expression("ListComp")
+def lower_list_comprehension(scope: Scope, node: Node) -> Operand:
+    return scope.own(gather(scope, [node.elt], node.generators, node))
+
+
+@expression("SetComp")
+def lower_set_comprehension(scope: Scope, node: Node) -> Operand:
+    return scope.call(set, [gather(scope, [node.elt], node.generators, node)], node)
+
+
+@expression("DictComp")
+def lower_dict_comprehension(scope: Scope, node: Node) -> Operand:
+    pairs = gather(scope, [node.key, node.value], node.generators, node)
+    return scope.own(scope.call(dict, [pairs], node))
+
+
+def gather(scope: Scope, elements: list[Node], generators: list[Node], node: Node) -> Operand:
+    """The list of the elements: tuples of them if there are several.
+
+    With conditions or further `for`s each iteration gives a list, and the lists are flattened.
+    """
+    first, *more = generators
+    if first.is_async:
+        scope.refuse(node, "`async for` is not differentiated", "Write a plain loop.")
+    loop = Loop(Block(), iterable=scope.expression(first.iter), origin=scope.origin(node))
+    flat = not more and not first.ifs
+    gathered: list[Operand] = []
+
+    def body() -> None:
+        bind_items(scope, loop, first.target)
+        if flat:
+            gathered[:] = [scope.expression(each) for each in elements]
+        else:
+            gathered[:] = [_some(scope, first.ifs, elements, more, node)]
+        for operand in gathered:
+            _check_late(scope, operand, first.target, node)
+
+    run_loop(scope, loop, text.assigned_names([node], ""), set(), body, node)
+    target = scope.value(node=node)
+    loop.gathers = [Gather(target, list(gathered), pack=len(gathered) > 1)]
+    scope.depths[target] = scope.depth
+    return target if flat else scope.call(runtime.flatten, [target], node)
+
+
+def _some(
+    scope: Scope, conditions: list[Node], elements: list[Node], more: list[Node], node: Node
+) -> Operand:
+    """The list of what one iteration contributes."""
+    if not conditions:
+        if more:
+            return gather(scope, elements, more, node)
+        operands = [scope.expression(each) for each in elements]
+        if len(operands) > 1:
+            operands = [scope.call(runtime.make_tuple, operands, node)]
+        return scope.call(runtime.make_list, operands, node)
+    return choose(
+        scope,
+        scope.expression(conditions[0]),
+        lambda: _some(scope, conditions[1:], elements, more, node),
+        lambda: scope.call(runtime.make_list, [], node),
+        node,
+    )
+
+
+def _check_late(scope: Scope, operand: Operand, target: Node, node: Node) -> None:
+    """Refuse to gather functions that capture the loop variable: all of them would see its last."""
+    names = text.assigned_names([target])
+    scope.share(operand)
+    for hold in scope.fact(operand).holds:
+        if hold.strong and hold.name in names:
+            scope.refuse_stale(hold, node)
+
+
+# -- generator expressions -------------------------------------------------------------------------
+
+
+def is_short_circuit(scope: Scope, node: Node) -> bool:
+    """`any(… for …)`, `all(… for …)`, `next(… for …[, default])`"""
+    if not node.args or node.keywords or not isinstance(node.args[0], gast.GeneratorExp):
+        return False
+    most = 2 if getattr(node.func, "id", "") == "next" else 1
+    return scope.is_builtin(node.func, "any", "all", "next") and len(node.args) <= most
+
+
+def lower_short_circuit(scope: Scope, node: Node) -> Operand:
+    """Loops that stop at the first element that decides, as an inner function with `return` would."""
+    generator, name = node.args[0], node.func.id
+    found, result = _first(scope, generator, _decision(name, generator.elt))
+    if name == "any":
+        return found
+    if name == "all":
+        if isinstance(found, Const):
+            return Const(not found.value)
+        return scope.call(operator.not_, [found], node)
+
+    def otherwise() -> Operand:
+        if len(node.args) == 2:
+            return scope.expression(node.args[1])
+        scope.call(runtime.raise_exception, [Const(StopIteration)], node)
+        scope.env.dead = True
+        return UNBOUND
+
+    return choose(scope, found, lambda: result, otherwise, node)
+
+
+def _decision(name: str, element: Node) -> Node:
+    """The statement that returns if an element decides."""
+    if name == "next":
+        return place(gast.Return(element), element)
+    test = element if name == "any" else gast.UnaryOp(gast.Not(), element)
+    made = gast.If(test, [gast.Return(gast.Constant(True, None))], [])
+    return place(made, element)
+
+
+def _first(scope: Scope, generator: Node, decision: Node) -> tuple[Operand, Operand]:
+    """Whether the decision was reached, and what it returned."""
+    statement = decision
+    hidden: list[str] = []
+    for each in reversed(generator.generators):
+        for condition in reversed(each.ifs):
+            statement = place(gast.If(condition, [statement], []), generator)
+        statement = place(gast.For(each.target, each.iter, [statement], [], None), generator)
+        hidden += text.assigned_names([each.target])
+    outer = {name: scope.env.names.get(name) for name in hidden}
+    instance, scope.instance = scope.instance, ""
+    scope.statements([statement])
+    scope.instance = instance
+    names = scope.env.names
+    found, result = names[RETURNED], names[RESULT]
+    names |= dict.fromkeys(FLAGS, FALSE) | {RESULT: UNBOUND}
+    for name, operand in outer.items():
+        names.pop(name, None)
+        if operand is not None:
+            names[name] = operand
+    if isinstance(found, Value):
+        scope.flags.add(found)
+    return found, result

@@ -1,0 +1,102 @@
+"""What is refused: every refusal names the construct, points at it and says how to rewrite it."""
+
+from __future__ import annotations
+
+import builtins
+from typing import NoReturn
+
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.frontend.grammar import Node, gast
+from adjoint.ir.nodes import Origin
+
+WRITES = "writes into arrays, containers and attributes are not supported yet"
+BUILD_NEW = "Build a new value instead, for example with np.where, np.concatenate or a comprehension."
+CAPTURED = "Pass it to the inner function as an argument, or as a default (`name=name`)."
+
+# By node class: what it is, and what to write instead.
+REFUSED: dict[str, tuple[str, str]] = {
+    "AsyncFunctionDef": ("`async def` is not differentiated", "Write a plain function."),
+    "AsyncFor": ("`async for` is not differentiated", "Write a plain loop."),
+    "AsyncWith": ("`async with` is not differentiated", "Write a plain function."),
+    "Await": ("`await` is not differentiated", "Await outside, and pass the value in."),
+    "Yield": ("generators are not differentiated", "Collect the values in a list and return it."),
+    "YieldFrom": ("generators are not differentiated", "Collect the values in a list and return it."),
+    "Global": (
+        "`global` is not supported: a derivative of a global variable has no place to go",
+        "Pass the variable as an argument and return its new value.",
+    ),
+    "Nonlocal": (
+        "`nonlocal` is not supported",
+        "Pass the variable as an argument and return its new value.",
+    ),
+    "With": (
+        "`with` is not supported inside a differentiated function",
+        "Enter the context outside, or move the block into a function that has a rule.",
+    ),
+    "Match": ("`match` is not supported", "Write it with `if` and `isinstance`."),
+    "ClassDef": (
+        "a `class` inside a differentiated function is not supported",
+        "Define the class at module level.",
+    ),
+    "TryStar": ("`except*` is not supported", "Handle the exceptions one by one with `except`."),
+    "TypeAlias": ("`type` statements are not supported here", "Define the alias at module level."),
+    "GeneratorExp": (
+        "a generator expression is only supported as the argument of a call",
+        "Write a list: `[… for …]`.",
+    ),
+    "Starred": ("`*` is not supported here", "Name the items one by one."),
+    "Slice": ("a slice is only possible inside `[]`", "Write `slice(start, stop, step)`."),
+}
+
+# Functions that look at the caller's frame; value: whether they are refused with arguments too.
+FRAME_READERS = {"exec": True, "eval": True, "locals": True, "globals": True, "vars": False,
+                 "dir": False}
+
+
+def origin_of(node: Node, filename: str, function: str) -> Origin:
+    """The place of a node in the user's file."""
+    return Origin(
+        filename,
+        node.lineno,
+        node.col_offset,
+        node.end_lineno or node.lineno,
+        node.end_col_offset or node.col_offset,
+        function,
+    )
+
+
+def refuse(origin: Origin, message: str, hint: str = "") -> NoReturn:
+    """Raise the error for a construct that is not differentiated."""
+    raise UnsupportedSyntaxError(message, origin, hint)
+
+
+def refuse_node(node: Node, origin: Origin) -> NoReturn:
+    """Raise the error for a node that no part of the front end lowers."""
+    name = type(node).__name__
+    message, hint = REFUSED.get(name, (f"`{name}` is not supported", "Write it another way."))
+    refuse(origin, message, hint)
+
+
+def check_frame_reader(node: Node, origin: Origin, namespace: dict) -> None:
+    """Refuse `exec`, `eval`, `locals()` … when they mean the builtins."""
+    name = node.func.id
+    if name not in FRAME_READERS or name in namespace or not hasattr(builtins, name):
+        return
+    if FRAME_READERS[name] or not (node.args or node.keywords):
+        refuse(
+            origin,
+            f"`{name}` is not supported: what it sees depends on the frame it is called from",
+            "Pass the values it needs explicitly.",
+        )
+
+
+def find_generator(node: Node) -> Node | None:
+    """The first `yield` or `await` that belongs to a function itself, if it has one."""
+    pending = list(node.body) if isinstance(node.body, list) else [node.body]
+    while pending:
+        each = pending.pop(0)
+        if isinstance(each, gast.Yield | gast.YieldFrom | gast.Await):
+            return each
+        if not isinstance(each, gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda | gast.ClassDef):
+            pending = list(gast.iter_child_nodes(each)) + pending
+    return None

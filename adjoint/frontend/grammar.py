@@ -1,0 +1,39 @@
+"""gast, typed as `Any`: it builds its node classes when imported, so checkers cannot see them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+gast: Any = importlib.import_module("gast")
+Node = Any
+
+
+class Known(gast.expr):
+    """An expression made by the front end itself: an operand that is already computed."""
+
+    _fields = ()
+
+    def __init__(self, operand: Any, like: Node) -> None:
+        super().__init__()
+        self.operand = operand
+        place(self, like)
+
+
+class Exhaust(gast.stmt):
+    """Ends a loop as its own condition does: the `else` clause of the loop still runs."""
+
+    _fields = ()
+
+    def __init__(self, like: Node) -> None:
+        super().__init__()
+        place(self, like)
+
+
+def place(node: Node, like: Node) -> Node:
+    """Give a made-up node (and what is new below it) the position of a real one."""
+    for each in gast.walk(node):
+        if getattr(each, "lineno", None) is None:
+            for attribute in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+                setattr(each, attribute, getattr(like, attribute, None))
+    return node

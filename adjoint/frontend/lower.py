@@ -1,0 +1,124 @@
+"""The front end's entry: a Python function -> its `Function` in the intermediate representation."""
+
+from __future__ import annotations
+
+import threading
+import types
+from collections import OrderedDict
+from typing import Any
+
+from adjoint.frontend import (  # noqa: F401  (they register what they lower)
+    assignments,
+    attempts,
+    calls,
+    closures,
+    comprehensions,
+    control,
+    expressions,
+    fence,
+    imports,
+    loops,
+)
+from adjoint.frontend import names as text
+from adjoint.frontend.grammar import Node, gast, place
+from adjoint.frontend.prune import prune
+from adjoint.frontend.scope import RESULT, Scope
+from adjoint.frontend.source import find
+from adjoint.ir.nodes import UNDEFINED, Const, Function, Parameter, Value, used_values
+
+CONSTRUCTORS = ("__init__", "__post_init__")
+
+_MEMO_SIZE = 1024
+_memo: OrderedDict[tuple[int, int], Function] = OrderedDict()
+_lock = threading.RLock()
+
+
+def lower(function: types.FunctionType) -> Function:
+    """The IR of a Python function. The result is shared: stages copy it before they change it."""
+    return lower_code(function.__code__, function.__globals__)
+
+
+def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
+    """The IR of the function that `code` belongs to; `namespace` is its module's."""
+    with _lock:
+        key = id(code), id(namespace)
+        if key in _memo:
+            _memo.move_to_end(key)
+            return _memo[key]
+        found = find(code, namespace)
+        function = _lower_node(found.node, code, namespace, found.filename)
+        _memo[key] = function  # which holds both, so that their ids are not used again
+        while len(_memo) > _MEMO_SIZE:
+            _memo.popitem(last=False)
+        return function
+
+
+def _lower_node(
+    node: Node, code: types.CodeType, namespace: dict[str, Any], filename: str
+) -> Function:
+    scope = Scope(node, code, namespace, filename)
+    if isinstance(node, gast.AsyncFunctionDef):
+        fence.refuse_node(node, scope.origin(node))
+    generator = fence.find_generator(node)
+    if generator is not None:
+        fence.refuse_node(generator, scope.origin(generator))
+    scope.lower_inner = lambda inner, inner_code: _lower_node(
+        inner, inner_code, namespace, filename
+    )
+    scope.locals = text.local_names(node)
+    scope.captures = {name: Value(name, named=True) for name in code.co_freevars}
+    parameters = _parameters(scope, node)
+    if code.co_name in CONSTRUCTORS and parameters and not isinstance(node, gast.Lambda):
+        scope.instance = scope.first_parameter
+    scope.statements(_body(node))
+    result = scope.env.names.get(RESULT, Const(None))
+    if isinstance(result, Const) and result.value is UNDEFINED:  # it never returns
+        result = Const(None)
+    scope.block.results = [result]
+    prune(scope.block, scope.flags)
+    used = used_values(scope.block)
+    return Function(
+        code.co_name,
+        parameters,
+        scope.block,
+        list(scope.captures.values()),
+        [value for value in scope.globals.values() if value in used],
+        code,
+        scope.origin(node),
+        "" if isinstance(node, gast.Lambda) else gast.get_docstring(node, clean=False) or "",
+        namespace,
+    )
+
+
+def _body(node: Node) -> list[Node]:
+    """The statements of a function, with the `return` that Python adds."""
+    if isinstance(node, gast.Lambda):
+        return [place(gast.Return(node.body), node.body)]
+    body = node.body
+    if text.always_leaves(body):
+        return body
+    return [*body, place(gast.Return(None), body[-1])]
+
+
+def _parameters(scope: Scope, node: Node) -> list[Parameter]:
+    arguments = node.args
+    parameters: list[Parameter] = []
+
+    def add(each: Node, kind: str, has_default: bool = False) -> None:
+        value = scope.value(each.id, each)
+        scope.env.names[each.id] = value
+        parameters.append(Parameter(value, kind, has_default))
+
+    positional = len(arguments.posonlyargs) + len(arguments.args)
+    optional = positional - len(arguments.defaults)
+    for index, each in enumerate([*arguments.posonlyargs, *arguments.args]):
+        kind = "positional_only" if index < len(arguments.posonlyargs) else "positional"
+        add(each, kind, index >= optional)
+    scope.first_parameter = parameters[0].name if parameters else ""
+    if arguments.vararg is not None:
+        add(arguments.vararg, "varargs")
+    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        add(each, "keyword_only", default is not None)
+    if arguments.kwarg is not None:
+        add(arguments.kwarg, "varkw")
+    return parameters

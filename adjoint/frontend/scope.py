@@ -1,0 +1,357 @@
+"""The state of lowering one function: where statements go, and what each name is at this point.
+
+The other files of this folder say how each construct is lowered; they register with `expression`
+and `statement`, so that none imports another.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from adjoint import runtime
+from adjoint.frontend import fence
+from adjoint.frontend.grammar import Node
+from adjoint.ir.nodes import (
+    UNDEFINED,
+    Block,
+    Call,
+    Const,
+    Function,
+    Operand,
+    Origin,
+    Splat,
+    Statement,
+    Value,
+    targets_of,
+)
+
+TRUE, FALSE, UNBOUND = Const(True), Const(False), Const(UNDEFINED)
+
+# Variables that no user can write: how the statements so far were left, and the value returned.
+RETURNED, RESULT, BROKE, STOPPED, EXITED = "return?", "return", "break?", "stop?", "exit?"
+FLAGS = (RETURNED, BROKE, STOPPED, EXITED)
+COMPLETED = "completed?"  # a `try` body ran to its end
+CHOICE = "choice?"  # the value of a conditional expression
+HIDDEN = {
+    RETURNED: "returned", RESULT: "result", BROKE: "broke", STOPPED: "stop", EXITED: "left",
+    COMPLETED: "completed", CHOICE: "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A value may contain a closure that captured variable `name` when it was `operand`.
+
+    `operand` is None when the variable has been assigned again since. A `strong` hold is a closure
+    or a container of it; a weak one the result of a call that a closure was passed to.
+    """
+
+    name: str
+    operand: Operand | None
+    strong: bool
+
+
+@dataclass
+class Container:
+    """A list or dict made in this function; `shared` once something else may refer to it."""
+
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of an operand beyond its value."""
+
+    unbound: bool = False  # may be UNDEFINED
+    interrupted: Origin | None = None  # assigned in this `try` body, which may have been left early
+    container: Container | None = None
+    holds: frozenset[Hold] = frozenset()
+
+
+NOTHING = Fact()
+
+
+@dataclass
+class Environment:
+    """What each name is at a point of the program. `dead` after a `raise`."""
+
+    names: dict[str, Operand] = field(default_factory=dict)
+    dead: bool = False
+
+    def copy(self) -> Environment:
+        return Environment(dict(self.names), self.dead)
+
+    @property
+    def left(self) -> bool:
+        """Nothing that follows is reached."""
+        return self.dead or self.names[EXITED] is TRUE
+
+
+class Scope:
+    """One function being lowered."""
+
+    def __init__(
+        self, node: Node, code: types.CodeType, namespace: dict[str, Any], filename: str
+    ) -> None:
+        self.node, self.code, self.namespace, self.filename = node, code, namespace, filename
+        self.name = code.co_name
+        self.locals: set[str] = set()
+        self.captures: dict[str, Value] = {}
+        self.globals: dict[str, Value] = {}
+        self.first_parameter = ""
+        self.instance = ""  # the name of `self` in a constructor
+        self.env = Environment({flag: FALSE for flag in FLAGS} | {RESULT: UNBOUND})
+        self.block = Block()
+        self.depth = 0
+        self.depths: dict[Value, int] = {}
+        self.facts: dict[Operand, Fact] = {}
+        self.flags: set[Operand] = set()  # values that are True or False and nothing else
+        self.forward: dict[str, Value] = {}  # functions referred to before their `def`
+        self.upcoming: list[Node] = []  # the statements after this one, in the same list
+        self.lower_inner: Callable[[Node, types.CodeType], Function]
+        self.breaks: list[list[set[str]]] = []  # per loop, the unbound names at each `break`
+
+    # -- where ---------------------------------------------------------------------------------
+
+    def origin(self, node: Node) -> Origin:
+        return fence.origin_of(node, self.filename, self.name)
+
+    def refuse(self, node: Node, message: str, hint: str = "") -> NoReturn:
+        fence.refuse(self.origin(node), message, hint)
+
+    # -- emitting ------------------------------------------------------------------------------
+
+    def emit(self, statement: Statement) -> None:
+        self.block.statements.append(statement)
+        for target in targets_of(statement):
+            self.depths.setdefault(target, self.depth)
+
+    def value(self, name: str = "", node: Node = None) -> Value:
+        """A new value for a variable (the user's, or a hidden one), or for an intermediate."""
+        origin = self.origin(node) if node is not None else None
+        return Value(HIDDEN.get(name, name), named=bool(name) and name not in HIDDEN, origin=origin)
+
+    def call(
+        self,
+        function: Any,
+        args: Iterable[Operand | Splat],
+        node: Node,
+        kwargs: Iterable[tuple[str | None, Operand]] = (),
+    ) -> Value:
+        """Emit a call of a Python callable, or of an operand."""
+        known = isinstance(function, Value | Const)
+        callee = function if known else Const(function, getattr(function, "__name__", ""))
+        target = self.value(node=node)
+        call = Call(target, callee, list(args), list(kwargs), self.origin(node))
+        self.emit(call)
+        self._note_holds(call)
+        return target
+
+    def inner(self, work: Callable[[], Any]) -> tuple[Block, Environment]:
+        """Do some lowering into a new block, starting from the names as they are now."""
+        block, env = self.block, self.env
+        self.block, self.env = Block(), env.copy()
+        self.depth += 1
+        try:
+            work()
+            return self.block, self.env
+        finally:
+            self.block, self.env = block, env
+            self.depth -= 1
+
+    def visible(self, operand: Operand) -> bool:
+        """Whether an operand may be read here: it was not defined in a block now closed."""
+        return isinstance(operand, Const) or self.depths.get(operand, 0) <= self.depth
+
+    # -- dispatch ------------------------------------------------------------------------------
+
+    def expression(self, node: Node) -> Operand:
+        lower = EXPRESSIONS.get(type(node).__name__)
+        if lower is None:
+            fence.refuse_node(node, self.origin(node))
+        return lower(self, node)
+
+    def statements(self, nodes: list[Node]) -> None:
+        STATEMENTS["*"](self, nodes, [])
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def is_global(self, name: str) -> bool:
+        return not (name in self.env.names or name in self.locals or name in self.captures)
+
+    def is_builtin(self, node: Node, *names: str) -> bool:
+        """Whether a node is one of these builtins by its own name."""
+        name = getattr(node, "id", None)
+        return name in names and self.is_global(name) and name not in self.namespace
+
+    def read(self, name: str, node: Node) -> Operand:
+        """The operand that a name stands for here; emits the check that it is bound if need be."""
+        operand = self.env.names.get(name)
+        if operand is None:
+            if name in self.locals:
+                operand = UNBOUND
+            elif name in self.captures:
+                return self.captures[name]
+            else:
+                return self.globals.setdefault(name, Value(name, named=True))
+        fact = self.fact(operand)
+        self._check_readable(name, fact, node)
+        if fact.unbound:
+            operand = self.call(runtime.check_bound, [operand, Const(name)], node)
+            operand.name = name
+            self.env.names[name] = operand
+            self.facts[operand] = replace(fact, unbound=False)
+        return operand
+
+    def _check_readable(self, name: str, fact: Fact, node: Node) -> None:
+        if fact.interrupted is not None:
+            self.refuse(
+                node,
+                f"'{name}' is assigned in the `try` body of line {fact.interrupted.line}, and an"
+                " exception may have come before or after that",
+                f"Assign '{name}' in every handler, or last in the `try` body.",
+            )
+        for hold in fact.holds:
+            if hold.strong and self.is_stale(hold):
+                self.refuse_stale(hold, node)
+
+    def refuse_stale(self, hold: Hold, node: Node) -> NoReturn:
+        self.refuse(
+            node,
+            f"variable '{hold.name}' is assigned again after the function that captures it was made",
+            fence.CAPTURED,
+        )
+
+    def is_stale(self, hold: Hold) -> bool:
+        """Whether the captured variable has changed since; a function still to be defined has not."""
+        if hold.operand is not None and hold.operand in self.forward.values():
+            return False
+        return hold.operand is None or self.env.names.get(hold.name) is not hold.operand
+
+    def bind(self, name: str, operand: Operand) -> None:
+        """Make a name stand for an operand; a nameless intermediate takes the name."""
+        if isinstance(operand, Value) and not operand.named and operand.name in _NAMELESS:
+            operand.name, operand.named = name, True
+        elif operand in self.env.names.values():
+            self.share(operand)
+        self.env.names[name] = operand
+
+    # -- facts ---------------------------------------------------------------------------------
+
+    def fact(self, operand: Operand) -> Fact:
+        if operand in self.facts:
+            return self.facts[operand]
+        if isinstance(operand, Const) and operand.value is UNDEFINED:
+            return Fact(unbound=True)
+        return NOTHING
+
+    def own(self, operand: Operand) -> Operand:
+        """Note that an operand is a container that nothing else refers to."""
+        self.facts[operand] = replace(self.fact(operand), container=Container())
+        return operand
+
+    def share(self, operand: Operand) -> None:
+        """Note that something else may now refer to a container."""
+        container = self.fact(operand).container
+        if container is not None:
+            container.shared = True
+
+    def _note_holds(self, call: Call) -> None:
+        """What closures the result of a call may contain."""
+        operands = [a.operand if isinstance(a, Splat) else a for a in call.args]
+        operands += [o for _, o in call.kwargs]
+        holds = {hold for o in operands for hold in self.fact(o).holds}
+        callee = call.callee.value if isinstance(call.callee, Const) else None
+        if callee in _HOLDERS:
+            for each in operands:
+                self.share(each)
+        if not holds:
+            return
+        if callee is runtime.call_method and getattr(operands[1], "value", "") in _STORING_METHODS:
+            owner = self.fact(operands[0])
+            self.facts[operands[0]] = replace(owner, holds=owner.holds | holds)
+        elif callee not in _HOLDERS and callee not in _PASSING:
+            dropped = getattr(callee, "__module__", "") in ("_operator", "operator")
+            holds = set() if dropped else {replace(h, strong=False) for h in holds}
+        if holds:
+            self.facts[call.target] = replace(self.fact(call.target), holds=frozenset(holds))
+
+
+_NAMELESS = ("", HIDDEN[RESULT])
+_HOLDERS = (runtime.make_tuple, runtime.make_list, runtime.make_set, runtime.make_dict)
+_PASSING = (operator.getitem, operator.add, operator.iadd, operator.mul, runtime.flatten, getattr,
+            runtime.merge_dicts, runtime.unpack_sequence)  # fmt: skip
+_STORING_METHODS = ("append", "insert", "extend", "add", "update", "setdefault", "appendleft")
+
+
+def is_user_name(name: str) -> bool:
+    return name not in HIDDEN
+
+
+# -- joining what is known on several paths --------------------------------------------------------
+
+
+def abstract(fact: Fact, scope: Scope, env: Environment) -> Fact:
+    """A fact at the end of a path, with what it says of captured variables made path-independent."""
+    if not fact.holds:
+        return fact
+    saved, scope.env = scope.env, env
+    holds = {replace(h, operand=None if scope.is_stale(h) else UNBOUND) for h in fact.holds}
+    scope.env = saved
+    return replace(fact, holds=frozenset(holds))
+
+
+def concrete(fact: Fact, env: Environment) -> Fact:
+    """The inverse of `abstract`, on the path that follows."""
+    if not fact.holds:
+        return fact
+    holds = {
+        h if h.operand is None else replace(h, operand=env.names.get(h.name)) for h in fact.holds
+    }
+    return replace(fact, holds=frozenset(holds))
+
+
+def join_facts(a: Fact, b: Fact, a_undefined: bool = False, b_undefined: bool = False) -> Fact:
+    """What is known of an operand that is one of two; an undefined one contains nothing."""
+    if a_undefined or b_undefined:
+        container = b.container if a_undefined else a.container
+    elif a.container is None or b.container is None:
+        container = None
+    elif a.container is b.container:
+        container = a.container
+    else:
+        container = Container(a.container.shared or b.container.shared)
+    return Fact(
+        a.unbound or b.unbound, a.interrupted or b.interrupted, container, a.holds | b.holds
+    )
+
+
+# -- registries ------------------------------------------------------------------------------------
+
+EXPRESSIONS: dict[str, Callable[[Scope, Node], Operand]] = {}
+# A statement is lowered with the statements that follow it; true if they were lowered with it.
+STATEMENTS: dict[str, Callable[[Scope, Any, list[Node]], bool | None]] = {}
+
+
+def expression(*names: str) -> Callable[[Any], Any]:
+    """Register how nodes of these classes are lowered to an operand."""
+
+    def register(lower: Any) -> Any:
+        EXPRESSIONS.update(dict.fromkeys(names, lower))
+        return lower
+
+    return register
+
+
+def statement(*names: str) -> Callable[[Any], Any]:
+    """Register how statements of these classes are lowered."""
+
+    def register(lower: Any) -> Any:
+        STATEMENTS.update(dict.fromkeys(names, lower))
+        return lower
+
+    return register
