@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import linecache
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.programs.differences import Differences, differentiate
 from tests.programs.random_statements import ProgramWriter
+from tests.programs.sources import load_source
 
 
 @dataclass
@@ -26,17 +25,9 @@ class RandomProgram:
     differences: Differences | None = None
     """the reference gradient"""
 
-    @property
-    def filename(self) -> str:
-        return f"<random program {zlib.crc32(self.source.encode()):08x}>"
-
     def load(self) -> Callable[..., Any]:
-        """The function `program` of the source; `inspect.getsource` and tracebacks can read it."""
-        lines = self.source.splitlines(keepends=True)
-        linecache.cache[self.filename] = (len(self.source), None, lines, self.filename)
-        namespace: dict[str, Any] = {"__name__": "random_program"}
-        exec(compile(self.source, self.filename, "exec"), namespace)
-        return namespace["program"]
+        """The function `program` of the source."""
+        return load_source(self.source, "program")
 
     def __repr__(self) -> str:
         return f"arguments: {self.arguments!r}\n{self.source}"

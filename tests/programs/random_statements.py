@@ -301,7 +301,6 @@ class ProgramWriter(ExpressionWriter):
         scope = Scope()
         for _ in range(self.one_of(0, 0, 1, 2)):
             self.define(scope, 0, None)
-        self.constructs.discard("if")  # counted where they are in the program itself
         names, arguments = self.parameters(scope)
         self.write(0, f"def program({', '.join(names)}):")
         for _ in range(self.integer(1, 7)):
