@@ -79,7 +79,7 @@ def _lower_handler(
         names[name] = Const(UNDEFINED, name)
         scope.facts[names[name]] = Fact(interrupted=fence.origin_of(node, "", ""))
     if handler.name is not None:
-        made.name = scope.value(handler.name.id, handler.name)
+        made.name = scope.value(handler.name.id, handler)
         scope.depths[made.name] = scope.depth
         names[handler.name.id] = made.name
     scope.statements(handler.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 from adjoint import runtime
+from adjoint.frontend.comprehensions import gather
 from adjoint.frontend.control import choose
 from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.scope import Scope, expression
@@ -162,7 +163,12 @@ def items(scope: Scope, nodes: list[Node]) -> list[Operand | Splat]:
     operands: list[Operand | Splat] = []
     for node in nodes:
         if isinstance(node, gast.Starred):
-            operands.append(Splat(scope.expression(node.value)))
+            inner = node.value
+            generates = isinstance(inner, gast.GeneratorExp)  # consumed here, as a list would be
+            operands.append(Splat(
+                gather(scope, [inner.elt], inner.generators, inner) if generates
+                else scope.expression(inner)
+            ))
         else:
             operands.append(scope.expression(node))
     return operands

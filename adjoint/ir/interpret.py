@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from adjoint import runtime
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -136,7 +137,9 @@ class _Interpreter:
                     item = next(iterator)
                 except StopIteration:
                     break
-                self.assign(loop.items, list(item) if loop.unpack else [item])
+                count = len(loop.items)
+                items = runtime.unpack_sequence(item, count) if loop.unpack else (item,)
+                self.assign(loop.items, list(items))
             elif loop.test is not None and not self.block(loop.test)[0]:
                 break
             state = self.block(loop.body)
