@@ -99,7 +99,8 @@ def train(digits: Digits, *, epochs: int, seed: int = 0) -> tuple[Chain, list[fl
     model = Chain(
         Dense(784, 128, relu, rng=rng), Dense(128, 32, relu, rng=rng), Dense(32, 10, rng=rng)
     )
-    state = setup(Adam(), model)
+    rule = Adam()
+    state = setup(rule, model)
     batches = -(-len(digits.train_y) // BATCH)
     losses: list[float] = []
     with tqdm(total=epochs * batches, unit="batch", mininterval=0.2) as progress:
@@ -109,7 +110,7 @@ def train(digits: Digits, *, epochs: int, seed: int = 0) -> tuple[Chain, list[fl
                 rows = order[start : start + BATCH]
                 x, y = jitter(digits.train_x[rows], rng), digits.train_y[rows]
                 value, grads = ad.value_and_gradient(loss, model, x, y)
-                state.rule.eta = ETA * (1 - len(losses) / progress.total)
+                rule.eta = ETA * (1 - len(losses) / progress.total)
                 update(state, model, grads[0])
                 losses.append(float(value))
                 progress.update()
@@ -130,7 +131,7 @@ def draw(model: Chain, losses: list[float], digits: Digits, path: Path) -> Path:
     shown = np.concatenate([shown[:6], shown[-12:]])
 
     figure = Figure(figsize=(11, 4.2), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.2])
+    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=[1, 1.2]))
     axes = left.subplots()
     axes.plot(losses, color="0.8", linewidth=0.8, label="each batch")
     width = min(50, len(losses))

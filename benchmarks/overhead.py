@@ -9,6 +9,7 @@ is what a careful person writes in NumPy, with buffers that are used again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -18,8 +19,8 @@ from harness import Candidate, Workload, main
 import adjoint as ad
 
 try:
-    import autograd
-    import autograd.numpy as anp
+    autograd: Any = import_module("autograd")
+    anp: Any = import_module("autograd.numpy")
 except ImportError:  # one candidate less
     autograd = anp = None
 
@@ -198,7 +199,6 @@ def network_workload(batch: int) -> Workload:
 
 def by_autograd(function: Callable[..., Any], *parameters: Any) -> Candidate:
     """The value and the gradient to all parameters by Autograd."""
-    assert autograd is not None
     taped = autograd.value_and_grad(function, argnum=tuple(range(len(parameters))))
     return lambda: taped(*parameters)
 

@@ -6,7 +6,7 @@ import pytest
 from adjoint.nn import cross_entropy, logit_cross_entropy, softmax
 
 
-def logits(shape=(6, 4), dtype=np.float64):
+def logits(shape=(6, 4), dtype: type = np.float64):
     return np.random.default_rng(0).normal(size=shape).astype(dtype)
 
 
