@@ -8,15 +8,21 @@ FAMILIES = (
     "elementwise",
     "complex_numbers",
     "mathematics",
+    "splitting",
     "builtins",
     "iteration",
     "methods",
     "reductions",
+    "cumulative",
     "shaping",
+    "joining",
+    "rearranging",
     "indexing",
     "contraction",
     "selection",
     "creation",
+    "cotangents",
+    "linalg",
 )
 
 for family in FAMILIES:

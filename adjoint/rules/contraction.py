@@ -14,7 +14,7 @@ import numpy as np
 from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule
 
-# -- matrix products --------------------------------------------------------------------------------
+# -- matrix products ------------------------------------------------------------------------------
 
 
 @rule(np.matmul, operator.matmul, np.linalg.matmul, linear=("A", "B"))
@@ -219,7 +219,7 @@ def vecmat(v, A, /):
     return y, pullback
 
 
-# -- tensor products --------------------------------------------------------------------------------
+# -- tensor products ------------------------------------------------------------------------------
 
 
 @rule(np.tensordot, np.linalg.tensordot, linear=("a", "b"))
@@ -322,7 +322,7 @@ def from_end(axis, x):
     return axis if axis < 0 else axis - np.ndim(x)
 
 
-# -- einsum -----------------------------------------------------------------------------------------
+# -- einsum ---------------------------------------------------------------------------------------
 
 
 @rule(np.einsum)

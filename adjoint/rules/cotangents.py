@@ -1,0 +1,154 @@
+"""The arithmetic of cotangents itself: what second derivatives go through."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.rules.registry import nondifferentiable, rule
+
+nondifferentiable(
+    *(tree.zeros_like, tree.zero_cotangent, tree.cotangent_dtype, tree.index_may_repeat),
+)
+
+
+@rule(tree.accumulate, linear=("a", "b"))
+def accumulate(a, b):
+    y = tree.accumulate(a, b)
+
+    def pullback(y_bar):
+        return None if a is None else y_bar, None if b is None else y_bar
+
+    return y, pullback
+
+
+@rule(tree.add_into, linear=("a", "b"))
+def add_into(a, b):
+    y = tree.add_into(a, b)
+
+    def pullback(y_bar):
+        return y_bar, y_bar
+
+    return y, pullback
+
+
+@rule(tree.index_add)
+def index_add(a, index, b):
+    y = tree.index_add(a, index, b)
+
+    def pullback(y_bar):
+        return y_bar, None, y_bar[index]
+
+    return y, pullback
+
+
+@rule(tree.accumulate_item)
+def accumulate_item(cotangent, container, index, item_bar):
+    y = tree.accumulate_item(cotangent, container, index, item_bar)
+
+    def pullback(y_bar):
+        before_bar = None if cotangent is None else y_bar
+        return before_bar, None, None, tree.tangent_item(y_bar, index)
+
+    return y, pullback
+
+
+@rule(tree.tangent_item, linear="cotangent")
+def tangent_item(cotangent, key):
+    y = tree.tangent_item(cotangent, key)
+
+    def pullback(y_bar):
+        bar = None if cotangent is None else tree.accumulate_item(None, cotangent, key, y_bar)
+        return bar, None
+
+    return y, pullback
+
+
+@rule(tree.tangent_field, linear="tangent")
+def tangent_field(tangent, name):
+    y = tree.tangent_field(tangent, name)
+
+    def pullback(y_bar):
+        return None if tangent is None else tree.make_tangent(name, y_bar)
+
+    return y, pullback
+
+
+@rule(tree.make_tangent)
+def make_tangent(*names_and_values):
+    y = tree.make_tangent(*names_and_values)
+
+    def pullback(y_bar):
+        return tuple(tangent_fields(y_bar, names_and_values[::2]))
+
+    return y, pullback
+
+
+def tangent_fields(tangent, names):
+    """For each name None, and the cotangent of that attribute."""
+    return [part for name in names for part in (None, tree.tangent_field(tangent, name))]
+
+
+@rule(tangent_fields, linear="tangent")
+def tangent_fields_rule(tangent, names):
+    y = tangent_fields(tangent, names)
+
+    def pullback(y_bar):
+        return tangent_of(y_bar, names)
+
+    return y, pullback
+
+
+def tangent_of(parts, names):
+    """The inverse of tangent_fields."""
+    return tree.Tangent(**dict(zip(names, parts[1::2], strict=True)))
+
+
+@rule(tangent_of, linear="parts")
+def tangent_of_rule(parts, names):
+    y = tangent_of(parts, names)
+
+    def pullback(y_bar):
+        return tangent_fields(y_bar, names)
+
+    return y, pullback
+
+
+@rule(tree.project)
+def project(x_bar, x):
+    y = tree.project(x_bar, x)
+    shape = broadcast_shape(x_bar, x)
+
+    def pullback(y_bar):
+        return y_bar if shape is None else np.broadcast_to(y_bar, shape), None
+
+    return y, pullback
+
+
+@nondifferentiable
+def broadcast_shape(x_bar, x):
+    """The shape that both have when broadcast; None where x is no number or array."""
+    if x_bar is None or not isinstance(x, np.ndarray | tree.Number):
+        return None
+    return np.broadcast_shapes(np.shape(x_bar), np.shape(x))
+
+
+@rule(tree.unbroadcast, linear="x_bar")
+def unbroadcast(x_bar, shape):
+    y = tree.unbroadcast(x_bar, shape)
+    wide = np.broadcast_shapes(np.shape(x_bar), shape)
+
+    def pullback(y_bar):
+        return np.broadcast_to(y_bar, wide)
+
+    return y, pullback
+
+
+@rule(tree.complete)
+def complete(x_bar, x):
+    y = tree.complete(x_bar, x)
+
+    def pullback(y_bar):
+        return None if x_bar is None else y_bar, None
+
+    return y, pullback

@@ -1,0 +1,374 @@
+"""Sums, means, spreads, extrema, products and norms along axes, and running sums and products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjoint.rules.registry import nondifferentiable, rule, source_of
+
+MISSING = np._NoValue
+
+# -- shapes of reduced cotangents -----------------------------------------------------------------
+
+
+def widen(y_bar, axis=None, keepdims=MISSING):
+    """The reduced axes back, with length 1, so that y_bar broadcasts against the operand."""
+    if axis is None or axis == () or keepdims is not MISSING and keepdims:
+        return y_bar
+    return np.expand_dims(y_bar, axis)
+
+
+@rule(widen, linear="y_bar")
+def widen_rule(y_bar, axis=None, keepdims=MISSING):
+    wide = widen(y_bar, axis, keepdims)
+    shape = np.shape(y_bar)
+
+    def pullback(wide_bar):
+        return np.reshape(wide_bar, shape)
+
+    return wide, pullback
+
+
+@nondifferentiable
+def reduced_count(shape, axis=None, where=MISSING, keepdims=MISSING):
+    """How many elements each element of the result was made of."""
+    if where is not MISSING and where is not True:
+        keepdims = keepdims is not MISSING and bool(keepdims)
+        return np.count_nonzero(np.broadcast_to(where, shape), axis, keepdims=keepdims)
+    if axis is None:
+        return int(np.prod(shape))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return int(np.prod([shape[i] for i in axes]))
+
+
+# -- sums and means -------------------------------------------------------------------------------
+
+
+@rule(np.sum, np.ndarray.sum, linear="a")
+def sum(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.sum(a, axis, dtype, out, keepdims, initial, where)
+    shape = np.shape(a)
+
+    def pullback(y_bar):
+        wide = y_bar if axis is None else widen(y_bar, axis, keepdims)
+        a_bar = np.broadcast_to(wide, shape)
+        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.add.reduce, linear="a")
+def add_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISSING, where=True):
+    y = np.add.reduce(a, axis, dtype, out, keepdims, initial, where)
+    shape = np.shape(a)
+
+    def pullback(y_bar):
+        wide = y_bar if axis is None else widen(y_bar, axis, keepdims)
+        a_bar = np.broadcast_to(wide, shape)
+        return a_bar if where is True else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.nansum)
+def nansum(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.nansum(a, axis, dtype, out, keepdims, initial, where)
+    counted = present(a, where)
+
+    def pullback(y_bar):
+        return counted * widen(y_bar, axis, keepdims)
+
+    return y, pullback
+
+
+@nondifferentiable
+def present(a, where=MISSING):
+    """Where there is a number, and it is asked for."""
+    return ~np.isnan(a) if where is MISSING else ~np.isnan(a) & where
+
+
+@rule(np.mean, np.ndarray.mean, linear="a")
+def mean(a, axis=None, dtype=None, out=None, keepdims=MISSING, *, where=MISSING):
+    y = np.mean(a, axis, dtype, out, keepdims, where=where)
+    shape = np.shape(a)
+    count = (
+        np.size(a)
+        if axis is None and where is MISSING
+        else reduced_count(shape, axis, where, keepdims)
+    )
+
+    def pullback(y_bar):
+        share = y_bar / count
+        wide = share if axis is None else widen(share, axis, keepdims)
+        a_bar = np.broadcast_to(wide, shape)
+        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.nanmean)
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=MISSING, *, where=MISSING):
+    y = np.nanmean(a, axis, dtype, out, keepdims, where=where)
+    counted = present(a, where)
+
+    def pullback(y_bar):
+        count = np.sum(counted, axis, keepdims=keepdims)
+        return counted * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+# -- variance and standard deviation --------------------------------------------------------------
+# A `mean` that is handed in is taken to be the mean of `a`, where y is stationary in it.
+
+
+@rule(np.var, np.ndarray.var)
+def var(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=MISSING,
+    *, where=MISSING, mean=MISSING, correction=MISSING,
+):  # fmt: skip
+    """y = Σ |a − mean|² / (n − ddof)"""
+    y = np.var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    freedom = reduced_count(np.shape(a), axis, where, keepdims) - (
+        ddof if correction is MISSING else correction
+    )
+
+    def pullback(y_bar):
+        centre = np.mean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
+        a_bar = widen(2 * y_bar / freedom, axis, keepdims) * (a - centre)
+        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.std, np.ndarray.std)
+def std(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=MISSING,
+    *, where=MISSING, mean=MISSING, correction=MISSING,
+):  # fmt: skip
+    """y = √var; 0 where y is 0."""
+    y = np.std(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    freedom = reduced_count(np.shape(a), axis, where, keepdims) - (
+        ddof if correction is MISSING else correction
+    )
+
+    def pullback(y_bar):
+        centre = np.mean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
+        a_bar = widen(y_bar / (freedom * (y + (y == 0))), axis, keepdims) * (a - centre)
+        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.nanvar)
+def nanvar(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=MISSING,
+    *, where=MISSING, mean=MISSING, correction=MISSING,
+):  # fmt: skip
+    y = np.nanvar(
+        a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
+    )
+    counted = present(a, where)
+
+    def pullback(y_bar):
+        freedom = np.sum(counted, axis, keepdims=keepdims) - (
+            ddof if correction is MISSING else correction
+        )
+        centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
+        a_bar = widen(2 * y_bar / freedom, axis, keepdims) * (a - centre)
+        return np.where(counted, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.nanstd)
+def nanstd(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=MISSING,
+    *, where=MISSING, mean=MISSING, correction=MISSING,
+):  # fmt: skip
+    y = np.nanstd(
+        a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
+    )
+    counted = present(a, where)
+
+    def pullback(y_bar):
+        freedom = np.sum(counted, axis, keepdims=keepdims) - (
+            ddof if correction is MISSING else correction
+        )
+        centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
+        a_bar = widen(y_bar / (freedom * (y + (y == 0))), axis, keepdims) * (a - centre)
+        return np.where(counted, a_bar, 0)
+
+    return y, pullback
+
+
+# -- products -------------------------------------------------------------------------------------
+
+
+@rule(np.prod, np.ndarray.prod)
+def prod(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.prod(a, axis, dtype, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        kept = a if where is MISSING else np.where(where, a, 1)
+        a_bar = np.conj(product_of_others(kept, axis)) * widen(factor, axis, keepdims)
+        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.multiply.reduce)
+def multiply_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISSING, where=True):
+    y = np.multiply.reduce(a, axis, dtype, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        kept = a if where is True else np.where(where, a, 1)
+        a_bar = np.conj(product_of_others(kept, axis)) * widen(factor, axis, keepdims)
+        return a_bar if where is True else np.where(where, a_bar, 0)
+
+    return y, pullback
+
+
+@rule(np.nanprod)
+def nanprod(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.nanprod(a, axis, dtype, out, keepdims, initial, where)
+    counted = present(a, where)
+
+    def pullback(y_bar):
+        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        others = np.conj(product_of_others(np.where(counted, a, 1), axis))
+        return counted * others * widen(factor, axis, keepdims)
+
+    return y, pullback
+
+
+def product_of_others(a, axis=None):
+    """For each element the product of all others along the axes: y / a, and exact where a is 0."""
+    if np.all(a):
+        return np.prod(a, axis, keepdims=True) / a
+    ndim = np.ndim(a)
+    axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(a, axes, last)
+    flat = np.reshape(moved, np.shape(moved)[: ndim - len(axes)] + (-1,))
+    one = np.ones_like(flat[..., :1])
+    before = np.cumprod(np.concatenate([one, flat[..., :-1]], -1), -1)
+    after = np.cumprod(np.concatenate([one, flat[..., :0:-1]], -1), -1)[..., ::-1]
+    return np.moveaxis(np.reshape(before * after, np.shape(moved)), last, axes)
+
+
+source_of(product_of_others)(product_of_others)
+
+# -- extrema: ties share equally ------------------------------------------------------------------
+
+
+@rule(np.max, np.amax, np.ndarray.max)
+def max(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.max(a, axis, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is MISSING else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.min, np.amin, np.ndarray.min)
+def min(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.min(a, axis, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is MISSING else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.nanmax)
+def nanmax(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.nanmax(a, axis, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is MISSING else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.nanmin)
+def nanmin(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING):
+    y = np.nanmin(a, axis, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is MISSING else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.maximum.reduce)
+def maximum_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISSING, where=True):
+    y = np.maximum.reduce(a, axis, dtype, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is True else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.minimum.reduce)
+def minimum_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISSING, where=True):
+    y = np.minimum.reduce(a, axis, dtype, out, keepdims, initial, where)
+
+    def pullback(y_bar):
+        hits = a == widen(y, axis, keepdims)
+        hits = hits if where is True else hits & where
+        count = np.sum(hits, axis, keepdims=keepdims)
+        count = count if initial is MISSING else count + (y == initial)
+        return hits * widen(y_bar / count, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.ptp)
+def ptp(a, axis=None, out=None, keepdims=MISSING):
+    y = np.ptp(a, axis, out, keepdims)
+
+    def pullback(y_bar):
+        top = a == np.max(a, axis, keepdims=True)
+        bottom = a == np.min(a, axis, keepdims=True)
+        shares = top / np.sum(top, axis, keepdims=True) - bottom / np.sum(
+            bottom, axis, keepdims=True
+        )
+        return shares * widen(y_bar, axis, keepdims)
+
+    return y, pullback
+
+
+@rule(np.logaddexp.reduce)
+def logaddexp_reduce(a, axis=0, dtype=None, out=None, keepdims=False):
+    """y = log Σ exp(a)"""
+    y = np.logaddexp.reduce(a, axis, dtype, out, keepdims)
+
+    def pullback(y_bar):
+        return np.exp(a - widen(y, axis, keepdims)) * widen(y_bar, axis, keepdims)
+
+    return y, pullback
