@@ -131,7 +131,8 @@ def draw(model: Chain, losses: list[float], digits: Digits, path: Path) -> Path:
     shown = np.concatenate([shown[:6], shown[-12:]])
 
     figure = Figure(figsize=(11, 4.2), layout="constrained")
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=[1, 1.2]))
+    halves: Any = figure.subfigures(1, 2, width_ratios=[1, 1.2])
+    left, right = halves
     axes = left.subplots()
     axes.plot(losses, color="0.8", linewidth=0.8, label="each batch")
     width = min(50, len(losses))
