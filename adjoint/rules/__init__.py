@@ -23,6 +23,7 @@ FAMILIES = (
     "creation",
     "cotangents",
     "linalg",
+    "norms",
 )
 
 for family in FAMILIES:

@@ -217,7 +217,7 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
         if len(shape) == 2 and offset == 0 and axis1 == 0 and axis2 == 1:
             a_bar = y_bar * np.eye(*shape)
         else:
-            a_bar = embed_diagonal(y_bar[..., None], shape, offset, axis1, axis2)
+            a_bar = embed_diagonal(np.expand_dims(y_bar, -1), shape, offset, axis1, axis2)
         return a_bar
 
     return y, pullback
@@ -229,7 +229,7 @@ def linalg_trace(x, /, *, offset=0, dtype=None):
     shape = np.shape(x)
 
     def pullback(y_bar):
-        return embed_diagonal(y_bar[..., None], shape, offset, -2, -1)
+        return embed_diagonal(np.expand_dims(y_bar, -1), shape, offset, -2, -1)
 
     return y, pullback
 
