@@ -58,6 +58,13 @@ def super_method(cls: type, instance: Any, name: str) -> Any:
 
 def unpack_sequence(iterable: Any, before: int, after: int | None = None) -> tuple:
     """The items of `a, b = iterable` (after is None), or of `a, *b, c = iterable` (the middle a list)."""
+    try:
+        iterable = iter(iterable)
+    except TypeError:
+        if hasattr(type(iterable), "__iter__"):
+            raise
+        kind = type(iterable).__name__
+        raise TypeError(f"cannot unpack non-iterable {kind} object") from None
     if after is None:
         items = tuple(iterable)
         if len(items) > before:
@@ -102,7 +109,14 @@ def import_module(name: str, attribute: str | None = None, level: int = 0, packa
     try:
         return getattr(module, attribute)
     except AttributeError:
+        pass
+    try:
         return importlib.import_module(f"{module.__name__}.{attribute}")
+    except ModuleNotFoundError:
+        place = getattr(module, "__file__", None) or "unknown location"
+        raise ImportError(
+            f"cannot import name {attribute!r} from {module.__name__!r} ({place})"
+        ) from None
 
 
 def check_bound(value: Any, name: str) -> Any:
@@ -133,14 +147,27 @@ def new_object(cls: type) -> Any:
 
 def set_attribute(owner: Any, name: str, value: Any) -> Any:
     """`owner.name = value` inside a constructor; returns the owner."""
-    setattr(owner, name, value)
+    frozen = getattr(type(owner), "__dataclass_params__", None)
+    (object.__setattr__ if frozen is not None and frozen.frozen else setattr)(owner, name, value)
     return owner
+
+
+def set_item(container: Any, index: Any, value: Any) -> Any:
+    """`container[index] = value` on a list or dict of the function's own; returns the container."""
+    container[index] = value
+    return container
 
 
 def initialise(constructor: Any, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
     """`Base.__init__(instance, …)` inside a constructor; returns the instance."""
     constructor(instance, *args, **kwargs)
     return instance
+
+
+def load_capture(function: Any, name: str) -> Any:
+    """What a function captured under a name."""
+    names = function.__code__.co_freevars
+    return function.__closure__[names.index(name)].cell_contents
 
 
 def flatten(lists: Any) -> list:

@@ -205,3 +205,91 @@ def complete(x_bar: Any, x: Any) -> Any:
         bars = {} if x_bar is None else x_bar
         return {k: complete(bars.get(k), v) for k, v in x.items()}
     return x_bar
+
+
+def instantiate(x_bar: Any, x: Any) -> Any:
+    """The cotangent in the form of its primal, zeros where there is none."""
+    return zero_cotangent(x) if x_bar is None else project(x_bar, x)
+
+
+def copied(x_bar: Any) -> Any:
+    """A cotangent that nothing else refers to."""
+    return x_bar.copy() if isinstance(x_bar, np.ndarray) else x_bar
+
+
+def listed(bars: Any, items: Any) -> list:
+    """One cotangent per item of a list: None for each where there is none at all."""
+    return [None] * len(items) if bars is None else list(bars)
+
+
+def iterable_cotangent(bars: list, iterable: Any) -> Any:
+    """The cotangent of an iterable from those of the items that iteration gave, in order."""
+    if isinstance(iterable, np.ndarray):
+        x_bar = zeros_like(iterable)
+        for i, bar in enumerate(bars):
+            if bar is not None:
+                x_bar[i] += bar
+        return x_bar
+    if isinstance(iterable, list | tuple):
+        rest = [None] * (len(iterable) - len(bars))
+        return same_container(iterable, [*bars, *rest])
+    return None if isinstance(iterable, dict | str | range | set | frozenset) else bars
+
+
+def column(bars: list, position: int) -> list:
+    """From a list of cotangents of tuples, the cotangents of the items at one position."""
+    return [None if bar is None else bar[position] for bar in bars]
+
+
+def without_field(tangent: Any, name: str) -> Any:
+    """The tangent of an object before its attribute was assigned."""
+    if tangent is None:
+        return None
+    return Tangent(**{n: getattr(tangent, n) for n in tangent if n != name})
+
+
+# -- what gradients begin with and end in ---------------------------------------------------------------
+
+SCALAR_HINT = (
+    "gradient needs one real number: reduce the result (sum, mean, …), or use pullback with a "
+    "cotangent of your own, or jacobian."
+)
+
+
+def scalar_message(what: str) -> str:
+    return f"gradient of a function whose value is not a real number: {what}"
+
+
+def seed_of(y: Any) -> Any:
+    """The cotangent 1 of a result that must be one real number."""
+    from adjoint.errors import NonScalarOutputError
+
+    if isinstance(y, np.ndarray) and y.size == 1 and y.dtype.kind in "biuf":
+        return np.ones(y.shape, cotangent_dtype(y.dtype))
+    if isinstance(y, bool | int | float | np.floating | np.integer | np.bool_):
+        return 1.0
+    shape = f"an array of shape {y.shape}" if isinstance(y, np.ndarray) else f"{type(y).__name__} {y!r:.60}"
+    raise NonScalarOutputError(scalar_message(f"it is {shape}"), hint=SCALAR_HINT)
+
+
+class RootTangent:
+    """The cotangent of a function, and those of the globals that it read, by identity."""
+
+    def __init__(self, own: Any, roots: dict[int, tuple[Any, Any]]) -> None:
+        self.own, self.roots = own, roots
+
+    def __add__(self, other: Any) -> RootTangent:
+        if not isinstance(other, RootTangent):
+            return RootTangent(accumulate(self.own, other), self.roots)
+        merged = dict(self.roots)
+        for key, (value, bar) in other.roots.items():
+            merged[key] = (value, accumulate(merged[key][1], bar) if key in merged else bar)
+        return RootTangent(accumulate(self.own, other.own), merged)
+
+
+def root_tangent(own: Any, *values_and_bars: Any) -> RootTangent:
+    """The cotangent of a function that read these globals."""
+    roots = RootTangent(own, {})
+    for value, bar in zip(values_and_bars[::2], values_and_bars[1::2], strict=True):
+        roots += RootTangent(None, {id(value): (value, bar)})
+    return roots

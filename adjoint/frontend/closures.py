@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adjoint.frontend import fence
 from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.scope import Fact, Hold, Scope, expression, statement
@@ -25,33 +27,70 @@ def lower_lambda(scope: Scope, node: Node) -> Operand:
 
 
 def _close(scope: Scope, node: Node, name: str) -> Value:
-    """Emit the closure of an inner function."""
+    """Evaluate the defaults and make an inner function.
+
+    If it captures a variable that is assigned only later, it is made where it is first read.
+    """
     defaults = _defaults(scope, node)
-    decorated = bool(getattr(node, "decorator_list", None))
-    target = scope.value("" if decorated else name, node)
-    if name and not decorated:
-        target = scope.forward.get(name, target)
+    code = nested_code(scope.code, node, scope.filename)
+    if getattr(node, "decorator_list", None):
+        _check_decorated(scope, node, code.co_freevars)
+        return _make(scope, node, name, defaults, scope.value(node=node))
+    target = scope.forward.get(name) or scope.value(name, node)
+    missing = [n for n in code.co_freevars if n != name and not _is_available(scope, n)]
+
+    def remake() -> Value:
+        again = scope.value(name, node)
+        scope.original[again] = target
+        return _make(scope, node, name, defaults, again)
+
+    scope.remakers[target] = remake
+    if not missing:
+        return _make(scope, node, name, defaults, target)
+    scope.facts[target] = Fact(holds=frozenset(Hold(n, None, True) for n in missing))
+    return target
+
+
+def _check_decorated(scope: Scope, node: Node, free: tuple[str, ...]) -> None:
+    if node.name in free and node.name in scope.locals:
+        scope.refuse(
+            node,
+            f"'{node.name}' refers to itself, and what it refers to is decorated",
+            "Define it without a decorator, and decorate it under another name.",
+        )
+
+
+def _make(
+    scope: Scope, node: Node, name: str, defaults: dict[str, Operand], target: Value
+) -> Value:
+    """Emit the closure of an inner function, with what its free variables are now."""
     function = scope.lower_inner(node, nested_code(scope.code, node, scope.filename))
+    forward = scope.forward.get(name)
+    if name:
+        scope.forward[name] = target
     captures: list[Operand] = []
     holds: set[Hold] = set()
     for captured in function.captures:
-        own = bool(name) and captured.name == name and name in scope.locals
-        if own and decorated:
-            scope.refuse(
-                node,
-                f"'{name}' refers to itself, and what it refers to is decorated",
-                "Define it without a decorator, and decorate it under another name.",
-            )
-        operand = target if own else _capture(scope, captured.name, node)
+        operand = _capture(scope, captured.name, node)
         scope.share(operand)
         captures.append(operand)
-        if not own and captured.name not in scope.captures:
+        if operand is not target and captured.name not in scope.captures:
             holds.add(Hold(captured.name, operand, True))
             holds |= scope.fact(operand).holds
+    if name and forward is None:
+        del scope.forward[name]
     scope.emit(Closure(target, function, captures, defaults, scope.origin(node)))
-    if holds:
-        scope.facts[target] = Fact(holds=frozenset(holds))
+    _note_holds(scope, target, frozenset(holds))
     return target
+
+
+def _note_holds(scope: Scope, target: Value, holds: frozenset[Hold]) -> None:
+    """Note what a function captured; also for those that referred to it before it was made."""
+    if holds:
+        scope.facts[target] = Fact(holds=holds)
+    for operand, fact in list(scope.facts.items()):
+        if operand is not target and any(hold.operand is target for hold in fact.holds):
+            scope.facts[operand] = replace(fact, holds=fact.holds | holds)
 
 
 def _defaults(scope: Scope, node: Node) -> dict[str, Operand]:
@@ -66,19 +105,36 @@ def _defaults(scope: Scope, node: Node) -> dict[str, Operand]:
     return found
 
 
+def _is_available(scope: Scope, name: str) -> bool:
+    """Whether a free variable has a value, or is a function that is defined further on."""
+    return (
+        name in scope.env.names
+        or name not in scope.locals
+        or name in scope.forward
+        or _later_definition(scope, name) is not None
+    )
+
+
+def _later_definition(scope: Scope, name: str) -> Node | None:
+    for later in scope.upcoming:
+        if isinstance(later, gast.FunctionDef) and later.name == name:
+            return None if later.decorator_list else later
+    return None
+
+
 def _capture(scope: Scope, name: str, node: Node) -> Operand:
     """What a free variable is bound to: its value now, or a function that is defined further on."""
-    if name in scope.env.names or name not in scope.locals:
-        return scope.read(name, node)
     if name in scope.forward:
         return scope.forward[name]
-    for later in scope.upcoming:
-        if isinstance(later, gast.FunctionDef) and later.name == name and not later.decorator_list:
-            target = scope.forward[name] = scope.value(name, later)
-            scope.depths[target] = scope.depth
-            return target
-    scope.refuse(
-        node,
-        f"the function captures '{name}', which is only assigned after the function is made",
-        fence.CAPTURED,
-    )
+    if name in scope.env.names or name not in scope.locals:
+        return scope.read(name, node)
+    later = _later_definition(scope, name)
+    if later is None:
+        scope.refuse(
+            node,
+            f"the function captures '{name}', which is not assigned yet when the function is used",
+            fence.CAPTURED,
+        )
+    target = scope.forward[name] = scope.value(name, later)
+    scope.depths[target] = scope.depth
+    return target

@@ -111,6 +111,9 @@ class Scope:
         self.facts: dict[Operand, Fact] = {}
         self.flags: set[Operand] = set()  # values that are True or False and nothing else
         self.forward: dict[str, Value] = {}  # functions referred to before their `def`
+        # Inner functions are made again where they are read after a captured variable has changed.
+        self.remakers: dict[Operand, Callable[[], Operand]] = {}
+        self.original: dict[Operand, Operand] = {}
         self.upcoming: list[Node] = []  # the statements after this one, in the same list
         self.lower_inner: Callable[[Node, types.CodeType], Function]
         self.breaks: list[list[set[str]]] = []  # per loop, the unbound names at each `break`
@@ -199,6 +202,8 @@ class Scope:
             else:
                 return self.globals.setdefault(name, Value(name, named=True))
         fact = self.fact(operand)
+        if operand in self.remakers and any(h.strong and self.is_stale(h) for h in fact.holds):
+            return self.remakers[operand]()
         self._check_readable(name, fact, node)
         if fact.unbound:
             operand = self.call(runtime.check_bound, [operand, Const(name)], node)
@@ -230,7 +235,10 @@ class Scope:
         """Whether the captured variable has changed since; a function still to be defined has not."""
         if hold.operand is not None and hold.operand in self.forward.values():
             return False
-        return hold.operand is None or self.env.names.get(hold.name) is not hold.operand
+        now = self.env.names.get(hold.name)
+        if hold.operand is None or now is None:
+            return True
+        return self.original.get(now, now) is not self.original.get(hold.operand, hold.operand)
 
     def bind(self, name: str, operand: Operand) -> None:
         """Make a name stand for an operand; a nameless intermediate takes the name."""

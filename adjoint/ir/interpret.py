@@ -7,7 +7,6 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from adjoint import runtime
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -80,6 +79,14 @@ def interpret(function: Function, arguments: Frame, namespace: dict[str, Any] | 
     return _Interpreter(frame, known).block(function.body)[0]
 
 
+def _unpack(item: Any, count: int) -> list[Any]:
+    """The items of `a, b = item`, with Python's own errors."""
+    names = ", ".join(f"_{i}" for i in range(count)) + ","
+    scope: dict[str, Any] = {"item": item}
+    exec(f"{names} = item", scope)
+    return [scope[f"_{i}"] for i in range(count)]
+
+
 class _Interpreter:
     def __init__(self, frame: Frame, namespace: dict[str, Any]) -> None:
         self.frame, self.namespace = frame, namespace
@@ -138,8 +145,8 @@ class _Interpreter:
                 except StopIteration:
                     break
                 count = len(loop.items)
-                items = runtime.unpack_sequence(item, count) if loop.unpack else (item,)
-                self.assign(loop.items, list(items))
+                items = _unpack(item, count) if loop.unpack else [item]
+                self.assign(loop.items, items)
             elif loop.test is not None and not self.block(loop.test)[0]:
                 break
             state = self.block(loop.body)

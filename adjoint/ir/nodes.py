@@ -209,8 +209,8 @@ class Function:
     """A function: its inputs are `parameters`, `captures` (free variables) and `globals`.
 
     Each global (or builtin) name that the body reads is one value in `globals`; it is read once,
-    when the call begins. `body.results` is the one returned operand. `code` is the code object that
-    Python itself made from the same source (None for what stages generate).
+    when the call begins, from `namespace`. `body.results` is the one returned operand. `code` is the
+    code object that Python itself made from the same source (None for what stages generate).
     """
 
     name: str
@@ -221,6 +221,7 @@ class Function:
     code: Any = None
     origin: Origin | None = None
     doc: str = ""
+    namespace: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> list[Value]:

@@ -79,6 +79,10 @@ class Real(float):
     """Stands in `Scalar(Real)` for: a Python int or float, which of the two is not known."""
 
 
+class Double(float):
+    """Stands in `Scalar(Double)` for: a Python real or a NumPy float64, which of the two is not known."""
+
+
 @dataclass(frozen=True)
 class Array(Type):
     dtype: np.dtype
@@ -234,7 +238,7 @@ def dtype_of(t: Type) -> np.dtype | None:
     if isinstance(t, Array):
         return t.dtype
     if isinstance(t, Scalar):
-        return np.dtype(float if t.cls is Real else t.cls)
+        return np.dtype(float if t.cls in (Real, Double) else t.cls)
     return None
 
 
@@ -257,6 +261,8 @@ def join(a: Type, b: Type) -> Type:
             return Scalar(a.cls)
         if {a.cls, b.cls} <= {int, float, Real}:
             return Scalar(Real)
+        if {a.cls, b.cls} <= {int, float, Real, np.float64, Double}:
+            return Scalar(Double)
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
         return Array(a.dtype, tuple(map(join_axes, a.axes, b.axes)))
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and a.cls is b.cls:

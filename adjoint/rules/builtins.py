@@ -27,15 +27,20 @@ def numpy_complex(x, y):
     return 1
 
 
-@rule(complex, linear=("real", "imag"))
+@rule(complex)
 def complex_(real=0, imag=0):
-    """(real + i imag)'s transpose: z̄ and -i z̄, of which real arguments take the real part."""
+    """Of z̄ and -i z̄, real arguments take the real part."""
     y = complex(real, imag)
 
     def pullback(y_bar):
         return y_bar, -1j * y_bar
 
     return y, pullback
+
+
+@jvp_rule(complex)
+def complex_jvp(primals, tangents):
+    return complex(*primals), complex(*[0 if t is None else t for t in tangents])
 
 
 @rule(copy.copy, linear="x")
@@ -129,6 +134,12 @@ def extreme_positions(choose: Any, items: Any, key: Any) -> tuple[int, ...]:
     return tuple(i for i, each in enumerate(keys) if i == first or each == keys[first])
 
 
+@nondifferentiable
+def of_nothing(choose: Any) -> Any:
+    """Raises what `max` and `min` raise without items."""
+    return choose(())
+
+
 def chosen(items: Any, positions: tuple[int, ...]) -> Any:
     """The item at the first position; its cotangent is shared equally among the positions."""
     return items[positions[0]]
@@ -170,32 +181,27 @@ def _(a, b, y):
     return (a < b) + 0.5 * (a == b), (b < a) + 0.5 * (a == b)
 
 
+REAL = (int, float)
+
+
 @source_of(max)
 def max_(*args, key=None, default=MISSING):
     """Equal largest numbers share the cotangent equally."""
-    items = [item for item in args[0]] if len(args) == 1 else args
+    if len(args) == 2 and key is None:
+        if isinstance(args[0], REAL) and isinstance(args[1], REAL):
+            return larger(args[0], args[1])
+    items = list(args[0]) if len(args) == 1 else args
     if len(items) == 0:
-        return max(()) if default is MISSING else default
-    if (
-        key is None
-        and len(items) == 2
-        and isinstance(items[0], float)
-        and isinstance(items[1], float)
-    ):
-        return larger(items[0], items[1])
+        return of_nothing(max) if default is MISSING else default
     return chosen(items, extreme_positions(max, items, key))
 
 
 @source_of(min)
 def min_(*args, key=None, default=MISSING):
-    items = [item for item in args[0]] if len(args) == 1 else args
+    if len(args) == 2 and key is None:
+        if isinstance(args[0], REAL) and isinstance(args[1], REAL):
+            return smaller(args[0], args[1])
+    items = list(args[0]) if len(args) == 1 else args
     if len(items) == 0:
-        return min(()) if default is MISSING else default
-    if (
-        key is None
-        and len(items) == 2
-        and isinstance(items[0], float)
-        and isinstance(items[1], float)
-    ):
-        return smaller(items[0], items[1])
+        return of_nothing(min) if default is MISSING else default
     return chosen(items, extreme_positions(min, items, key))

@@ -34,8 +34,14 @@ def builtin_abs(x, /):
     return y, pullback
 
 
-@jvp_rule(np.absolute, abs, operator.abs)
+@jvp_rule(np.absolute)
 def absolute_jvp(primals, tangents):
+    (x,), (x_dot,) = primals, tangents
+    return np.absolute(x), np.real(np.conj(direction(x)) * x_dot)
+
+
+@jvp_rule(abs, operator.abs)
+def builtin_abs_jvp(primals, tangents):
     (x,), (x_dot,) = primals, tangents
     return abs(x), np.real(np.conj(direction(x)) * x_dot)
 

@@ -79,8 +79,13 @@ def fmod(x1, x2, y):
     return 1, -np.rint((x1 - y) / x2)
 
 
-@source_of(np.divmod, divmod)
+@source_of(np.divmod)
 def floor_and_remainder(x1, x2, /):
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+
+
+@source_of(divmod)
+def builtin_divmod(x1, x2, /):
     return x1 // x2, x1 % x2
 
 

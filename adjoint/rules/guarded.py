@@ -62,7 +62,7 @@ def _(x, y):
 def direction(x: Any) -> Any:
     """`x / |x|`, and 0 at 0: `np.sign`, but differentiable where x is complex."""
     if isinstance(x, int | float):
-        return (x > 0) - (x < 0)
+        return math.copysign(1.0, x) if x else 0.0
     return np.sign(x)
 
 

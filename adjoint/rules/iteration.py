@@ -38,13 +38,13 @@ def sorted_positions(items: Any, key: Any, reverse: Any) -> list[int]:
 
 @source_of(sorted)
 def sorted_(iterable, /, *, key=None, reverse=False):
-    items = [item for item in iterable]
+    items = list(iterable)
     return [items[position] for position in sorted_positions(items, key, reverse)]
 
 
 @source_of(functools.reduce)
 def reduce(function, iterable, initial=MISSING, /):
-    items = [item for item in iterable]
+    items = list(iterable)
     if initial is MISSING and not items:
         raise TypeError("reduce() of empty iterable with no initial value")
     reduced = items[0] if initial is MISSING else initial
@@ -55,7 +55,7 @@ def reduce(function, iterable, initial=MISSING, /):
 
 @source_of(itertools.accumulate)
 def accumulate(iterable, func=None, *, initial=None):
-    items = [item for item in iterable] if initial is None else [initial, *iterable]
+    items = list(iterable) if initial is None else [initial, *iterable]
     results = items[:1]
     for item in items[1:]:
         results = [*results, results[-1] + item if func is None else func(results[-1], item)]
@@ -80,14 +80,14 @@ def starmap(function, iterable, /):
 @source_of(itertools.product)
 def product(*iterables, repeat=1):
     rows = [()]
-    for pool in [[item for item in iterable] for iterable in iterables] * repeat:
+    for pool in [list(iterable) for iterable in iterables] * repeat:
         rows = [(*row, item) for row in rows for item in pool]
     return rows
 
 
 @source_of(itertools.pairwise)
 def pairwise(iterable, /):
-    items = [item for item in iterable]
+    items = list(iterable)
     return [(items[i], items[i + 1]) for i in range(len(items) - 1)]
 
 
@@ -99,7 +99,7 @@ def index_rows(choose: Any, count: int, length: Any) -> list[tuple[int, ...]]:
 
 @source_of(itertools.combinations)
 def combinations(iterable, r):
-    items = [item for item in iterable]
+    items = list(iterable)
     return [
         tuple([items[i] for i in row]) for row in index_rows(itertools.combinations, len(items), r)
     ]
@@ -107,7 +107,7 @@ def combinations(iterable, r):
 
 @source_of(itertools.combinations_with_replacement)
 def combinations_with_replacement(iterable, r):
-    items = [item for item in iterable]
+    items = list(iterable)
     return [
         tuple([items[i] for i in row])
         for row in index_rows(itertools.combinations_with_replacement, len(items), r)
@@ -116,7 +116,7 @@ def combinations_with_replacement(iterable, r):
 
 @source_of(itertools.permutations)
 def permutations(iterable, r=None):
-    items = [item for item in iterable]
+    items = list(iterable)
     return [
         tuple([items[i] for i in row]) for row in index_rows(itertools.permutations, len(items), r)
     ]

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import math
 
-from adjoint.rules.guarded import guarded_log, inverse, power_or_inf, quotient_or_zero
+from adjoint.rules.guarded import (
+    direction,
+    guarded_log,
+    inverse,
+    power_or_inf,
+    quotient_or_zero,
+)
 from adjoint.rules.registry import jvp_rule, partials, rule, source_of
 from adjoint.rules.sequences import filled, scaled
 from adjoint.rules.special_functions import polygamma
@@ -93,12 +99,12 @@ def acosh(x, y):
 
 @partials(math.fabs)
 def fabs(x, y):
-    return (x > 0) - (x < 0)
+    return direction(x)
 
 
 @partials(math.copysign)
 def copysign(x1, x2, y):
-    return ((x1 > 0) - (x1 < 0)) * math.copysign(1.0, x2), None
+    return direction(x1) * math.copysign(1.0, x2), None
 
 
 @partials(math.fmod, math.remainder)

@@ -75,7 +75,12 @@ def item(self, *args):
 def placed(number: Any, shape: tuple[int, ...], args: tuple) -> Any:
     """An array of zeros but for the number, which `.item(*args)` would read."""
     array = np.zeros(shape, np.result_type(number, np.float64))
-    array[np.unravel_index(args[0], shape) if len(args) == 1 and shape else args] = number
+    if len(args) == 1 and not isinstance(args[0], tuple):
+        array.flat[args[0]] = number
+    else:
+        array[args[0] if args and isinstance(args[0], tuple) else args or (0,) * len(shape)] = (
+            number
+        )
     return array
 
 

@@ -1,0 +1,618 @@
+"""The pipeline, on one screen: a function and types go in, a generated function comes out."""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.emit import Loaded, emit, load
+from adjoint.errors import NonScalarOutputError
+from adjoint.frontend import lower
+from adjoint.inference import Inferred, infer
+from adjoint.inference.infer import Root, Site, Specialiser
+from adjoint.ir.clone import clone_block
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Closure,
+    Const,
+    Function,
+    Operand,
+    Parameter,
+    Splat,
+    Value,
+    free_values,
+)
+from adjoint.ir.options import Options
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    FunctionOf,
+    Literal,
+    Scalar,
+    TupleOf,
+    Type,
+    may_carry_derivative,
+    unliteral,
+)
+from adjoint.optimise import optimise
+from adjoint.reverse import Derivative, Expansion, reverse
+from adjoint.reverse.cotangents import cotangent_type
+from adjoint.reverse.program import receive
+from adjoint.rules import registry
+from adjoint.rules.dispatch import pull_call
+from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import make_tuple
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compile.
+
+    callee      the type of the callable (its own value, where it is the same at every call)
+    arguments   the types of the positional arguments, keywords those of the named ones
+    wrt         what to differentiate: positions, keywords, "callee"
+    form        "gradient": one function that returns the cotangents
+                "value_and_gradient": the same, with the value
+                "rule": a function that returns the value and a pullback
+    """
+
+    callee: Type
+    arguments: tuple[Type, ...]
+    keywords: tuple[tuple[str, Type], ...]
+    wrt: tuple[int | str, ...]
+    form: str
+    options: Options = Options()
+
+
+@dataclass
+class Compiled:
+    """A generated function.
+
+    Its inputs are, in order: the callable (if `takes_callee`), the captured variables `captures`,
+    the positional arguments, the keywords, and the `roots`.
+    """
+
+    loaded: Loaded
+    function: Function
+    captures: list[str]
+    takes_callee: bool
+    roots: list[Root]
+    guards: dict[Root, Any]
+    root_types: list[Type] = field(default_factory=list)
+
+
+def compile_request(request: Request) -> Compiled:
+    """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
+    entry = entry_program(request)
+    typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
+    program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)
+    function = finish(program, typed, entry, request)
+    if request.options.optimise:
+        function = optimise(function, lambda callee: callee is receive)
+    return load_program(function, typed, entry, request)
+
+
+# -- the program that is compiled ---------------------------------------------------------------------
+
+
+@dataclass
+class Entry:
+    """The call that is differentiated, as a program: `callee(*arguments, **keywords)`."""
+
+    function: Function
+    inputs: list[Type]
+    captures: list[str]
+    count: int
+
+
+def entry_program(request: Request) -> Entry:
+    callee = request.callee
+    inputs: list[Type] = []
+    parameters: list[Parameter] = []
+
+    def parameter(name: str, kind: Type) -> Value:
+        value = Value(name, named=True)
+        parameters.append(Parameter(value))
+        inputs.append(kind)
+        return value
+
+    statements: list[Any] = []
+    captured: list[str] = []
+    name, names, code, origin, operand = "call", [], None, None, Const(None)
+    lowered = None
+    if isinstance(callee, FunctionOf):
+        code = callee.code.value
+        lowered = code if isinstance(code, Function) else lower(blank_function(callee))
+        name, origin = lowered.name, lowered.origin
+        names = [p.name for p in lowered.parameters if p.kind.startswith("positional")]
+        target = parameter(name, callee)
+        operands: list[Operand] = []
+        for own, kind in callee.captures:
+            if kind == Literal("self", None):
+                operands.append(target)
+            elif isinstance(kind, Literal):
+                operands.append(Const(kind.value, own))
+            else:
+                captured.append(own)
+                operands.append(parameter(own, kind))
+        operand = Value(name)
+        defaults = {}
+        for own, kind in callee.defaults:
+            if isinstance(kind, Literal):
+                defaults[own] = Const(kind.value)
+        statements.append(Closure(operand, lowered, operands, defaults))
+    elif isinstance(callee, Literal):
+        operand = Const(callee.value)
+        name = getattr(callee.value, "__name__", "call")
+        parameter("function", Literal(("unused",), None))
+    else:
+        operand = parameter("self", callee)
+        name = type_name(callee)
+    args = [
+        parameter(names[i] if i < len(names) else f"argument_{i}", kind)
+        for i, kind in enumerate(request.arguments)
+    ]
+    kwargs = [(key, parameter(key, kind)) for key, kind in request.keywords]
+    result = Value("y", named=False)
+    statements.append(Call(result, operand, list(args), list(kwargs), origin))
+    body = Block(statements, [result])
+    function = Function(name, parameters, body, origin=origin)
+    return Entry(function, inputs, captured, 1 + len(captured))
+
+
+def type_name(kind: Type) -> str:
+    cls = getattr(kind, "cls", None)
+    return "call" if cls is None else cls.__name__.lower()
+
+
+def blank_function(kind: FunctionOf) -> types.FunctionType:
+    """A function of the right code, for lowering; its captures are empty."""
+    code = kind.code.value
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    return types.FunctionType(code, kind.globals.value, code.co_name, None, cells)
+
+
+def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value]:
+    """The inputs to differentiate with respect to."""
+    values = [p.value for p in typed.function.parameters]
+    wanted: list[Value] = []
+    for w in request.wrt:
+        if w == "callee":
+            wanted += [v for v in values[: entry.count] if may_carry_derivative(v.type)]
+            wanted += [v for v in typed.function.globals if may_carry_derivative(v.type)]
+        elif isinstance(w, int):
+            wanted.append(values[entry.count + w])
+        else:
+            keys = [k for k, _ in request.keywords]
+            wanted.append(values[entry.count + len(request.arguments) + keys.index(w)])
+    return [v for v in wanted if may_carry_derivative(v.type)]
+
+
+def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
+    return reverse(function, wrt, expander(options))
+
+
+# -- the form that the caller wants ------------------------------------------------------------------
+
+
+def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request) -> Function:
+    """The joined program with its results in the requested form."""
+    function = program.function
+    result, *bars = function.body.results
+    by_input = dict(zip(program.wrt, bars, strict=True))
+    values = [p.value for p in typed.function.parameters]
+    statements = function.body.statements
+    if request.form == "rule":
+        function.body.results = [result, *collect(statements, values, entry, by_input, request, typed)]
+        return function
+    seed(program, request)
+    cotangents: list[Operand] = []
+    for i in range(len(request.arguments)):
+        cotangents.append(presented(statements, values[entry.count + i], by_input))
+    if "callee" in request.wrt:
+        for value in [*values[: entry.count], *typed.function.globals]:
+            cotangents.append(by_input.get(value, Const(None)))
+    function.body.results = [result, *cotangents]
+    return function
+
+
+def presented(statements: list, value: Value, by_input: dict[Value, Operand]) -> Operand:
+    """A cotangent as users see it: zeros where a number had no influence."""
+    kind = value.type
+    bar = by_input.get(value, Const(None))
+    if isinstance(kind, Scalar | Array) and isinstance(bar, Value):
+        return bar
+    if not may_carry_derivative(kind):
+        return Const(None)
+    if isinstance(kind, Scalar) and kind.cls in (int, float):
+        return Const(0.0)
+    target = Value(f"{value.name}_bar", cotangent_type(kind), True)
+    if isinstance(kind, Scalar | Array):
+        statements.append(Call(target, Const(tree.zeros_like), [value]))
+    else:
+        statements.append(Call(target, Const(tree.complete), [bar, value]))
+    return target
+
+
+def collect(
+    statements: list, values: list[Value], entry: Entry, by_input: dict[Value, Operand],
+    request: Request, typed: Inferred,
+) -> list[Operand]:  # fmt: skip
+    """callee_bar, one cotangent per argument, and a dict of those of keywords."""
+    callee: Operand = by_input.get(values[0], Const(None))
+    parts: list[Operand] = []
+    for name, value in zip(entry.captures, values[1 : entry.count], strict=True):
+        if value in by_input:
+            parts += [Const(name), by_input[value]]
+    if parts:
+        own = Value("", UNKNOWN)
+        statements.append(Call(own, Const(tree.make_tangent), list(parts)))
+        if isinstance(callee, Const):
+            callee = own
+        else:
+            both = Value("", UNKNOWN)
+            statements.append(Call(both, Const(tree.accumulate), [callee, own]))
+            callee = both
+    roots: list[Operand] = []
+    for value in typed.function.globals:
+        bar = by_input.get(value)
+        if isinstance(bar, Value):
+            roots += [value, bar]
+    if roots:
+        found = Value("", UNKNOWN)
+        statements.append(Call(found, Const(tree.root_tangent), [callee, *roots]))
+        callee = found
+    arguments = values[entry.count : entry.count + len(request.arguments)]
+    named: list[Operand] = []
+    for (key, _), value in zip(request.keywords, values[entry.count + len(arguments) :], strict=True):
+        named += [Const(key), by_input.get(value, Const(None))]
+    keywords = Value("", UNKNOWN)
+    from adjoint.runtime import make_dict
+
+    statements.append(Call(keywords, Const(make_dict), named))
+    return [callee, *(by_input.get(a, Const(None)) for a in arguments), keywords]
+
+
+def seed(program: Derivative, request: Request) -> None:
+    """Begin the reverse half of a gradient with 1; refuse a result that is not one real number."""
+    function = program.function
+    result = function.body.results[0]
+    kind = unliteral(operand_type(result))
+    check_scalar_type(kind, function)
+    marker = next(s for s in function.body.statements if isinstance(s, Call) and s.target is program.seed)
+    i = function.body.statements.index(marker)
+    if isinstance(kind, Scalar):
+        function.body.statements[i + 1 : i + 1] = []
+        replace_value(function.body, program.seed, Const(1.0))
+        return
+    checked = Value("y_bar", program.seed.type, True)
+    one = Call(checked, Const(tree.seed_of), [result])
+    function.body.statements.insert(i + 1, one)
+    statements = function.body.statements[i + 2 :]
+    rest = Block(statements, function.body.results)
+    replace_value(rest, program.seed, checked)
+    function.body.results = rest.results
+
+
+def replace_value(block: Block, value: Value, by: Operand) -> None:
+    from adjoint.ir.nodes import substitute
+
+    substitute(block, lambda o: by if o is value else o)
+
+
+def check_scalar_type(kind: Type, function: Function) -> None:
+    plural = isinstance(kind, Array) and any(
+        isinstance(a, int) and a != 1 or getattr(a, "plural", False) for a in kind.axes
+    )
+    number = isinstance(kind, Scalar | Array) and not plural
+    complex_result = isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating) or (
+        isinstance(kind, Array) and kind.dtype.kind == "c"
+    )
+    if kind is not UNKNOWN and (not number or complex_result):
+        raise NonScalarOutputError(
+            tree.scalar_message(f"{function.name} returns {describe_type(kind)}"), function.origin,
+            tree.SCALAR_HINT,
+        )
+
+
+def describe_type(kind: Type) -> str:
+    if isinstance(kind, Array):
+        return f"an array of {kind.ndim} dimension{'s' * (kind.ndim != 1)} ({kind.dtype})"
+    if isinstance(kind, Literal):
+        return repr(kind.value)
+    names = {"TupleOf": "a tuple", "ListOf": "a list", "DictOf": "a dict", "FunctionOf": "a function"}
+    return names.get(type(kind).__name__, f"a {getattr(getattr(kind, 'cls', None), '__name__', kind)}")
+
+
+def load_program(function: Function, typed: Inferred, entry: Entry, request: Request) -> Compiled:
+    """Split the joined program into the requested form, print it and load it."""
+    split_at = next(
+        i for i, s in enumerate(function.body.statements)
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is receive
+    )  # fmt: skip
+    marker = function.body.statements[split_at]
+    forward, backward = function.body.statements[:split_at], function.body.statements[split_at + 1 :]
+    result, *bars = function.body.results
+    where = ""
+    if function.origin is not None:
+        where = f" ({short_path(function.origin.filename)}:{function.origin.line})"
+    base = function.name if function.name.isidentifier() else "lambda_"
+    used_inputs = typed.function.parameters
+    if request.form == "rule":
+        out = Value("", UNKNOWN)
+        bars_value = Value("", UNKNOWN)
+        inner = Block([*backward, Call(bars_value, Const(make_tuple), list(bars))], [bars_value])
+        outer_free = free_values(inner) - {marker.target}  # type: ignore[union-attr]
+        captures = [v for v in ordered(function, forward) if v in outer_free]
+        pullback = Function("pullback", [Parameter(marker.target)], inner, list(captures), origin=function.origin)  # type: ignore[union-attr]
+        made = Value("pullback", UNKNOWN, True)
+        statements = [*forward, Closure(made, pullback, list(captures)),
+                      Call(out, Const(make_tuple), [result, made])]
+        body = Block(statements, [out])
+        title, start = f"{base}_rule", None
+        doc = f"Rule of {function.name}{where}."
+    else:
+        out = Value("", UNKNOWN)
+        gradient: Operand = Value("", UNKNOWN)
+        end: list[Any] = [Call(gradient, Const(make_tuple), list(bars))]
+        if request.form == "value_and_gradient":
+            end.append(Call(out, Const(make_tuple), [result, gradient]))
+        body = Block([*forward, *backward, *end], [out if len(end) > 1 else gradient])
+        start = len(forward)
+        title = f"{base}_{'gradient' if request.form == 'gradient' else 'value_and_gradient'}"
+        names = [p.value.name for p in used_inputs[entry.count :]]
+        wrt = [p.value.name for p, b in zip(used_inputs[entry.count :], bars, strict=False)
+               if not isinstance(b, Const)]
+        doc = f"Gradient of {function.name}{where} with respect to {', '.join(wrt or names)}."
+        if request.form == "value_and_gradient":
+            doc = "Value and g" + doc[1:]
+    final = Function(title, used_inputs, body, [], typed.function.globals, None, function.origin, doc)
+    used = free_values(body)
+    takes_callee = used_inputs[0].value in used
+    if not takes_callee:
+        final.parameters = used_inputs[1:]
+    loaded = load(emit(final, reverse_start=start))
+    return Compiled(loaded, final, entry.captures, takes_callee, typed.roots, typed.guards)
+
+
+def ordered(function: Function, statements: list[Any]) -> list[Value]:
+    from adjoint.ir.nodes import targets_of
+
+    return [*function.inputs, *(t for s in statements for t in targets_of(s))]
+
+
+def short_path(filename: str) -> str:
+    parts = filename.replace("\\", "/").split("/")
+    return "/".join(parts[-2:])
+
+
+# -- rules as IR ------------------------------------------------------------------------------------
+
+_expansions: OrderedDict[Any, Expansion | None] = OrderedDict()
+
+
+def expander(options: Options) -> Any:
+    """The `expand` that `reverse` needs: the rule of a call as IR, for the types of its operands."""
+
+    def expand(call: Call) -> Expansion | None:
+        if not options.templates:
+            return None
+        declared = registry.lookup(call.callee.value)  # type: ignore[union-attr]
+        if declared is None or declared.kind not in ("rule", "partials"):
+            return None
+        key = expansion_key(call, declared)
+        if key is None or key not in _expansions:
+            made = build_expansion(call, declared)
+            if key is None:
+                return made
+            _expansions[key] = made
+            while len(_expansions) > 4096:
+                _expansions.popitem(last=False)
+        return _expansions[key]
+
+    return expand
+
+
+def expansion_key(call: Call, declared: registry.Rule) -> Any:
+    operands = [*call.args, *(o for _, o in call.kwargs)]
+    kinds = tuple(operand_type(o) for o in operands)  # type: ignore[arg-type]
+    key = (id(declared), call.callee.value, kinds, tuple(k for k, _ in call.kwargs))  # type: ignore[union-attr]
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def build_expansion(call: Call, declared: registry.Rule) -> Expansion | None:
+    operands: list[Operand] = [*call.args, *(o for _, o in call.kwargs)]  # type: ignore[list-item]
+    values = [Value(f"x{i}" if not isinstance(o, Value) else o.name) for i, o in enumerate(operands)]
+    args: list[Operand | Splat] = list(values[: len(call.args)])
+    kwargs = [(k, v) for (k, _), v in zip(call.kwargs, values[len(call.args) :], strict=True)]
+    y, y_bar, out = Value(), Value("y_bar"), Value()
+    callee = Const(call.callee.value)  # type: ignore[union-attr]
+    if declared.kind == "rule":
+        both, pullback, bars = Value(), Value(), Value()
+        body = [
+            Call(both, Const(declared.text), args, list(kwargs)),
+            Call(y, Const(operator.getitem), [both, Const(0)]),
+            Call(pullback, Const(operator.getitem), [both, Const(1)]),
+            Call(y_bar, Const(receive), [y]),
+            Call(bars, pullback, [y_bar]),
+            Call(out, Const(make_tuple), [y, bars]),
+        ]
+    else:
+        derivatives = Value()
+        body = [
+            Call(y, callee, args, list(kwargs)),
+            Call(y_bar, Const(receive), [y]),
+            Call(derivatives, Const(declared.text), [*args, y]),
+            Call(out, Const(make_tuple), [y, derivatives]),
+        ]
+    wrapper = Function("rule", [Parameter(v) for v in values], Block(body, [out]))
+    typed = infer(wrapper, [operand_type(o) for o in operands], lower, Options(), derivative)
+    return split_expansion(typed.function, declared, call)
+
+
+def split_expansion(function: Function, declared: registry.Rule, call: Call) -> Expansion | None:
+    statements = function.body.statements
+    at = next((i for i, s in enumerate(statements) if is_receive(s)), None)
+    built = next((s for s in statements if isinstance(s, Call) and s.target is function.body.results[0]), None)
+    if at is None or built is None or function.globals:
+        return None
+    forward, backward = statements[:at], statements[at + 1 :]
+    marker = statements[at]
+    assert isinstance(marker, Call)
+    y, bars = built.args[0], built.args[1]
+    primal = next((s for s in forward if is_primal(s, declared)), None)
+    if primal is None or not isinstance(y, Value) or primal.target is not y:
+        return None
+    definitions = {t: s for s in backward if isinstance(s, Call) for t in [s.target]}
+    made = definitions.get(bars)  # type: ignore[arg-type]
+    leading: list[Any] = [bars]
+    if made is not None and isinstance(made.callee, Const) and made.callee.value is make_tuple:
+        leading = list(made.args)
+    elif isinstance(bars, Const) and isinstance(bars.value, tuple):
+        leading = [Const(v) for v in bars.value]
+    elif isinstance(operand_type(bars), TupleOf):  # type: ignore[arg-type]
+        return None
+    kept = [s for s in backward if s is not built]
+    inputs = [p.value for p in function.parameters]
+    if declared.kind == "partials":
+        leading = [times(kept, marker.target, d, declared) for d in leading]
+    else:
+        leading = [None if isinstance(b, Const) and b.value is None else b for b in leading]
+    return Expansion(inputs, forward, y, marker.target, kept, place(leading, declared, call), primal)
+
+
+def is_receive(s: Any) -> bool:
+    return isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is receive
+
+
+def is_primal(s: Any, declared: registry.Rule) -> bool:
+    return isinstance(s, Call) and isinstance(s.callee, Const) and registry.lookup(s.callee.value) is declared
+
+
+def times(statements: list[Any], y_bar: Value, d: Operand, declared: registry.Rule) -> Operand | None:
+    """y_bar times a partial derivative; 1 and -1 are not multiplied by."""
+
+    def write(function: Any, *args: Operand) -> Value:
+        kind = result_type(function, list(args), [])
+        target = Value("", kind)
+        statements.append(Call(target, Const(function), list(args)))
+        return target
+
+    if isinstance(d, Const):
+        if d.value is None or d.value == 0:
+            return None
+        if d.value == 1:
+            return y_bar
+        if d.value == -1:
+            return write(operator.neg, y_bar)
+    kind = unliteral(operand_type(d))
+    if kind is UNKNOWN or isinstance(kind, Array) and kind.dtype.kind == "c" or (
+        isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating)
+    ):
+        d = write(np.conj, d)
+    return write(operator.mul, y_bar, d)
+
+
+def place(leading: Sequence[Any], declared: registry.Rule, call: Call) -> list[Operand | None]:
+    """The cotangents of a rule's leading parameters, as those of the call's operands."""
+    import inspect
+
+    out: list[Operand | None] = [leading[i] if i < len(leading) else None for i in range(len(call.args))]
+    if call.kwargs:
+        names = list(inspect.signature(declared.text).parameters)
+        for key, _ in call.kwargs:
+            i = names.index(key) if key in names else len(leading)
+            out.append(leading[i] if i < len(leading) else None)
+    return out
+
+
+# -- derivatives inside programs ----------------------------------------------------------------------
+
+
+def derivative(
+    spec: Specialiser, function: Any, args: list[Operand], kwargs: list, site: Site
+) -> Operand | None:
+    """Calls that only the compiler understands: `receive`, and derivatives inside programs."""
+    if function is receive:
+        return spec.emit(Const(receive), list(args), [], site, cotangent_type(operand_type(args[0])))
+    nested = NESTED.get(function) if isinstance(function, types.FunctionType) else None
+    return None if nested is None else nested(spec, args, kwargs, site)
+
+
+def inner_derivative(
+    spec: Specialiser, callee: Operand, args: list[Operand], kwargs: list, wrt: list[Operand], site: Site
+) -> tuple[Operand, Value, list[Operand], Block] | None:
+    """Infer a call into blocks of its own, reverse it, and give the pieces (value, seed, bars, block)."""
+    from adjoint.inference import calls
+
+    outer, spec.out = spec.out, []
+    try:
+        result = calls.call(spec, callee, list(args), kwargs, site)
+        block = Block(spec.out, [result])
+    finally:
+        spec.out = outer
+    inputs = [w for w in dict.fromkeys(wrt) if isinstance(w, Value)]
+    free = [v for v in free_values(block)]
+    program = Function("inner", [Parameter(v) for v in dict.fromkeys([*inputs, *free])], block)
+    done = reverse(program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options))
+    value, *bars = done.function.body.results
+    by_input: dict[Operand, Operand] = dict(zip(done.wrt, bars, strict=True))
+    return value, done.seed, [by_input.get(w, Const(None)) for w in wrt], done.function.body
+
+
+def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+    """`pull_call(f, mask, args, kwargs, y_bar)`"""
+    from adjoint.inference import attributes
+
+    callee, _, positional, named, y_bar = args
+    parts = attributes.iterable_parts(spec, positional)
+    keywords = attributes.dict_parts(spec, named, site)
+    if parts is None or keywords is None:
+        return None
+    wrt = [callee, *parts, *(o for _, o in keywords)]
+    found = inner_derivative(spec, callee, parts, keywords, wrt, site)
+    if found is None:
+        return None
+    _, seed_value, bars, body = found
+    from adjoint.runtime import make_dict
+
+    own = splice(spec, body, {seed_value: y_bar})
+    bars = [own.get(b, b) if isinstance(b, Value) else b for b in bars]
+    named_bars = [o for (k, _), b in zip(keywords, bars[1 + len(parts) :], strict=True) for o in (Const(k), b)]
+    keyword_bar = spec.emit(Const(make_dict), list(named_bars), [], site, UNKNOWN)
+    results = [*bars[: 1 + len(parts)], keyword_bar]
+    kind = TupleOf(tuple(operand_type(b) for b in results))
+    return spec.emit(Const(make_tuple), list(results), [], site, kind)
+
+
+def splice(spec: Specialiser, body: Block, known: dict[Value, Operand]) -> dict[Value, Operand]:
+    """Write a derivative's statements into the program being inferred, once more through inference."""
+    copies: dict[Value, Operand] = {}
+    copy = clone_block(body, copies)
+    env: dict[Value, Operand] = {v: v for v in free_values(copy)}
+    kept = []
+    for s in copy.statements:
+        if is_receive(s):
+            assert isinstance(s, Call)
+            old = next(v for v, c in copies.items() if c is s.target)
+            env[s.target] = known[old]
+        else:
+            kept.append(s)
+    for s in kept:
+        spec.statement(s, env)
+    return {v: env.get(c, c) if isinstance(c, Value) else c for v, c in copies.items()}
+
+
+NESTED: dict[Any, Any] = {pull_call: nested_pull}

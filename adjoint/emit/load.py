@@ -1,0 +1,70 @@
+"""Emitted source -> a function that runs, that a debugger can show, and whose errors name the user's line."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import linecache
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from adjoint.emit.source import Emitted, NestedFunction
+
+_numbers = itertools.count(1)
+
+
+class Loaded(NamedTuple):
+    """The function, and for each generated closure inside it, by its code, where it comes from."""
+
+    function: Callable[..., Any]
+    closures: dict[types.CodeType, NestedFunction]
+    emitted: Emitted
+
+
+class _Lifetime:
+    """Lives in the globals of generated functions, and so as long as any of them."""
+
+
+def load(emitted: Emitted) -> Loaded:
+    """Compile and execute the source. Tracebacks show its lines as long as the function lives."""
+    emitted.filename = f"<adjoint {emitted.name} {next(_numbers)}>"
+    lines = emitted.text.splitlines(keepends=True)
+    # With no modification time `linecache.checkcache` leaves the entry alone.
+    linecache.cache[emitted.filename] = (len(emitted.text), None, lines, emitted.filename)
+    code = compile(emitted.text, emitted.filename, "exec", dont_inherit=True)
+    namespace = {**emitted.namespace, "__builtins__": builtins, "__name__": emitted.filename}
+    exec(code, namespace)
+    function = namespace[emitted.name]
+    namespace["__lifetime__"] = lifetime = _Lifetime()
+    weakref.finalize(lifetime, linecache.cache.pop, emitted.filename, None).atexit = False
+    by_line = {nested.line: nested for nested in emitted.nested}
+    closures = {c: by_line[c.co_firstlineno] for c in _codes(function.__code__) if c.co_firstlineno in by_line}
+    return Loaded(function, closures, emitted)
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code objects nested in one, at any depth."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def annotate(exception: BaseException, emitted: Emitted) -> None:
+    """Add a note that names the user's line, if the exception passed through this generated code."""
+    origin = None
+    step = exception.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == emitted.filename:
+            origin = emitted.line_map.get(step.tb_lineno, origin)
+        step = step.tb_next
+    if origin is None:
+        return
+    where = f'In the derivative of: File "{origin.filename}", line {origin.line}'
+    note = where + (f", in {origin.function}" if origin.function else "")
+    source = linecache.getline(origin.filename, origin.line).strip()
+    note += f"\n    {source}" if source else ""
+    if note not in getattr(exception, "__notes__", ()):
+        exception.add_note(note)

@@ -1,0 +1,378 @@
+"""Inference: a program and the types of its inputs go in, a typed program comes out.
+
+This is partial evaluation. Conditions that are known take one branch, a loop over a tuple of layers
+is unrolled, a callee is resolved to a primitive or inlined. Nothing is assumed that the types do not
+say: what stays unknown is decided by the generated code when it runs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adjoint.inference import attributes, calls, loops
+from adjoint.ir.nodes import (
+    UNDEFINED,
+    Block,
+    Call,
+    Closure,
+    Const,
+    Function,
+    Handler,
+    If,
+    Loop,
+    Operand,
+    Origin,
+    Parameter,
+    Splat,
+    Statement,
+    Try,
+    Value,
+)
+from adjoint.ir.options import Options
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    FunctionOf,
+    Identity,
+    Instance,
+    ListOf,
+    Literal,
+    Opaque,
+    TupleOf,
+    Type,
+    join,
+    unliteral,
+)
+from adjoint.ir.values import PLURAL, type_of
+from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import make_tuple
+
+
+@dataclass(frozen=True)
+class Root:
+    """Something outside the arguments that the program reads, once, when a call begins.
+
+    kind is "global" (owner: a module's namespace), "capture" (owner: a cell) or "attribute"
+    (owner: a module or class).
+    """
+
+    kind: str
+    owner: Identity
+    name: str
+
+    def read(self) -> Any:
+        owner = self.owner.value
+        if self.kind == "global":
+            return owner[self.name] if self.name in owner else getattr(builtins, self.name)
+        return owner.cell_contents if self.kind == "capture" else getattr(owner, self.name)
+
+
+@dataclass
+class Inferred:
+    """A typed program; `roots` are its inputs after the parameters, `guards` what it was built on."""
+
+    function: Function
+    roots: list[Root]
+    guards: dict[Root, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The statement being worked on: what its result is called, and where it stands."""
+
+    origin: Origin | None = None
+    name: str = ""
+    named: bool = False
+
+
+class ReadError(Exception):
+    """A global or captured variable has no value: Python's own NameError follows when it runs."""
+
+
+@dataclass(eq=False)
+class Specialiser:
+    """The state of one inference. `out` is the block being written."""
+
+    lower: Callable[[types.FunctionType], Function]
+    options: Options
+    derivative: Callable[..., Operand | None] | None = None
+    out: list[Statement] = field(default_factory=list)
+    roots: dict[Root, Value] = field(default_factory=dict)
+    guards: dict[Root, Any] = field(default_factory=dict)
+    definitions: dict[Value, Statement] = field(default_factory=dict)
+    unbound: set[Value] = field(default_factory=set)
+    stack: list[Any] = field(default_factory=list)
+    emitted: int = 0
+
+    # -- blocks --
+
+    def block(self, block: Block, env: dict[Value, Operand]) -> Block:
+        """The specialised copy of a block."""
+        outer, self.out = self.out, []
+        try:
+            for statement in block.statements:
+                self.statement(statement, env)
+            return Block(self.out, [read(r, env) for r in block.results])
+        finally:
+            self.out = outer
+
+    def splice(self, block: Block, env: dict[Value, Operand]) -> list[Operand]:
+        """Write the specialised statements of a block into the current one."""
+        for statement in block.statements:
+            self.statement(statement, env)
+        return [read(r, env) for r in block.results]
+
+    def statement(self, statement: Statement, env: dict[Value, Operand]) -> None:
+        if isinstance(statement, Call):
+            args: list[Operand | Splat] = [
+                Splat(read(a.operand, env)) if isinstance(a, Splat) else read(a, env)
+                for a in statement.args
+            ]
+            kwargs = [(k, read(o, env)) for k, o in statement.kwargs]
+            target = statement.target
+            site = Site(statement.origin, target.name, target.named)
+            result = calls.call(self, read(statement.callee, env), args, kwargs, site)
+            env[target] = self.give_name(result, site)
+        elif isinstance(statement, If):
+            self.branch(statement, env)
+        elif isinstance(statement, Loop):
+            loops.loop(self, statement, env)
+        elif isinstance(statement, Try):
+            self.attempt(statement, env)
+        else:
+            self.closure(statement, env)
+
+    def give_name(self, result: Operand, site: Site) -> Operand:
+        """A nameless result takes the name that the user gives it."""
+        if isinstance(result, Value) and site.named and not result.named:
+            if result in self.definitions:
+                result.name, result.named = site.name, True
+        return result
+
+    def write(self, statement: Statement, *targets: Value) -> None:
+        self.out.append(statement)
+        self.emitted += 1
+        for target in targets:
+            self.definitions[target] = statement
+
+    def emit(
+        self,
+        callee: Operand,
+        args: list[Operand | Splat],
+        kwargs: list[tuple[str | None, Operand]],
+        site: Site,
+        result: Type | None = None,
+    ) -> Value:
+        """Write a call whose callee is a primitive, or is left to run time."""
+        if result is None:
+            plain = not any(isinstance(a, Splat) for a in args) and all(k for k, _ in kwargs)
+            known = isinstance(callee, Const) and plain
+            result = result_type(callee.value, args, kwargs) if known else UNKNOWN  # type: ignore[union-attr, arg-type]
+        target = Value(site.name, result, site.named, site.origin)
+        self.write(Call(target, callee, args, kwargs, site.origin), target)
+        return target
+
+    # -- structure --
+
+    def branch(self, statement: If, env: dict[Value, Operand]) -> None:
+        condition = read(statement.condition, env)
+        truth = attributes.truth(operand_type(condition))
+        if truth is not None:
+            results = self.splice(statement.then if truth else statement.orelse, env)
+            env.update(zip(statement.targets, results, strict=True))
+            return
+        then = self.block(statement.then, env)
+        orelse = self.block(statement.orelse, env)
+        new = If(condition, then, orelse, [], statement.origin)
+        pairs = list(zip(statement.targets, then.results, orelse.results, strict=True))
+        then.results, orelse.results = [], []
+        self.write(new)
+        for target, a, b in pairs:
+            env[target] = self.merge(new, target, a, b)
+
+    def merge(self, statement: If, target: Value, a: Operand, b: Operand) -> Operand:
+        """What an `If` yields of two operands; tuples item by item, so that they need not be built."""
+        if a is b or isinstance(a, Const) and isinstance(b, Const) and same_constant(a, b):
+            return a
+        parts = attributes.tuple_parts(self, a), attributes.tuple_parts(self, b)
+        if parts[0] is not None and parts[1] is not None and len(parts[0]) == len(parts[1]):
+            merged: list[Operand | Splat] = []
+            for i, (x, y) in enumerate(zip(*parts, strict=True)):
+                hint = Value(f"{target.name}_{i}" if target.name else "", origin=target.origin)
+                merged.append(self.merge(statement, hint, x, y))
+            return self.emit(Const(make_tuple), merged, [], Site(statement.origin),
+                             TupleOf(tuple(operand_type(m) for m in merged)))  # type: ignore[arg-type]
+        value = Value(target.name, merged_type(a, b), target.named, target.origin)
+        statement.targets.append(value)
+        statement.then.results.append(a)
+        statement.orelse.results.append(b)
+        self.definitions[value] = statement
+        if any(is_unbound(self, o) for o in (a, b)):
+            self.unbound.add(value)
+        return value
+
+    def attempt(self, statement: Try, env: dict[Value, Operand]) -> None:
+        body = self.block(statement.body, env)
+        handlers = []
+        for handler in statement.handlers:
+            exceptions = None if handler.exceptions is None else read(handler.exceptions, env)
+            name = None
+            if handler.name is not None:
+                name = Value(handler.name.name, Opaque(BaseException), handler.name.named)
+                env[handler.name] = name
+            handlers.append(Handler(exceptions, name, self.block(handler.block, env)))
+        path = Value("path", Opaque(int))
+        targets = []
+        for i, target in enumerate(statement.targets):
+            kind = operand_type(body.results[i])
+            for handler in handlers:
+                kind = join(kind, operand_type(handler.block.results[i]))
+            value = Value(target.name, unliteral(kind), target.named, target.origin)
+            targets.append(value)
+            env[target] = value
+        if statement.path is not None:
+            env[statement.path] = path
+        new = Try(body, handlers, targets, path, statement.origin)
+        self.write(new, *targets, path)
+
+    def closure(self, statement: Closure, env: dict[Value, Operand]) -> None:
+        function = statement.function
+        target = Value(statement.target.name, UNKNOWN, statement.target.named, statement.origin)
+        env[statement.target] = target
+        new = Closure(target, function, list(statement.captures),
+                      {n: read(o, env) for n, o in statement.defaults.items()}, statement.origin)
+        self.definitions[target] = new
+        # A capture may be a function that is defined further on: it is looked up when it is needed.
+        new.captures = [env.get(c, c) if isinstance(c, Value) else c for c in statement.captures]
+        target.type = closure_type(new)
+        self.write(new, target)
+        for earlier in self.out:
+            if isinstance(earlier, Closure):
+                earlier.captures = [env.get(c, c) if isinstance(c, Value) else c for c in earlier.captures]
+                earlier.target.type = closure_type(earlier)
+
+    # -- what is outside --
+
+    def read_root(self, root: Root, name: str = "") -> Operand:
+        """A constant (guarded) for a function, class or module; else an input of the program."""
+        if root in self.roots:
+            return self.roots[root]
+        try:
+            value = root.read()
+        except (KeyError, AttributeError, ValueError) as error:
+            raise ReadError(root.name) from error
+        kind = type_of(value)
+        if isinstance(kind, Literal | Opaque) or isinstance(value, types.FunctionType) and (
+            root.kind != "capture"
+        ):
+            self.guards[root] = value
+            return Const(value, name or root.name)
+        self.roots[root] = Value(root.name, freshen(kind, root.name))
+        return self.roots[root]
+
+
+# -- small questions ---------------------------------------------------------------------------------
+
+
+def read(operand: Operand, env: dict[Value, Operand]) -> Operand:
+    return env[operand] if isinstance(operand, Value) else operand
+
+
+def same_constant(a: Const, b: Const) -> bool:
+    return a.value is b.value or (
+        type(a.value) is type(b.value) and isinstance(a.value, int | str | float) and a.value == b.value
+        and repr(a.value) == repr(b.value)
+    )
+
+
+def is_unbound(spec: Specialiser, operand: Operand) -> bool:
+    if isinstance(operand, Const):
+        return operand.value is UNDEFINED
+    return operand in spec.unbound
+
+
+def merged_type(a: Operand, b: Operand) -> Type:
+    return unliteral(join(operand_type(a), operand_type(b)))
+
+
+def closure_type(closure: Closure) -> Type:
+    """A function made here, by its code (generated ones: by their IR) and the types of its captures."""
+    function = closure.function
+    captures = []
+    for own, operand in zip(function.captures, closure.captures, strict=True):
+        if operand is closure.target:
+            captures.append((own.name, Literal("self", None)))
+        else:
+            captures.append((own.name, operand_type(operand)))
+    defaults = tuple((n, operand_type(o)) for n, o in closure.defaults.items())
+    code = function.code if function.code is not None else function
+    return FunctionOf(Identity(code), Identity(function.namespace), tuple(captures), defaults)
+
+
+def freshen(t: Type, path: str) -> Type:
+    """Give the axes of an argument symbols of their own."""
+    if isinstance(t, Array):
+        anonymous = [a == PLURAL for a in t.axes]
+        axes = (replace(PLURAL, symbol=f"{path}.{i}") if anonymous[i] else a for i, a in enumerate(t.axes))
+        return Array(t.dtype, tuple(axes)) if any(anonymous) else t
+    if isinstance(t, TupleOf):
+        return TupleOf(tuple(freshen(x, f"{path}[{i}]") for i, x in enumerate(t.items)), t.cls)
+    if isinstance(t, ListOf):
+        if t.items is None:
+            return ListOf(None, forget_axes(t.element))
+        return ListOf(tuple(freshen(x, f"{path}[{i}]") for i, x in enumerate(t.items)))
+    if isinstance(t, DictOf):
+        return DictOf(tuple((k, freshen(x, f"{path}[{k!r}]")) for k, x in t.items))
+    if isinstance(t, Instance):
+        return Instance(t.cls, tuple((n, freshen(x, f"{path}.{n}")) for n, x in t.fields))
+    if isinstance(t, FunctionOf):
+        return replace(t, captures=tuple((n, freshen(x, f"{path}:{n}")) for n, x in t.captures))
+    return t
+
+
+def forget_axes(t: Type) -> Type:
+    """An array type for several arrays: their plural axes need not be equal."""
+    return Array(t.dtype, tuple(1 if a == 1 else None for a in t.axes)) if isinstance(t, Array) else t
+
+
+# -- entry -------------------------------------------------------------------------------------------
+
+
+def infer(
+    function: Function,
+    inputs: list[Type],
+    lower: Callable[[types.FunctionType], Function],
+    options: Options,
+    derivative: Callable[..., Operand | None] | None = None,
+    captures: list[Root | Operand] | None = None,
+) -> Inferred:
+    """Specialise `function` to parameters of these types.
+
+    `captures` tells where each of the function's free variables is read. Parameters keep their
+    names; the roots that the program reads become inputs after them (`function.globals`).
+    """
+    spec = Specialiser(lower, options, derivative)
+    env: dict[Value, Operand] = {}
+    parameters = []
+    for parameter, kind in zip(function.parameters, inputs, strict=True):
+        old = parameter.value
+        kind = freshen(kind, old.name)
+        value = Value(old.name, kind if options.typed else UNKNOWN, True, old.origin)
+        parameters.append(Parameter(value, parameter.kind, parameter.has_default))
+        env[old] = value
+        if isinstance(kind, Literal):
+            env[old] = Const(kind.value, old.name)
+    calls.bind_outside(spec, function, captures or [], env)
+    spec.stack.append(function.code or function)
+    body = spec.block(function.body, env)
+    if not options.typed:
+        for value in spec.roots.values():
+            value.type = UNKNOWN
+    new = Function(function.name, parameters, body, [], list(spec.roots.values()), function.code,
+                   function.origin, function.doc, function.namespace)
+    return Inferred(new, list(spec.roots), spec.guards)

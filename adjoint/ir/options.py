@@ -1,0 +1,21 @@
+"""Which routes a compilation may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """All routes give the same derivative; they differ in speed, and tests take each of them.
+
+    inline      user functions are inlined where they are called
+    templates   rules are inlined as source where the callee is known
+    typed       arguments' types are used (else everything is decided at run time)
+    optimise    the passes of `optimise` run
+    """
+
+    inline: bool = True
+    templates: bool = True
+    typed: bool = True
+    optimise: bool = True

@@ -1,0 +1,132 @@
+"""From a run-time value to its `Type`: the signature that compilations are keyed by."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+import numpy as np
+
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    FunctionOf,
+    Identity,
+    Instance,
+    Length,
+    ListOf,
+    Literal,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+    element_of,
+    literal,
+    unliteral,
+)
+
+PLURAL = Length("·", 0, True)
+LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
+_SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex, bool)}
+_SCALARS |= {cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)}
+_LITERALS = (
+    type(None), str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype, np.ufunc,
+    types.MethodDescriptorType, types.WrapperDescriptorType, type(Ellipsis), type(NotImplemented),
+    type(np.mean), type(np._NoValue),
+)  # fmt: skip
+
+
+@functools.lru_cache(4096)
+def _array(dtype: np.dtype, ones: tuple[bool, ...]) -> Array:
+    return Array(dtype, tuple(1 if one else PLURAL for one in ones))
+
+
+def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
+    """The type of a value, as an argument: of an axis only whether it is 1."""
+    cls = type(value)
+    found = _SCALARS.get(cls)
+    if found is not None:
+        return found
+    if cls is np.ndarray:
+        return _array(value.dtype, tuple([n == 1 for n in value.shape]))
+    if isinstance(value, _LITERALS):
+        return literal(value)
+    if id(value) in seen or len(seen) > 24:
+        return Literal("self", None) if seen and seen[-1] == id(value) else UNKNOWN
+    seen = (*seen, id(value))
+    if isinstance(value, tuple):
+        return TupleOf(tuple([type_of(v, seen) for v in value]), cls)
+    if cls is list:
+        return _type_of_list(value, seen)
+    if cls is dict:
+        return DictOf(tuple([(k, type_of(v, seen)) for k, v in value.items()]))
+    if cls is types.FunctionType:
+        return _type_of_function(value, seen)
+    if cls is types.MethodType or cls is functools.partial:
+        names = ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")
+        return Instance(cls, tuple((n, type_of(getattr(value, n), seen)) for n in names))
+    if isinstance(value, np.ndarray | np.generic) or cls in (set, frozenset, range, slice):
+        return Opaque(cls)
+    fields = attributes(value)
+    if fields is None:
+        return Opaque(cls)
+    return Instance(cls, tuple([(n, type_of(v, seen)) for n, v in fields.items()]))
+
+
+def attributes(value: Any) -> dict[str, Any] | None:
+    """The attributes that an object keeps; None for an object of C that keeps none."""
+    fields = getattr(value, "__dict__", None)
+    slots = [s for c in type(value).__mro__ for s in _slots(c)]
+    if not slots:
+        return fields if isinstance(fields, dict) else None
+    fields = dict(fields) if isinstance(fields, dict) else {}
+    return {s: getattr(value, s) for s in slots if hasattr(value, s)} | fields
+
+
+def _slots(cls: type) -> tuple[str, ...]:
+    slots = cls.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))
+
+
+def _type_of_list(value: list, seen: tuple[int, ...]) -> Type:
+    if len(value) > LONG_LIST and all(type(v) is float for v in value):
+        return ListOf(None, _SCALARS[float])
+    items = tuple([type_of(v, seen) for v in value])
+    if items and isinstance(items[0], Scalar | Array) and all(i == items[0] for i in items):
+        return ListOf(None, items[0])
+    if len(items) > LONG_LIST:
+        return ListOf(None, unliteral(element_of(ListOf(items))))
+    return ListOf(items)
+
+
+def _type_of_function(value: types.FunctionType, seen: tuple[int, ...]) -> Type:
+    captures: tuple[tuple[str, Type], ...] = ()
+    if value.__closure__:
+        names = value.__code__.co_freevars
+        captures = tuple(
+            [(n, cell_type(c, seen)) for n, c in zip(names, value.__closure__, strict=True)]
+        )
+    defaults: tuple[tuple[str, Type], ...] = ()
+    if value.__defaults__ or value.__kwdefaults__:
+        defaults = tuple([(n, type_of(v, seen)) for n, v in function_defaults(value).items()])
+    return FunctionOf(Identity(value.__code__), Identity(value.__globals__), captures, defaults)
+
+
+def cell_type(cell: types.CellType, seen: tuple[int, ...]) -> Type:
+    """The type of what a closure captured."""
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return UNKNOWN
+    return Literal("self", None) if id(content) in seen else type_of(content, seen)
+
+
+def function_defaults(function: types.FunctionType) -> dict[str, Any]:
+    """Default values by parameter name."""
+    code = function.__code__
+    defaults = function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True)) | (function.__kwdefaults__ or {})

@@ -1,0 +1,148 @@
+"""Statements whose results nobody reads are removed.
+
+    y = np.sum(x * x)          x_bar = 2.0 * x
+    x_bar = 2.0 * x      ->    return x_bar
+    return x_bar
+
+A statement that does something, or that could raise in the plain call, stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Closure,
+    Const,
+    Function,
+    If,
+    Loop,
+    Operand,
+    Statement,
+    Try,
+    Value,
+    operands_of,
+    targets_of,
+    used_values,
+)
+from adjoint.rules.effects import cannot_fail, is_pure
+
+
+def remove_dead(function: Function, is_marker: Callable[[Any], bool] = lambda c: False) -> Function:
+    """Remove what is unused, in place; returns the function."""
+    live: set[Value] = set()
+    _block(function.body, live, _Half(is_marker, function.body))
+    return function
+
+
+class _Half:
+    """Tells the forward half, whose statements are the user's, from the reverse half."""
+
+    def __init__(self, is_marker: Callable[[Any], bool], body: Block) -> None:
+        self.is_marker = is_marker
+        self.backward = any(
+            isinstance(s, Call) and isinstance(s.callee, Const) and is_marker(s.callee.value)
+            for s in body.statements
+        )
+
+    def visit(self, s: Statement) -> None:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and self.is_marker(s.callee.value):
+            self.backward = False
+
+    def removable(self, s: Call) -> bool:
+        if not isinstance(s.callee, Const) or not is_pure(s.callee.value):
+            return False
+        return self.backward or s.origin is None or cannot_fail(s.callee.value)
+
+
+def _mark(operands: list[Operand], live: set[Value]) -> None:
+    live.update(o for o in operands if isinstance(o, Value))
+
+
+def _block(block: Block, live: set[Value], half: _Half) -> None:
+    """Sweep backwards; `live` are the values read later, and grows."""
+    _mark(block.results, live)
+    kept: list[Statement] = []
+    for s in reversed(block.statements):
+        half.visit(s)
+        if _keep(s, live, half):
+            kept.append(s)
+            _mark(operands_of(s), live)
+    block.statements = kept[::-1]
+
+
+def _keep(s: Statement, live: set[Value], half: _Half) -> bool:
+    if isinstance(s, Call):
+        return s.target in live or not half.removable(s)
+    if isinstance(s, Closure):
+        if s.target not in live:
+            return False
+        live.update(used_values(s.function.body) if s.function.code is None else ())
+        return True
+    if isinstance(s, If):
+        _drop_targets(s, [s.then, s.orelse], live)
+        before = set(live)
+        _block(s.then, live, half)
+        other = before
+        _block(s.orelse, other, half)
+        live |= other
+        return bool(s.targets or s.then.statements or s.orelse.statements)
+    if isinstance(s, Try):
+        blocks = [s.body, *(h.block for h in s.handlers)]
+        _drop_targets(s, blocks, live)
+        for block in blocks:
+            _block(block, live, half)
+        return True
+    return _keep_loop(s, live, half)
+
+
+def _drop_targets(s: If | Try, blocks: list[Block], live: set[Value]) -> None:
+    keep = [i for i, t in enumerate(s.targets) if t in live]
+    s.targets = [s.targets[i] for i in keep]
+    for block in blocks:
+        block.results = [block.results[i] for i in keep]
+
+
+def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
+    s.gathers = [g for g in s.gathers if g.target in live]
+    needed = {c for c, t in zip(s.carried, s.targets, strict=True) if t in live}
+    results = list(s.body.results)
+    backward, statements = half.backward, list(s.body.statements)
+    while True:  # a carried value is needed if the body reads it for something that is needed
+        half.backward = backward
+        s.body.statements = list(statements)
+        s.body.results = [r for c, r in zip(s.carried, results, strict=True) if c in needed]
+        inside = set(live)
+        if s.stop is not None:
+            _mark([s.stop], inside)
+        _mark([e for g in s.gathers for e in g.elements], inside)
+        _block_copy(s.body, inside, half)
+        if s.test is not None:
+            inside |= used_values(s.test)
+        grown = {c for c in s.carried if c in inside} - needed
+        if not grown:
+            break
+        needed |= grown
+    keep = [i for i, c in enumerate(s.carried) if c in needed]
+    s.carried = [s.carried[i] for i in keep]
+    s.inits = [s.inits[i] for i in keep]
+    s.targets = [s.targets[i] for i in keep]
+    half.backward = backward
+    _block(s.body, inside, half)
+    live |= inside
+    endless = s.iterable is None
+    return endless or bool(targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements)
+
+
+def _block_copy(block: Block, live: set[Value], half: _Half) -> None:
+    """What `_block` would keep alive, without changing the block."""
+    _mark(block.results, live)
+    for s in reversed(block.statements):
+        if isinstance(s, Call):
+            if s.target in live or not half.removable(s):
+                _mark(operands_of(s), live)
+        else:
+            live |= used_values(Block([s], []))

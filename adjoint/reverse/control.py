@@ -1,0 +1,378 @@
+"""Branches, loops and `try`, reversed."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from adjoint import tree
+from adjoint.ir.clone import lookup
+from adjoint.ir.nodes import (
+    UNDEFINED,
+    Block,
+    Const,
+    Gather,
+    If,
+    Loop,
+    Operand,
+    Statement,
+    Try,
+    Value,
+    defined_values,
+    free_values,
+    substitute,
+)
+from adjoint.ir.types import UNKNOWN, Array, IteratorOf, ListOf, Scalar, TupleOf, is_number
+from adjoint.reverse.activity import is_active
+from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import make_tuple
+
+if TYPE_CHECKING:
+    from adjoint.reverse.straight import Backward, Reverser
+
+
+def in_order(values: set[Value], block: Block) -> list[Value]:
+    """Values of a block in the order in which it defines them."""
+    position = {v: i for i, v in enumerate(_definitions(block))}
+    return sorted((v for v in values if v in position), key=position.__getitem__)
+
+
+def _definitions(block: Block) -> list[Value]:
+    from adjoint.ir.nodes import blocks_of, inner_definitions, targets_of
+
+    out: list[Value] = []
+    for s in block.statements:
+        out += inner_definitions(s)
+        for inner in blocks_of(s):
+            out += _definitions(inner)
+        out += targets_of(s)
+    return out
+
+
+# -- branches ----------------------------------------------------------------------------------------
+
+
+def branch(reverser: Reverser, s: If) -> tuple[list[Statement], Backward]:
+    parts = [reverser.forward(block) for block in (s.then, s.orelse)]
+    new = If(s.condition, parts[0][0], parts[1][0], list(s.targets), s.origin)
+    if isinstance(s.condition, Value) and not s.condition.name and s.origin is not None:
+        s.condition.name = f"branch_{s.origin.line}"
+
+    def backward(scope: Scope) -> None:
+        bars = [scope.take(t) for t in s.targets]
+        scopes = []
+        for block, steps in parts:
+            inner = Scope(defined_values(block), scope, origin=s.origin)
+            for result, bar in zip(block.results, bars, strict=True):
+                inner.add(result, bar)
+            reverser.backward(steps, inner)
+            scopes.append(inner)
+        write_branches(new, [b for b, _ in parts], scopes, scope, new.condition)
+
+    return [new], backward
+
+
+def write_branches(
+    forward: If | Try, blocks: list[Block], scopes: list[Scope], scope: Scope, condition: Operand
+) -> None:
+    """An `If` in the reverse half, whose branches add to the same cotangents."""
+    touched = list(dict.fromkeys(v for inner in scopes for v in inner.outer))
+    if not touched:
+        return
+    results: list[list[Operand]] = [[] for _ in scopes]
+    owned = [True] * len(touched)
+    for inner, out in zip(scopes, results, strict=True):
+        for i, value in enumerate(touched):
+            term, own = inner.peek(value)
+            if term is None or isinstance(term, Const) and term.value is None:
+                term, own = inner.zero(value), True
+            owned[i] &= own
+            out.append(term)
+    reverse_blocks = [
+        Block(inner.out, out) for inner, out in zip(scopes, results, strict=True)
+    ]
+    for i, block in enumerate(reverse_blocks):
+        export(forward, blocks, i, block)
+    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    scope.out.append(If(condition, reverse_blocks[0], reverse_blocks[1], targets, forward.origin))
+    for value, target, own in zip(touched, targets, owned, strict=True):
+        entry = scope.sum_of(value)
+        entry.term, entry.owned, entry.parts = target, own, {}
+
+
+def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Block) -> None:
+    """What a reverse branch reads of its forward branch becomes a result of the forward statement."""
+    wanted = in_order(free_values(reverse_block), blocks[which])
+    env: dict[Value, Operand] = {}
+    for value in wanted:
+        known = next(
+            (t for t, r in zip(forward.targets, blocks[which].results, strict=True) if r is value), None
+        )
+        if known is None:
+            known = Value(value.name, value.type, value.named, value.origin)
+            forward.targets.append(known)
+            for i, block in enumerate(blocks):
+                block.results.append(value if i == which else Const(UNDEFINED))
+        env[value] = known
+    substitute(reverse_block, lambda o: lookup(o, env))
+
+
+def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
+    from adjoint.ir.nodes import Handler
+
+    parts = [reverser.forward(block) for block in (s.body, *(h.block for h in s.handlers))]
+    path = s.path if s.path is not None else Value("path", Scalar(int))
+    handlers = [
+        Handler(h.exceptions, h.name, block)
+        for h, (block, _) in zip(s.handlers, parts[1:], strict=True)
+    ]
+    new = Try(parts[0][0], handlers, list(s.targets), path, s.origin)
+    path.named = True
+
+    def backward(scope: Scope) -> None:
+        bars = [scope.take(t) for t in s.targets]
+        for i, (block, steps) in enumerate(parts):
+            inner = Scope(defined_values(block), scope, origin=s.origin)
+            for result, bar in zip(block.results, bars, strict=True):
+                inner.add(result, bar)
+            reverser.backward(steps, inner)
+            idle = Scope(set(), scope, origin=s.origin)
+            for value in inner.outer:
+                idle.sum_of(value)
+            taken = scope.call(operator.eq, path, Const(i), type=Scalar(bool))
+            write_path(new, [b for b, _ in parts], i, inner, idle, scope, taken)
+
+    return [new], backward
+
+
+def write_path(
+    forward: Try, blocks: list[Block], which: int, inner: Scope, idle: Scope, scope: Scope, taken: Operand
+) -> None:
+    """One of the paths through a `try`: reversed if it is the one that was taken."""
+    touched = list(inner.outer)
+    if not touched:
+        return
+    results: list[list[Operand]] = [[], []]
+    owned = []
+    for value in touched:
+        own = True
+        for side, out in ((inner, results[0]), (idle, results[1])):
+            term, o = side.peek(value)
+            if term is None or isinstance(term, Const) and term.value is None:
+                term, o = side.zero(value), True
+            own &= o
+            out.append(term)
+        owned.append(own)
+    then = Block(inner.out, results[0])
+    export(forward, blocks, which, then)
+    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    scope.out.append(If(taken, then, Block(idle.out, results[1]), targets, forward.origin))
+    for value, target, own in zip(touched, targets, owned, strict=True):
+        entry = scope.sum_of(value)
+        entry.term, entry.owned, entry.parts = target, own, {}
+
+
+# -- loops -------------------------------------------------------------------------------------------
+
+
+def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
+    body, steps = reverser.forward(s.body)
+    new = Loop(body, s.carried, s.inits, s.targets, s.iterable, s.items, s.unpack, s.test, s.stop,
+               list(s.gathers), s.origin)  # fmt: skip
+
+    def backward(scope: Scope) -> None:
+        LoopReversal(reverser, new, scope).write(steps)
+
+    return [new], backward
+
+
+class LoopReversal:
+    """Writes the reverse of one loop into a scope."""
+
+    def __init__(self, reverser: Reverser, forward: Loop, scope: Scope) -> None:
+        self.reverser, self.forward, self.scope = reverser, forward, scope
+        local = defined_values(forward.body) | set(forward.carried) | set(forward.items)
+        self.inner = Scope(local, scope, carries=True, origin=forward.origin)
+        self.carried: list[Value] = []
+        self.inits: list[Operand] = []
+        self.results: list[Operand] = []
+
+    def write(self, steps: list) -> None:
+        s, inner = self.forward, self.inner
+        active = [i for i, c in enumerate(s.carried) if c in self.reverser.active]
+        for i in active:
+            self.carry_in(i)
+        gathered = self.gathered_bars()
+        self.reverser.backward(steps, inner)
+        for i in active:
+            self.results.append(self.final(s.carried[i]))
+        collected = self.item_bars()
+        accumulated = self.accumulators()
+        if not self.carried and collected is None and not inner.out:
+            return
+        targets = [Value(c.name, c.type, c.named, s.origin) for c in self.carried]
+        block = Block(inner.out, self.results)
+        reverse = Loop(block, self.carried, self.inits, targets, origin=s.origin)
+        if collected is not None:
+            reverse.gathers = [collected]
+        self.iterate(reverse, gathered)
+        self.scope.out.append(reverse)
+        self.deliver(active, targets, accumulated, collected)
+
+    def final(self, value: Value) -> Operand:
+        return self.inner.final(value)
+
+    def carry_in(self, i: int) -> None:
+        """The cotangent of a carried value after an iteration; at first, that after the loop."""
+        s = self.forward
+        target = s.targets[i]
+        bar = Value(bar_name(s.carried[i]), cotangent_type(s.carried[i].type), s.carried[i].named, s.origin)
+        self.carried.append(bar)
+        self.inits.append(self.scope.final(target))
+        self.inner.add(s.body.results[i], bar)
+
+    def gathered_bars(self) -> list[tuple[Value, Operand]]:
+        """For each list that the loop builds: the item's cotangent, and the list of them reversed."""
+        out: list[tuple[Value, Operand]] = []
+        for gather in self.forward.gathers:
+            if gather.target not in self.reverser.active:
+                continue
+            bar = self.scope.take(gather.target)
+            if bar is None:
+                continue
+            bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
+            backwards = self.scope.call(reversed, bars, type=UNKNOWN)
+            element = gather.elements[0]
+            item = Value(bar_name(element) if isinstance(element, Value) else "item_bar", UNKNOWN)
+            out.append((item, backwards))
+            if gather.pack:
+                for i, e in enumerate(gather.elements):
+                    part = self.inner.call(tree.tangent_item, item, Const(i), type=UNKNOWN)
+                    self.add_item(e, part)
+            else:
+                self.add_item(element, item)
+        return out
+
+    def add_item(self, primal: Operand, bar: Operand) -> None:
+        if not is_active(primal, self.reverser.active):
+            return
+        assert isinstance(primal, Value)
+        if is_number(primal.type):
+            kind = cotangent_type(primal.type)
+            zero = self.inner.zero(primal) if isinstance(kind, Scalar) else primal
+            bar = self.inner.call(tree.instantiate, bar, zero, type=kind)
+        self.inner.add(primal, bar)
+
+    def item_bars(self) -> Gather | None:
+        """The cotangents of the loop's items, gathered (last first)."""
+        s = self.forward
+        if s.iterable is None or not is_active(s.iterable, self.reverser.active):
+            return None
+        bars = [self.inner.take(v) for v in s.items]
+        if all(b is None for b in bars):
+            return None
+        operands: list[Operand] = [Const(None) if b is None else b for b in bars]
+        if s.unpack:
+            operands = [self.inner.call(make_tuple, *operands, type=UNKNOWN)]
+        return Gather(Value("items_bar", ListOf(None, UNKNOWN), False, s.origin), operands)
+
+    def accumulators(self) -> list[Value]:
+        """Carry the sums of contributions to values from outside the loop."""
+        values = list(self.inner.outer)
+        for value in values:
+            start, owned = self.scope.peek(value)
+            if start is None:
+                start = self.scope.zero(value)
+            elif not owned and isinstance(value.type, Array):
+                start = self.scope.call(tree.copied, start, type=cotangent_type(value.type))
+            accumulator = self.inner.outer[value]
+            assert isinstance(accumulator, Value)
+            self.carried.append(accumulator)
+            self.inits.append(start)
+            term, _ = self.inner.peek(value)
+            self.results.append(accumulator if term is None else term)
+        return values
+
+    def deliver(
+        self, active: list[int], targets: list[Value], accumulated: list[Value], collected: Gather | None
+    ) -> None:
+        for value, target in zip(accumulated, targets[len(active) :], strict=True):
+            entry = self.scope.sum_of(value)
+            entry.term, entry.owned, entry.parts = target, isinstance(value.type, Array), {}
+        for i, target in zip(active, targets[: len(active)], strict=True):
+            self.scope.add(self.forward.inits[i], target)
+        if collected is not None:
+            iterable = self.forward.iterable
+            assert isinstance(iterable, Value)
+            bars = self.scope.call(operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN)
+            bar = self.scope.call(tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type))
+            self.scope.add(iterable, bar, owned=True)
+
+    # -- what the reverse loop runs over --
+
+    def iterate(self, reverse: Loop, gathered: list[tuple[Value, Operand]]) -> None:
+        """Residuals: what the reverse body reads of the forward body is kept, one record an iteration."""
+        s = self.forward
+        local = defined_values(s.body) | set(s.carried) | set(s.items)  # with what branches now export
+        wanted = free_values(reverse.body) & local
+        wanted |= {o for g in reverse.gathers for o in g.elements if isinstance(o, Value)} & local
+        order = [*s.carried, *s.items, *_definitions(s.body)]
+        residuals = [v for v in order if v in wanted]
+        copies = [Value(v.name, v.type, v.named, v.origin) for v in residuals]
+        env: dict[Value, Operand] = dict(zip(residuals, copies, strict=True))
+        substitute(reverse.body, lambda o: lookup(o, env))
+        for g in reverse.gathers:
+            g.elements = [lookup(e, env) for e in g.elements]
+        if gathered:
+            self.iterate_beside(reverse, gathered, residuals, copies)
+        elif not residuals and self.sized():
+            reverse.iterable, reverse.items = s.iterable, [Value("_", UNKNOWN, True)]
+        elif residuals == s.items and not s.unpack and self.sized():
+            reverse.iterable = self.scope.call(reversed, s.iterable, type=UNKNOWN)  # type: ignore[arg-type]
+            reverse.items = copies
+        else:
+            tape = self.tape(list(residuals), pack=len(residuals) != 1)
+            reverse.iterable = self.scope.call(reversed, tape, type=UNKNOWN)
+            reverse.items, reverse.unpack = copies, len(copies) != 1
+            if not copies:
+                reverse.items, reverse.unpack = [Value("_", UNKNOWN, True)], False
+
+    def iterate_beside(
+        self, reverse: Loop, gathered: list[tuple[Value, Operand]], residuals: list[Value], copies: list[Value]
+    ) -> None:
+        """Beside the records run the cotangents of the lists that the loop built."""
+        columns: list[Operand] = [backwards for _, backwards in gathered]
+        items = [item for item, _ in gathered]
+        for residual, copy in zip(residuals, copies, strict=True):
+            tape = self.tape([residual], pack=False)
+            columns.append(self.scope.call(reversed, tape, type=UNKNOWN))
+            items.append(copy)
+        if len(columns) == 1:
+            reverse.iterable, reverse.items = columns[0], items
+        else:
+            reverse.iterable = self.scope.call(zip, *columns, type=UNKNOWN)
+            reverse.items, reverse.unpack = items, True
+
+    def tape(self, elements: list[Operand], pack: bool) -> Value:
+        s = self.forward
+        line = s.origin.line if s.origin is not None else 0
+        name = f"loop_{line}"
+        if not pack and isinstance(elements[0], Value) and elements[0].name and len(s.gathers):
+            name = f"{elements[0].name}_{line}"
+        element = TupleOf(tuple(map(operand_type, elements))) if pack else operand_type(elements[0])
+        tape = Value(name, ListOf(None, element), True, s.origin)
+        s.gathers.append(Gather(tape, elements, pack))
+        return tape
+
+    def sized(self) -> bool:
+        """Can the iterable be iterated again, backwards, and was every item used?"""
+        s = self.forward
+        if s.iterable is None or s.stop is not None:
+            return False
+        kind = operand_type(s.iterable)
+        if isinstance(kind, IteratorOf):
+            return kind.cls is range
+        return isinstance(kind, Array | ListOf | TupleOf)
+
+

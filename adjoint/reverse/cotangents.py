@@ -1,0 +1,272 @@
+"""The cotangents that the reverse half has gathered so far, value by value.
+
+A `Scope` belongs to one block of the reverse half. Contributions to a value of the corresponding
+forward block are added up here. Contributions to a value from further out go, in a loop, to an
+accumulator that the loop carries, and in a branch on top of what the outer scope has.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.ir.nodes import Call, Const, Operand, Origin, Statement, Value
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    Double,
+    FunctionOf,
+    Instance,
+    ListOf,
+    Scalar,
+    TupleOf,
+    Type,
+    cotangent_dtype,
+    dtype_of,
+    is_number,
+    is_plural,
+    unliteral,
+)
+from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import make_dict, make_list, make_tuple
+
+
+@dataclass(eq=False)
+class Sum:
+    """What has been contributed to one value: a whole cotangent and, of a container, parts.
+
+    `owned` tells that nothing else refers to the whole, so that it may be added to in place.
+    """
+
+    term: Operand | None = None
+    owned: bool = False
+    parts: dict[object, Sum] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Scope:
+    """One block of the reverse half being written to `out`; `local` are its forward block's values."""
+
+    local: set[Value] | None
+    parent: Scope | None = None
+    carries: bool = False
+    out: list[Statement] = field(default_factory=list)
+    sums: dict[Value, Sum] = field(default_factory=dict)
+    outer: dict[Value, Operand] = field(default_factory=dict)
+    rewritten: set[Value] = field(default_factory=set)
+    origin: Origin | None = None
+
+    # -- writing --
+
+    def call(self, function: Callable, *args: Operand, type: Type | None = None, name: str = "") -> Value:
+        if type is None:
+            type = result_type(function, list(args), [])
+        target = Value(name, type, False, self.origin)
+        self.out.append(Call(target, Const(function), list(args), [], self.origin))
+        return target
+
+    # -- contributions --
+
+    def sum_of(self, value: Value) -> Sum:
+        """Where contributions to a value are added up."""
+        found = self.sums.get(value)
+        if found is not None:
+            return found
+        found = self.sums[value] = Sum()
+        if self.local is not None and value not in self.local and self.parent is not None:
+            if self.carries:
+                accumulator = Value(bar_name(value), cotangent_type(value.type), value.named, self.origin)
+                self.outer[value] = accumulator
+                found.term, found.owned = accumulator, True
+            else:
+                term, owned = self.parent.peek(value)
+                self.outer[value] = term if term is not None else Const(None)
+                found.term, found.owned = term, owned
+        return found
+
+    def peek(self, value: Value) -> tuple[Operand | None, bool]:
+        """The cotangent of a value so far, as one operand, and whether it is owned."""
+        entry = self.sum_of(value)
+        term = self.whole(value, entry)
+        entry.term, entry.parts = term, {}
+        return term, entry.owned
+
+    def add(self, primal: Operand, bar: Operand | None, owned: bool = False) -> None:
+        """Contribute `bar`, a cotangent in the form of its primal."""
+        if bar is None or isinstance(bar, Const) and bar.value is None or not isinstance(primal, Value):
+            return
+        entry = self.sum_of(primal)
+        if entry.term is None:
+            entry.term, entry.owned = bar, owned
+        else:
+            entry.term, entry.owned = self.plus(primal.type, entry.term, bar), is_number(primal.type)
+
+    def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
+        """Contribute to the item or attribute `key` of a container; `part` is its primal."""
+        if bar is None or not isinstance(primal, Value):
+            return
+        if self.local is not None and primal not in self.local and self.parent is not None:
+            entry = Sum(parts={key: Sum(bar)})
+            self.add(primal, self.whole(primal, entry))
+            return
+        parts = self.sum_of(primal).parts
+        if key not in parts:
+            parts[key] = Sum(bar)
+        else:
+            sofar = parts[key].term
+            assert sofar is not None
+            parts[key].term = self.plus(operand_type(part), sofar, bar)
+
+    def plus(self, kind: Type, a: Operand, b: Operand) -> Operand:
+        if is_number(kind):
+            return self.call(operator.add, a, b, type=cotangent_type(kind))
+        return self.call(tree.accumulate, a, b, type=UNKNOWN)
+
+    # -- reading --
+
+    def take(self, value: Operand) -> Operand | None:
+        """The final cotangent of a value of this block; None if it is zero."""
+        if not isinstance(value, Value) or value not in self.sums:
+            return None
+        entry = self.sums.pop(value)
+        return self.named(value, self.whole(value, entry))
+
+    def take_sum(self, value: Value) -> Sum | None:
+        return self.sums.pop(value, None)
+
+    def named(self, primal: Value, bar: Operand | None) -> Operand | None:
+        if isinstance(bar, Value) and not bar.name and bar is not primal:
+            bar.name, bar.named = bar_name(primal), primal.named
+        return bar
+
+    def whole(self, value: Value, entry: Sum) -> Operand | None:
+        """One operand for a sum: the parts put together as the container has them."""
+        if not entry.parts:
+            return entry.term
+        built = self.build(value.type, entry.parts)
+        return built if entry.term is None else self.call(tree.accumulate, entry.term, built, type=UNKNOWN)
+
+    def build(self, kind: Type, parts: dict[object, Sum]) -> Operand:
+        def part(key: object) -> Operand:
+            found = parts.get(key)
+            return Const(None) if found is None or found.term is None else found.term
+
+        if isinstance(kind, TupleOf | ListOf) and kind.items is not None:
+            items = [part(i) for i in range(len(kind.items))]
+            if isinstance(kind, TupleOf) and kind.cls is not tuple:
+                return self.call(kind.cls, *items, type=UNKNOWN)
+            return self.call(make_tuple if isinstance(kind, TupleOf) else make_list, *items, type=UNKNOWN)
+        flat = [o for key in parts for o in (Const(key), part(key))]
+        return self.call(make_dict if isinstance(kind, DictOf) else tree.make_tangent, *flat, type=UNKNOWN)
+
+    def zero(self, value: Value) -> Operand:
+        """The zero cotangent of a value."""
+        kind = value.type
+        if isinstance(kind, Scalar) and dtype_of(kind).kind in "iuf" and not issubclass(kind.cls, np.floating):  # type: ignore[union-attr]
+            return Const(0.0)
+        if isinstance(kind, Scalar) and kind.cls in (float, np.float64, Double):
+            return Const(0.0)
+        if is_number(kind):
+            return self.call(tree.zeros_like, value, type=cotangent_type(kind))
+        return Const(None)
+
+    def final(self, value: Value) -> Operand:
+        """The cotangent of a value of this block, its zero if nothing was contributed."""
+        bar = self.take(value)
+        return self.zero(value) if bar is None else bar
+
+
+# -- types -------------------------------------------------------------------------------------------
+
+
+def bar_name(value: Value) -> str:
+    return f"{value.name}_bar" if value.name else ""
+
+
+def cotangent_type(kind: Type) -> Type:
+    """The type of the cotangents of values of a type."""
+    kind = unliteral(kind)
+    if isinstance(kind, Array):
+        return Array(cotangent_dtype(kind.dtype), kind.axes)
+    if isinstance(kind, Scalar):
+        dtype = cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
+        if kind.cls is Double:
+            return kind
+        if issubclass(kind.cls, np.generic):
+            return Scalar(dtype.type)
+        return Scalar(complex if dtype.kind == "c" else float)
+    return UNKNOWN
+
+
+def is_structural(kind: Type) -> bool:
+    """Is this a container whose parts are known?"""
+    if isinstance(kind, ListOf):
+        return kind.items is not None
+    return isinstance(kind, TupleOf | DictOf | Instance | FunctionOf)
+
+
+def conform(scope: Scope, bar: Operand, primal: Value) -> tuple[Operand, bool]:
+    """`bar` in the form of its primal, and whether something new was made for it.
+
+    `bar` has the shape of something that the primal was broadcast to.
+    """
+    wanted, found = cotangent_type(primal.type), unliteral(operand_type(bar))
+    if wanted is UNKNOWN:
+        return bar, False
+    if isinstance(wanted, Scalar):
+        return _conform_scalar(scope, bar, primal, wanted, found)
+    assert isinstance(wanted, Array)
+    if not isinstance(found, Array) or found.ndim < wanted.ndim:
+        if isinstance(found, Scalar) and np.result_type(dtype_of(found)) == wanted.dtype:  # type: ignore[arg-type]
+            shape = scope.call(np.shape, primal)
+            return scope.call(np.broadcast_to, bar, shape, type=wanted), False
+        return scope.call(tree.project, bar, primal, type=wanted), True
+    made = False
+    extra = found.ndim - wanted.ndim
+    keep = [i for i, axis in enumerate(wanted.axes) if axis == 1 and found.axes[extra + i] != 1]
+    unsure = [
+        i
+        for i, axis in enumerate(wanted.axes)
+        if axis != 1 and not is_plural(axis) and axis != found.axes[extra + i]
+    ]
+    if unsure or found.dtype.kind == "c" != wanted.dtype.kind:
+        return scope.call(tree.project, bar, primal, type=wanted), True
+    if extra:
+        axes: object = 0 if extra == 1 else tuple(range(extra))
+        bar, made = scope.call(np.sum, bar, Const(axes), type=Array(found.dtype, found.axes[extra:])), True
+        _keyword_axis(scope, bar)
+    if keep:
+        axes = keep[0] if len(keep) == 1 else tuple(keep)
+        bar = scope.call(np.sum, bar, Const(axes), type=Array(found.dtype, wanted.axes))
+        _keyword_axis(scope, bar, keepdims=True)
+        made = True
+    if found.dtype != wanted.dtype:
+        bar = scope.call(np.ndarray.astype, bar, Const(wanted.dtype), type=wanted)
+        made = True
+    return bar, made
+
+
+def _keyword_axis(scope: Scope, bar: Operand, keepdims: bool = False) -> None:
+    call = scope.out[-1]
+    assert isinstance(call, Call)
+    call.callee = Const(np.ndarray.sum)
+    call.kwargs = [("axis", call.args.pop())]  # type: ignore[list-item]
+    if keepdims:
+        call.kwargs.append(("keepdims", Const(True)))
+
+
+def _conform_scalar(
+    scope: Scope, bar: Operand, primal: Value, wanted: Scalar, found: Type
+) -> tuple[Operand, bool]:
+    if isinstance(found, Scalar) and dtype_of(found) == dtype_of(wanted):
+        return bar, False
+    if isinstance(found, Scalar) and found.cls is int and wanted.cls is float:
+        return bar, False
+    if isinstance(found, Array) and found.dtype == dtype_of(wanted):
+        return scope.call(np.sum, bar), True
+    return scope.call(tree.project, bar, primal, type=wanted), True

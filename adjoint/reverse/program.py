@@ -1,0 +1,80 @@
+"""reverse: a typed program goes in, the same program followed by its reverse half comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
+from adjoint.reverse.activity import active_values
+from adjoint.reverse.cotangents import Scope, cotangent_type
+from adjoint.reverse.hoist import hoist
+from adjoint.reverse.straight import Reverser
+from adjoint.rules.signatures import operand_type
+
+
+def receive(y: object) -> object:
+    """Stands in the IR where the reverse half begins: gives the cotangent of the result."""
+    return y
+
+
+@dataclass
+class Expansion:
+    """A rule as IR for operands of given types.
+
+    `inputs` stand for the operands; `forward` computes `y`; `reverse`, which reads `y_bar`, computes
+    `bars`, one per operand (None: no derivative). `primal` is the statement of `forward` that calls
+    the function itself.
+    """
+
+    inputs: list[Value]
+    forward: list[Statement]
+    y: Operand
+    y_bar: Value
+    reverse: list[Statement]
+    bars: list[Operand | None]
+    primal: Call | None
+
+
+@dataclass
+class Derivative:
+    """A program with its reverse half.
+
+    The body of `function` is the forward half, a call of `receive` that defines `seed`, and the
+    reverse half; it yields the value, then one cotangent per entry of `wrt` (Const(None): zero).
+    """
+
+    function: Function
+    seed: Value
+    wrt: list[Value]
+
+
+def reverse(
+    function: Function, wrt: list[Value], expand: Callable[[Call], Expansion | None]
+) -> Derivative:
+    """The reverse of a typed function with respect to some of its inputs.
+
+    `expand` gives the rule of a call as IR, or None where the rule is found at run time.
+    """
+    body = hoist(function)
+    result = body.results[0]
+    active = active_values(body, set(wrt))
+    reverser = Reverser(active, expand)
+    forward, steps = reverser.forward(body)
+    seed_type = cotangent_type(operand_type(result))
+    seed = Value("y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
+                 seed_type, True)
+    marker = Call(seed, Const(receive), [result], [], None)
+    scope = Scope(local=None)
+    scope.add(result, seed)
+    reverser.backward(steps, scope)
+    bars: list[Operand] = []
+    for value in wrt:
+        bar = scope.take(value)
+        bars.append(Const(None) if bar is None else bar)
+    statements = [*forward.statements, marker, *scope.out]
+    new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
+    return Derivative(new, seed, wrt)
+
+

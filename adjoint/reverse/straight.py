@@ -1,0 +1,388 @@
+"""Calls, one by one: what each becomes in the forward half and what it adds to the reverse half."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.ir.clone import clone_statement, lookup
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Closure,
+    Const,
+    If,
+    Loop,
+    Operand,
+    Splat,
+    Statement,
+    Value,
+    targets_of,
+)
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    FunctionOf,
+    Instance,
+    Literal,
+    TupleOf,
+    Unknown,
+    is_number,
+)
+from adjoint.reverse import control
+from adjoint.reverse.activity import is_active
+from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type, is_structural
+from adjoint.reverse.hoist import structural_read
+from adjoint.rules import registry
+from adjoint.rules.dispatch import apply_rule, missing_rule
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import make_dict, make_list, make_tuple, set_attribute, unpack_sequence
+
+if TYPE_CHECKING:
+    from adjoint.reverse.program import Expansion
+
+Backward = Callable[[Scope], None]
+Steps = list[tuple[Statement, Backward]]
+
+
+class Reverser:
+    """One reversal: which values are active, and how a call is expanded into its rule."""
+
+    def __init__(self, active: set[Value], expand: Callable[[Call], Expansion | None]) -> None:
+        self.active, self.expand = active, expand
+
+    def forward(self, block: Block) -> tuple[Block, Steps]:
+        """The forward half of a block, and the steps that write its reverse half, in forward order."""
+        statements: list[Statement] = []
+        steps: Steps = []
+        for statement in block.statements:
+            new, backward = self.statement(statement)
+            statements += new
+            if backward is not None:
+                steps.append((statement, backward))
+        return Block(statements, list(block.results)), steps
+
+    def backward(self, steps: Steps, scope: Scope) -> None:
+        for statement, step in reversed(steps):
+            scope.origin = statement.origin
+            step(scope)
+
+    def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
+        if not any(t in self.active for t in targets_of(s)):
+            return [s], None
+        if isinstance(s, Call):
+            return self.call(s)
+        if isinstance(s, If):
+            return control.branch(self, s)
+        if isinstance(s, Loop):
+            return control.loop(self, s)
+        if isinstance(s, Closure):
+            return [s], lambda scope: close_closure(s, scope)
+        return control.attempt(self, s)
+
+    def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
+        structural = self.structural(s)
+        if structural is not None:
+            return [s], structural
+        if self.indexing(s):
+            return [s], lambda scope: self.scatter(s, scope)
+        expansion = self.expand(s) if static_operands(s) else None
+        if expansion is not None:
+            return self.inline(s, expansion)
+        if without_rule(s):
+            return [missing(s)], None
+        return self.dynamic(s)
+
+    # -- containers and objects --
+
+    def structural(self, s: Call) -> Backward | None:
+        """Building and taking apart what has named or numbered parts."""
+        function = s.callee.value if isinstance(s.callee, Const) else None
+        args = s.args
+        if any(isinstance(a, Splat) for a in args):
+            return None
+        plain: list[Operand] = args  # type: ignore[assignment]
+        if function in (make_tuple, make_list):
+            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
+        if isinstance(function, type) and isinstance(s.target.type, TupleOf) and not s.kwargs:
+            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
+        if function is make_dict and all(isinstance(k, Const) for k in plain[::2]):
+            keys = [k.value for k in plain[::2]]  # type: ignore[union-attr]
+            return lambda scope: take_items(scope, s.target, dict(zip(keys, plain[1::2], strict=True)))
+        if function is set_attribute and isinstance(s.target.type, Instance):
+            return lambda scope: take_attribute(scope, s)
+        read = structural_read(s)
+        if read is not None:
+            key = s.args[1].value  # type: ignore[union-attr]
+            return lambda scope: scope.add_part(read[0], key, s.target, scope.take(s.target))
+        if function is unpack_sequence and isinstance(s.target.type, TupleOf) and len(args) == 2:
+            return lambda scope: take_unpacked(scope, s)
+        return None
+
+    def indexing(self, s: Call) -> bool:
+        """`x[i]` of an array: accumulated in place, never through a fresh array of zeros."""
+        if not isinstance(s.callee, Const) or s.callee.value is not operator.getitem:
+            return False
+        return isinstance(operand_type(s.args[0]), Array)  # type: ignore[arg-type]
+
+    def scatter(self, s: Call, scope: Scope) -> None:
+        bar = scope.take(s.target)
+        x, index = s.args
+        if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
+            return
+        assert isinstance(x, Value) and not isinstance(index, Splat)
+        kind = cotangent_type(x.type)
+        entry = scope.sum_of(x)
+        if entry.term is None:
+            entry.term, entry.owned = scope.call(tree.zeros_like, x, type=kind), True
+        elif not entry.owned:
+            entry.term, entry.owned = scope.call(tree.copied, entry.term, type=kind), True
+        entry.term = scope.call(tree.index_add, entry.term, index, bar, type=kind, name=bar_name(x))
+        entry.term.named = x.named
+
+    # -- rules known while compiling --
+
+    def inline(self, s: Call, expansion: Expansion) -> tuple[list[Statement], Backward]:
+        """The rule's own statements: some before the reverse half begins, some in it."""
+        operands: list[Operand] = [*s.args, *(o for _, o in s.kwargs)]  # type: ignore[list-item]
+        env: dict[Value, Operand] = dict(zip(expansion.inputs, operands, strict=True))
+        forward: list[Statement] = []
+        for statement in expansion.forward:
+            if statement is expansion.primal:
+                env[statement.target] = s.target  # type: ignore[union-attr]
+                forward.append(s)
+            else:
+                forward.append(clone_statement(statement, env, s.origin))
+        if expansion.primal is None:
+            raise AssertionError(f"the rule of {s.callee} does not call it")
+
+        def backward(scope: Scope) -> None:
+            bar = scope.take(s.target)
+            if bar is None:
+                return
+            local = {**env, expansion.y_bar: bar}
+            wanted = [
+                i
+                for i, (o, b) in enumerate(zip(operands, expansion.bars, strict=True))
+                if b is not None and is_active(o, self.active)
+            ]
+            needed = needed_for(expansion.reverse, [expansion.bars[i] for i in wanted])
+            for statement in expansion.reverse:
+                if id(statement) in needed:
+                    scope.out.append(clone_statement(statement, local, s.origin))
+            for i in wanted:
+                contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
+                self.contribute(scope, operands[i], contribution)
+
+        return forward, backward
+
+    def contribute(self, scope: Scope, primal: Operand, bar: Operand) -> None:
+        """Add what a rule returned for an operand, in the operand's form."""
+        if not isinstance(primal, Value):
+            return
+        if is_number(primal.type):
+            bar, _ = conform(scope, bar, primal)
+            scope.add(primal, bar)
+        elif is_structural(primal.type) and isinstance(operand_type(bar), TupleOf | Literal):
+            scope.add(primal, bar)
+        else:
+            scope.add(primal, bar)
+
+    # -- rules found at run time --
+
+    def dynamic(self, s: Call) -> tuple[list[Statement], Backward]:
+        """`y, y_pullback = apply_rule(f, …)` and, in the reverse half, `… = y_pullback(y_bar)`."""
+        positions: list[object] = []
+        if is_active(s.callee, self.active):
+            positions.append("callee")
+        for i, a in enumerate(s.args):
+            if is_active(a.operand if isinstance(a, Splat) else a, self.active):
+                positions.append(i if not isinstance(a, Splat) else "*")
+        positions += [k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)]
+        mask = Const(tuple(positions))
+        name = s.target.name
+        both = Value(f"{name}_both" if name else "", TupleOf((s.target.type, UNKNOWN)), False, s.origin)
+        pullback = Value(f"{name}_pullback" if name else "pullback", UNKNOWN, True, s.origin)
+        forward: list[Statement] = [
+            Call(both, Const(apply_rule), [s.callee, mask, *s.args], s.kwargs, s.origin),
+            Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
+            Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
+        ]
+        s.target.named = True
+
+        def backward(scope: Scope) -> None:
+            bar = scope.take(s.target)
+            if bar is None:
+                return
+            bars = Value("", UNKNOWN, False, scope.origin)
+            scope.out.append(Call(bars, pullback, [bar], [], scope.origin))
+            self.distribute(scope, s, bars)
+
+        return forward, backward
+
+    def distribute(self, scope: Scope, s: Call, bars: Value) -> None:
+        """`callee_bar, *argument_bars, keyword_bars = bars`"""
+        def part(key: int) -> Value:
+            return scope.call(operator.getitem, bars, Const(key), type=UNKNOWN)
+
+        if is_active(s.callee, self.active):
+            scope.add(s.callee, part(0))
+        splats = [i for i, a in enumerate(s.args) if isinstance(a, Splat)]
+        for i, a in enumerate(s.args):
+            operand = a.operand if isinstance(a, Splat) else a
+            if not is_active(operand, self.active):
+                continue
+            after = len(s.args) - i
+            if isinstance(a, Splat):
+                if len(splats) > 1:
+                    raise NotImplementedError("two starred arguments")
+                piece = scope.call(operator.getitem, bars, Const(slice(i + 1, -after)), type=UNKNOWN)
+                piece = scope.call(tree.iterable_cotangent, piece, operand, type=UNKNOWN)
+            else:
+                piece = part(i + 1 if not splats or i < splats[0] else -after - 1)
+            self.receive_dynamic(scope, operand, piece)
+        for k, operand in s.kwargs:
+            if is_active(operand, self.active):
+                named = part(-1)
+                if k is not None:
+                    named = scope.call(tree.tangent_item, named, Const(k), type=UNKNOWN)
+                self.receive_dynamic(scope, operand, named)
+
+    def receive_dynamic(self, scope: Scope, primal: Operand, bar: Operand) -> None:
+        """A cotangent from run time may be None: a number's is made zeros."""
+        assert isinstance(primal, Value)
+        if is_number(primal.type):
+            bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        scope.add(primal, bar)
+
+
+# -- questions ---------------------------------------------------------------------------------------
+
+
+def static_operands(s: Call) -> bool:
+    """Are the callee and the kinds of all operands known?"""
+    if not isinstance(s.callee, Const):
+        return False
+    for a in [*s.args, *(o for _, o in s.kwargs)]:
+        if isinstance(a, Splat) or not known_kind(operand_type(a)):
+            return False
+    return all(k is not None for k, _ in s.kwargs)
+
+
+def known_kind(kind: Any) -> bool:
+    if isinstance(kind, Unknown | Instance | FunctionOf):
+        return False
+    items = getattr(kind, "items", None)
+    if isinstance(items, tuple):
+        return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
+    element = getattr(kind, "element", None)
+    return element is None or known_kind(element)
+
+
+def without_rule(s: Call) -> bool:
+    """Is the callee known to have neither a rule nor Python source?"""
+    if not isinstance(s.callee, Const):
+        return False
+    function = s.callee.value
+    if isinstance(function, np.ufunc):
+        return registry.lookup(function) is None
+    builtin = type(function) in (type(len), type(np.ndarray.sum), type(np.linalg.inv))
+    return builtin and registry.lookup(function) is None and not hasattr(function, "__wrapped__")
+
+
+def missing(s: Call) -> Call:
+    """A call that raises, if it is ever reached."""
+    return Call(s.target, Const(missing_rule), [s.callee, Const(s.origin)], [], s.origin)
+
+
+def needed_for(statements: list[Statement], results: list[Operand | None]) -> set[int]:
+    """The ids of the statements on which the results depend."""
+    from adjoint.ir.nodes import operands_of, used_values, blocks_of, yields_of
+
+    wanted = {r for r in results if isinstance(r, Value)}
+    needed: set[int] = set()
+    for s in reversed(statements):
+        if any(t in wanted for t in targets_of(s)):
+            needed.add(id(s))
+            wanted |= {o for o in [*operands_of(s), *yields_of(s)] if isinstance(o, Value)}
+            for block in blocks_of(s):
+                wanted |= used_values(block)
+    return needed
+
+
+# -- containers --------------------------------------------------------------------------------------
+
+
+def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
+    """The cotangent of a container goes to what it was built from."""
+    entry = scope.take_sum(target)
+    if entry is None:
+        return
+    for key, operand in items.items():
+        part = entry.parts.get(key)
+        if part is not None:
+            scope.add(operand, part.term)
+        if entry.term is not None and isinstance(operand, Value):
+            bar = scope.call(tree.tangent_item, entry.term, Const(key), type=UNKNOWN)
+            add_unknown(scope, operand, bar)
+
+
+def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
+    if is_number(operand.type):
+        bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
+    scope.add(operand, bar)
+
+
+def take_attribute(scope: Scope, s: Call) -> None:
+    """`owner.name = value`: the value takes its attribute's cotangent, the owner the rest."""
+    owner, name, value = s.args
+    entry = scope.take_sum(s.target)
+    if entry is None:
+        return
+    assert isinstance(name, Const) and isinstance(owner, Value) and not isinstance(value, Splat)
+    part = entry.parts.pop(name.value, None)
+    if part is not None:
+        scope.add(value, part.term)
+    if entry.term is not None:
+        if isinstance(value, Value):
+            bar = scope.call(tree.tangent_field, entry.term, name, type=UNKNOWN)
+            add_unknown(scope, value, bar)
+        scope.add(owner, scope.call(tree.without_field, entry.term, name, type=UNKNOWN))
+    for key, rest in entry.parts.items():
+        scope.add_part(owner, key, Const(None), rest.term)
+
+
+def take_unpacked(scope: Scope, s: Call) -> None:
+    """`a, b = x`: the cotangents of the items, as one of `x`."""
+    entry = scope.take_sum(s.target)
+    if entry is None:
+        return
+    x = s.args[0]
+    assert isinstance(x, Value) and isinstance(s.target.type, TupleOf)
+    bars = scope.whole(s.target, entry)
+    assert bars is not None
+    whole = scope.call(tree.iterable_cotangent, bars, x, type=cotangent_type(x.type))
+    scope.add(x, whole, owned=True)
+
+
+def close_closure(s: Closure, scope: Scope) -> None:
+    """The cotangent of a function is that of what it captured."""
+    entry = scope.take_sum(s.target)
+    if entry is None:
+        return
+    names = [v.name for v in s.function.captures]
+    for name, operand in [*zip(names, s.captures, strict=True), *s.defaults.items()]:
+        part = entry.parts.get(name)
+        if operand is s.target or not isinstance(operand, Value):
+            continue
+        if part is not None:
+            scope.add(operand, part.term)
+        if entry.term is not None:
+            bar = scope.call(tree.tangent_field, entry.term, Const(name), type=UNKNOWN)
+            add_unknown(scope, operand, bar)
+
+

@@ -1,0 +1,386 @@
+"""Rules found at run time: `apply_rule` is `rule_of(f)(*args)` for any callable.
+
+    y, pullback = apply_rule(f, active, *args, **kwargs)
+    f_bar, *args_bars, kwargs_bar = pullback(y_bar)
+
+`active` lists what carries a derivative: positions, keywords, "callee", "*" and "**". Cotangents may
+be None, which stands for zero.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adjoint.errors import MissingRuleError
+from adjoint.rules import registry
+from adjoint.runtime import call_method, make_function, new_object, set_attribute
+from adjoint.tree import Number, Tangent, accumulate_item, project
+
+Pullback = Callable[[Any], tuple]
+Result = tuple[Any, Pullback]
+
+# Set by the compiler: gives the rule of a Python function from its source.
+generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
+
+ATTRIBUTE_FUNCTIONS = {"T": np.transpose, "mT": np.matrix_transpose, "real": np.real, "imag": np.imag}
+SPECIAL_METHODS = {
+    operator.add: ("__add__", "__radd__"), operator.sub: ("__sub__", "__rsub__"),
+    operator.mul: ("__mul__", "__rmul__"), operator.truediv: ("__truediv__", "__rtruediv__"),
+    operator.floordiv: ("__floordiv__", "__rfloordiv__"), operator.mod: ("__mod__", "__rmod__"),
+    operator.pow: ("__pow__", "__rpow__"), operator.matmul: ("__matmul__", "__rmatmul__"),
+    operator.neg: ("__neg__",), operator.pos: ("__pos__",), abs: ("__abs__",),
+    operator.getitem: ("__getitem__",), float: ("__float__",), len: ("__len__",),
+    operator.lt: ("__lt__", "__gt__"), operator.gt: ("__gt__", "__lt__"),
+    operator.le: ("__le__", "__ge__"), operator.ge: ("__ge__", "__le__"),
+    operator.eq: ("__eq__", "__eq__"), operator.ne: ("__ne__", "__ne__"),
+}  # fmt: skip
+IN_PLACE = {
+    getattr(operator, "i" + n.strip("_")): getattr(operator, n)
+    for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
+              "lshift", "rshift")
+}  # fmt: skip
+
+
+def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:
+    """The value of a call and its pullback, by whatever rule the callable has."""
+    function = IN_PLACE.get(function, function) if _rebinds(function, args) else function
+    special = _STRUCTURAL.get(function) if _hashable(function) else None
+    if special is not None:
+        return special(active, *args, **kwargs)
+    if isinstance(function, Kept):
+        return _kept_call(function, active, *args)
+    overloaded = _overloaded(function, args)
+    if overloaded is not None:
+        method, order = overloaded
+        positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
+        y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
+        return y, _reordered(pullback, order)
+    declared = registry.lookup(function)
+    if declared is None and isinstance(function, types.MethodType):
+        return _bound(function, active, args, kwargs)
+    if declared is not None and declared.kind != "source":
+        return _declared(declared, function, args, kwargs)
+    if declared is None and not generatable(function):
+        raise MissingRuleError(
+            f"no derivative is known for {describe(function)}",
+            hint=missing_hint(function),
+        )
+    assert generate is not None
+    return generate(function if declared is None else declared.text, active, args, kwargs)
+
+
+def generatable(function: Any) -> bool:
+    """Is there Python source, or an object of Python's own making, to derive a rule from?"""
+    if isinstance(function, types.FunctionType | functools.partial):
+        return True
+    if isinstance(getattr(function, "__wrapped__", None), types.FunctionType):
+        return True
+    if isinstance(function, type):
+        return function.__module__ != "builtins"
+    return isinstance(getattr(type(function), "__call__", None), types.FunctionType)
+
+
+def describe(function: Any) -> str:
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None)
+    return f"{module}.{name}" if module and module != "builtins" else str(name)
+
+
+def missing_hint(function: Any) -> str:
+    name = getattr(function, "__name__", "f")
+    return (
+        f"Declare one: @adjoint.rule({name}), a function of {name}'s arguments that returns "
+        "(y, pullback); or adjoint.nondifferentiable() if its derivative is zero."
+    )
+
+
+def missing_rule(function: Any, origin: Any) -> Any:
+    """Raises: the user's code reached a callable on an active path that has no rule."""
+    raise MissingRuleError(f"no derivative is known for {describe(function)}", origin, missing_hint(function))
+
+
+# -- declared rules ----------------------------------------------------------------------------------
+
+
+def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
+    if declared.kind == "constant":
+        y = function(*args, **kwargs)
+        nothing = (None,) * (1 + len(args)) + ({},)
+        return y, lambda y_bar: nothing
+    if declared.kind == "partials":
+        return _elementwise(declared, function, args, kwargs)
+    y, inner = declared.text(*args, **kwargs)
+
+    def pullback(y_bar: Any) -> tuple:
+        if y_bar is None:
+            return (None,) * (1 + len(args)) + ({},)
+        bars = inner(y_bar)
+        return assign_bars(declared.text, bars, args, kwargs)
+
+    return y, pullback
+
+
+def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
+    """The cotangents that a rule returns for its leading parameters, as those of a call's operands."""
+    leading = bars if isinstance(bars, tuple) else (bars,)
+    if len(args) >= len(leading) and not kwargs:
+        rest = (None,) * (len(args) - len(leading))
+        return (None, *map(fit, leading, args), *rest, {})
+    names = list(inspect.signature(text).parameters)
+    by_name = dict(zip(names, leading, strict=False))
+    positional = (fit(by_name.get(n), a) for n, a in zip(names, args, strict=False))
+    return (None, *positional, {k: fit(by_name.get(k), v) for k, v in kwargs.items()})
+
+
+def fit(bar: Any, primal: Any) -> Any:
+    """A cotangent in the form of its primal; of a container, item by item."""
+    if isinstance(bar, list | tuple) and isinstance(primal, list | tuple):
+        return type(primal)([fit(b, p) for b, p in zip(bar, primal, strict=True)])
+    return project(bar, primal)
+
+
+def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
+    y = function(*args, **kwargs)
+
+    def pullback(y_bar: Any) -> tuple:
+        if y_bar is None:
+            return (None,) * (1 + len(args)) + ({},)
+        derivatives = declared.text(*args, y)
+        if not isinstance(derivatives, tuple):
+            derivatives = (derivatives,)
+        bars = [
+            None if d is None or not isinstance(x, np.ndarray | Number) else project(_times(y_bar, d, declared), x)
+            for d, x in zip(derivatives, args, strict=True)
+        ]
+        return (None, *bars, {})
+
+    return y, pullback
+
+
+def _times(y_bar: Any, derivative: Any, declared: registry.Rule) -> Any:
+    if np.iscomplexobj(derivative):
+        derivative = np.conj(derivative)
+    return scale(y_bar, derivative) if declared.singular else y_bar * derivative
+
+
+def scale(y_bar: Any, derivative: Any) -> Any:
+    """y_bar · derivative; a cotangent that is zero stays zero where the derivative is infinite."""
+    if isinstance(y_bar, float | int):
+        if isinstance(derivative, float | int):
+            return y_bar * derivative if y_bar else 0.0
+    with np.errstate(invalid="ignore"):
+        product = y_bar * derivative
+    return np.where(np.equal(y_bar, 0), np.zeros_like(product), product)[()]
+
+
+# -- methods and operators ---------------------------------------------------------------------------
+
+
+def _hashable(function: Any) -> bool:
+    return type(function).__hash__ is not None
+
+
+def _rebinds(function: Any, args: tuple) -> bool:
+    """Is `x op= y` the same as `x = x op y`, because x is not written to?"""
+    if not _hashable(function) or function not in IN_PLACE:
+        return False
+    if isinstance(args[0], np.ndarray | list | dict | set):
+        from adjoint.errors import UnsupportedSyntaxError
+
+        raise UnsupportedSyntaxError(
+            f"an augmented assignment writes into {type(args[0]).__name__}, which is not supported yet",
+            hint="Write x = x + y instead of x += y.",
+        )
+    name = f"__{function.__name__.strip('_')}__"
+    return not isinstance(getattr(type(args[0]), name, None), types.FunctionType)
+
+
+def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | None:
+    """The Python method that implements an operator for these operands, and the order of operands."""
+    names = SPECIAL_METHODS.get(function) if _hashable(function) else None
+    if names is None or not args:
+        return None
+    method = getattr(type(args[0]), names[0], None)
+    if isinstance(method, types.FunctionType):
+        if "NotImplemented" not in method.__code__.co_names or len(args) == 1:
+            return method, tuple(range(len(args)))
+        if method(*args) is not NotImplemented:
+            return method, tuple(range(len(args)))
+    if len(names) > 1 and len(args) == 2:
+        method = getattr(type(args[1]), names[1], None)
+        if isinstance(method, types.FunctionType):
+            return method, (1, 0)
+    return None
+
+
+def _reordered(pullback: Pullback, order: tuple[int, ...]) -> Pullback:
+    def reordered(y_bar: Any) -> tuple:
+        callee, *bars, named = pullback(y_bar)
+        back = [None] * len(order)
+        for position, bar in zip(order, bars, strict=True):
+            back[position] = bar
+        return (callee, *back, named)
+
+    return reordered
+
+
+def _bound(function: types.MethodType, active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A bound method: its function, with the instance first."""
+    inner = tuple(a + 1 if isinstance(a, int) else a for a in active if a != "callee")
+    if "callee" in active:
+        inner = (0, *inner)
+    y, pullback = apply_rule(function.__func__, inner, function.__self__, *args, **kwargs)
+
+    def pull(y_bar: Any) -> tuple:
+        _, self_bar, *rest = pullback(y_bar)
+        return (None if self_bar is None else Tangent(__self__=self_bar), *rest)
+
+    return y, pull
+
+
+def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
+    function = None
+    if isinstance(owner, np.ndarray | np.generic):
+        function = getattr(np.ndarray, name, None)
+    elif not isinstance(owner, type | types.ModuleType) and name not in getattr(owner, "__dict__", ()):
+        found = inspect.getattr_static(type(owner), name, None)
+        if isinstance(found, types.FunctionType | types.MethodDescriptorType):
+            function = found
+    shifted = tuple(a - 1 if isinstance(a, int) and a > 0 else a for a in active if a != "callee")
+    if function is not None:
+        y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
+
+        def pull(y_bar: Any) -> tuple:
+            _, owner_bar, *rest = pullback(y_bar)
+            return (None, owner_bar, None, *rest)
+
+        return y, pull
+    callee = tuple(a - 1 if isinstance(a, int) else a for a in shifted if a != 0)
+    method, attribute_pullback = _attribute((0,), owner, name)
+    y, pullback = apply_rule(method, (*callee, "callee") if 0 in active else callee, *args, **kwargs)
+
+    def pull_attribute(y_bar: Any) -> tuple:
+        method_bar, *rest = pullback(y_bar)
+        _, owner_bar, _, _ = attribute_pullback(method_bar)
+        return (None, owner_bar, None, *rest)
+
+    return y, pull_attribute
+
+
+def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
+    if isinstance(owner, np.ndarray | np.generic) and name in ATTRIBUTE_FUNCTIONS:
+        y, pullback = apply_rule(ATTRIBUTE_FUNCTIONS[name], (0,), owner)
+        return y, lambda y_bar: (None, pullback(y_bar)[1], None, {})
+    found = inspect.getattr_static(type(owner), name, None)
+    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
+        y, pullback = apply_rule(found.fget, (0,), owner)
+        return y, lambda y_bar: (None, pullback(y_bar)[1], None, {})
+    y = getattr(owner, name, *default)
+    rest = (None,) * len(default)
+    if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str):
+        return y, lambda y_bar: (None, None, None, *rest, {})
+    if isinstance(y, types.MethodType) and y.__self__ is owner:
+        return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
+    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        i = owner._fields.index(name)
+        return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
+    return y, lambda y_bar: (None, None if y_bar is None else Tangent(**{name: y_bar}), None, *rest, {})
+
+
+def _item(active: tuple, owner: Any, index: Any) -> Result:
+    method = getattr(type(owner), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return apply_rule(method, active, owner, index)
+    y = owner[index]
+
+    def pull(y_bar: Any) -> tuple:
+        if isinstance(y_bar, Tangent) or y_bar is None:
+            return (None, None if y_bar is None else accumulate_item(None, owner, index, y_bar), None, {})
+        return (None, accumulate_item(None, owner, index, project(y_bar, y)), None, {})
+
+    return y, pull
+
+
+def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
+    def pull(y_bar: Any) -> tuple:
+        if y_bar is None:
+            return (None, None, None, None, {})
+        rest = Tangent(**{n: getattr(y_bar, n) for n in y_bar if n != name})
+        return (None, rest, None, getattr(y_bar, name, None), {})
+
+    return set_attribute(owner, name, value), pull
+
+
+def _new(active: tuple, cls: type) -> Result:
+    return new_object(cls), lambda y_bar: (None, None, {})
+
+
+def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Result:
+    """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
+    y, inner = apply_rule(function, mask, *args, **kwargs)
+    kept = Kept(function, mask, args, kwargs, inner)
+
+    def pull(bars: Any) -> tuple:
+        from adjoint.tree import accumulate
+
+        y_bar, kept_bar = (None, None) if bars is None else bars
+        own = inner(y_bar) if y_bar is not None else (None,) * (1 + len(args)) + ({},)
+        if kept_bar is not None:
+            later = (kept_bar.function, *(kept_bar.args or [None] * len(args)), kept_bar.kwargs or {})
+            own = tuple(map(accumulate, own, later))
+        callee, *rest = own
+        return (None, callee, None, *rest)
+
+    return (y, kept), pull
+
+
+class Kept:
+    """A pullback that remembers its call, so that it can itself be differentiated."""
+
+    def __init__(self, function: Any, mask: tuple, args: tuple, kwargs: dict, inner: Pullback) -> None:
+        self.function, self.mask, self.args, self.kwargs, self.inner = function, mask, args, kwargs, inner
+
+    def __call__(self, y_bar: Any) -> tuple:
+        return self.inner(y_bar)
+
+
+def pull_call(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> tuple:
+    """The cotangents of a call's operands: `apply_rule(function, mask, *args)[1](y_bar)`."""
+    return apply_rule(function, mask, *args, **kwargs)[1](y_bar)
+
+
+def _kept_call(kept: Kept, active: tuple, y_bar: Any) -> Result:
+    assert generate is not None
+    operands = (kept.function, kept.mask, kept.args, kept.kwargs, y_bar)
+    bars, pullback = generate(pull_call, (0, 2, 3, 4), operands, {})
+
+    def pull(bars_bar: Any) -> tuple:
+        if bars_bar is None:
+            return (None, None, {})
+        _, function_bar, _, args_bar, kwargs_bar, y_bar_bar, _ = pullback(bars_bar)
+        return (Tangent(function=function_bar, args=args_bar, kwargs=kwargs_bar), y_bar_bar, {})
+
+    return bars, pull
+
+
+def _made_function(active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any) -> Result:
+    made = make_function(code, namespace, defaults, keywords, *captures)
+
+    def pull(bar: Any) -> tuple:
+        bars = (None if bar is None else getattr(bar, n, None) for n in code.co_freevars)
+        return (None, None, None, None, None, *bars, {})
+
+    return made, pull
+
+
+_STRUCTURAL: dict[Any, Callable[..., Result]] = {
+    call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
+    new_object: _new, apply_rule: _nested, make_function: _made_function,
+}  # fmt: skip

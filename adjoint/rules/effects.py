@@ -1,0 +1,59 @@
+"""Which calls only compute: they may be removed when unused, and moved."""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+import numpy as np
+
+from adjoint import runtime, tree
+from adjoint.rules import registry
+
+STRUCTURAL = {
+    runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
+    runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
+    range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable,
+    *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
+      and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
+}  # fmt: skip
+WRITES = {operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item}
+EFFECTS = {"print", "input", "open", "raise_exception", "import_module", "set_attribute", "set_item",
+           "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
+
+
+def is_pure(function: Any) -> bool:
+    """Does a call of this object do nothing but compute its value?"""
+    try:
+        if function in STRUCTURAL:
+            return True
+    except TypeError:
+        return False
+    if function in WRITES or getattr(function, "__name__", "") in EFFECTS:
+        return False
+    if isinstance(function, np.ufunc):
+        return True
+    declared = registry.lookup(function)
+    if declared is None:
+        return False
+    module = getattr(function, "__module__", None) or ""
+    if declared.kind == "constant":
+        return module in ("_operator", "builtins", "math") or (
+            module.startswith("numpy") and "random" not in module
+        ) or getattr(function, "__objclass__", None) is np.ndarray
+    return True
+
+
+def cannot_fail(function: Any) -> bool:
+    """Is the call of this on numbers that fit sure not to raise? (Overflow and division aside.)"""
+    if isinstance(function, np.ufunc) or function in STRUCTURAL:
+        return True
+    if getattr(function, "__module__", "") == "_operator" and function is not operator.getitem:
+        return True
+    return function in _REDUCTIONS
+
+
+_REDUCTIONS = {np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.ndarray.sum, np.ndarray.mean,
+               np.ndarray.prod, np.ndarray.max, np.ndarray.min, np.ndarray.var, np.ndarray.std, np.exp,
+               np.transpose, np.shape, np.ndim, np.size, np.vdot}  # fmt: skip

@@ -1,0 +1,354 @@
+"""The type of what a call gives, from the types of its operands.
+
+NumPy itself is the signature: a function is run on small samples. Lengths that are only known as
+symbols are given two different sets of sizes, and the lengths of the two results tell which symbol
+(plus which constant) each axis of the result has. Elementwise functions and `matmul` are worked
+out by hand, since there two symbols may have to be one.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from adjoint.ir.nodes import UNDEFINED, Const, Operand, Value
+from adjoint.ir.types import (
+    BOTTOM,
+    UNKNOWN,
+    Array,
+    Axis,
+    DictOf,
+    Double,
+    Length,
+    ListOf,
+    Literal,
+    Real,
+    Scalar,
+    TupleOf,
+    Type,
+    is_number,
+    is_plural,
+    is_python_number,
+    join,
+    literal,
+    unliteral,
+)
+
+SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
+PYTHON_OPERATORS = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.pow, operator.neg, operator.pos, operator.lt, operator.le, operator.gt, operator.ge,
+    operator.eq, operator.ne, operator.and_, operator.or_, operator.xor, operator.invert,
+    operator.abs, operator.lshift, operator.rshift, abs, pow, divmod,
+}  # fmt: skip
+COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
+# The shape of the result depends on values, or the result is no fresh number.
+DYNAMIC: set[Any] = {
+    np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.compress, np.extract, np.delete,
+    np.arange, np.linspace, np.repeat, np.trim_zeros, np.bincount, np.histogram, np.searchsorted,
+    np.random.rand, np.random.randn, np.random.random, np.random.normal, np.random.uniform,
+    np.random.seed, np.random.default_rng, np.ndarray.nonzero, np.ndarray.repeat, np.ndarray.compress,
+    np.ndarray.item, np.ndarray.tolist, np.nditer, np.ndarray.sort, np.ndarray.fill,
+}  # fmt: skip
+
+
+class NoSample(Exception):
+    """An operand of which no sample can be made."""
+
+
+def result_type(
+    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]]
+) -> Type:
+    """The type of `function(*args, **kwargs)`; Unknown where it cannot be told."""
+    types = [operand_type(a) for a in args]
+    if any(t is BOTTOM for t in types):
+        return UNKNOWN
+    if any(isinstance(t, Scalar) and t.cls is Double for t in types):
+        return _of_double(function, args, kwargs)
+    try:
+        if function in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs:
+            found = _matmul(function, *types)
+            if found is not UNKNOWN:
+                return found
+        if isinstance(function, np.ufunc) and not kwargs and len(args) == function.nin:
+            return _elementwise(function, args, types)
+        if function in PYTHON_OPERATORS and all(is_number(unliteral(t)) for t in types):
+            if all(is_python_number(unliteral(t)) for t in types):
+                return _python_arithmetic(function, args, types)
+            return _elementwise(function, args, types)
+        if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
+            return UNKNOWN
+        return _by_samples(function, args, kwargs)
+    except (NoSample, TypeError):
+        return UNKNOWN
+
+
+def _of_double(
+    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]]
+) -> Type:
+    """The type for both classes that a `Double` may have, if it is one type."""
+    found = []
+    for cls in (float, np.float64):
+        known = [
+            Value(type=Scalar(cls)) if isinstance(t, Scalar) and t.cls is Double else a
+            for a in args
+            for t in [operand_type(a)]
+        ]
+        found.append(result_type(function, known, kwargs))
+    both = join(*found)
+    return UNKNOWN if isinstance(both, Array) and found[0] != found[1] else both
+
+
+def operand_type(operand: Operand) -> Type:
+    if isinstance(operand, Const):
+        return BOTTOM if operand.value is UNDEFINED else literal(operand.value)
+    return operand.type
+
+
+def _from_numpy(function: Any) -> bool:
+    if isinstance(function, np.ufunc):
+        return True
+    owner = getattr(function, "__objclass__", None)
+    if owner is not None:
+        return owner in (np.ndarray, np.generic)
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith("numpy.random"):
+        return False
+    if module.startswith("numpy"):
+        return True
+    bound = getattr(function, "__self__", None)
+    return isinstance(bound, np.ufunc)
+
+
+SAMPLED: set[Any] = {
+    operator.getitem, float, complex, round, *(f for f in vars(math).values() if callable(f)),
+}  # fmt: skip
+
+
+# -- numbers -----------------------------------------------------------------------------------------
+
+
+def _python_arithmetic(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    classes = [unliteral(t).cls for t in types]  # type: ignore[attr-defined]
+    if function in COMPARISONS:
+        return Scalar(bool)
+    if Real in classes:
+        return Scalar(float if function is operator.truediv else Real)
+    if function in (operator.pow, pow) and classes == [int, int]:
+        exponent = args[1].value if isinstance(args[1], Const) else None
+        return Scalar(Real) if exponent is None else Scalar(int if exponent >= 0 else float)
+    values = [1 if c is int else c(1) for c in classes]
+    return _scalar_of(function(*values))
+
+
+def _scalar_of(value: Any) -> Type:
+    if isinstance(value, tuple):
+        return TupleOf(tuple(map(_scalar_of, value)))
+    if isinstance(value, np.ndarray):
+        return Array(value.dtype, tuple(value.shape))
+    return Scalar(type(value)) if isinstance(value, int | float | complex | np.generic) else UNKNOWN
+
+
+def _elementwise(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    types = [unliteral(t) for t in types]
+    if not all(map(is_number, types)):
+        return UNKNOWN
+    if isinstance(function, np.ufunc) and function.signature is not None:
+        return _by_samples(function, args, [])
+    samples: list[Any] = []
+    for operand, t in zip(args, types, strict=True):
+        if isinstance(t, Array):
+            samples.append(np.ones((1,) * t.ndim, t.dtype))
+        else:
+            exact = isinstance(operand, Const) and isinstance(operand.value, int)
+            samples.append(operand.value if exact else _sample_scalar(t))  # type: ignore[union-attr]
+    results = _quietly(function, samples)
+    axes = broadcast_axes([t.axes for t in types if isinstance(t, Array)])
+    if isinstance(results, tuple):
+        return TupleOf(tuple(_with_axes(r, axes) for r in results))
+    return _with_axes(results, axes)
+
+
+def _with_axes(sample: Any, axes: tuple[Axis, ...]) -> Type:
+    if isinstance(sample, np.ndarray):
+        return Array(sample.dtype, axes)
+    return _scalar_of(sample)
+
+
+def broadcast_axes(shapes: Iterable[tuple[Axis, ...]]) -> tuple[Axis, ...]:
+    """The axes of what arrays of these axes broadcast to."""
+    shapes = list(shapes)
+    ndim = max((len(s) for s in shapes), default=0)
+    out: list[Axis] = []
+    for i in range(ndim):
+        column = [s[len(s) - ndim + i] for s in shapes if len(s) - ndim + i >= 0]
+        out.append(functools.reduce(_broadcast_axis, column))
+    return tuple(out)
+
+
+def _broadcast_axis(a: Axis, b: Axis) -> Axis:
+    if a == 1 or a == b:
+        return b
+    if b == 1:
+        return a
+    if isinstance(a, int) or isinstance(b, int):  # a number that is not 1 decides
+        return a if isinstance(a, int) else b
+    if is_plural(a):
+        return a
+    return b if is_plural(b) else None
+
+
+def _matmul(function: Any, a: Type, b: Type) -> Type:
+    a, b = unliteral(a), unliteral(b)
+    if not (isinstance(a, Array) and isinstance(b, Array) and a.ndim and b.ndim):
+        return UNKNOWN
+    if function in (np.dot, np.ndarray.dot) and max(a.ndim, b.ndim) > 2:
+        return UNKNOWN
+    sample = function(np.ones((1,) * a.ndim, a.dtype), np.ones((1,) * b.ndim, b.dtype))
+    rows = a.axes[-2:-1] if a.ndim > 1 else ()
+    columns = b.axes[-1:] if b.ndim > 1 else ()
+    axes = (*broadcast_axes([a.axes[:-2], b.axes[:-2]]), *rows, *columns)
+    return _with_axes(sample, axes)
+
+
+# -- samples -----------------------------------------------------------------------------------------
+
+
+def _by_samples(
+    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]]
+) -> Type:
+    operands = [*args, *(o for _, o in kwargs)]
+    symbols = list(dict.fromkeys(_symbols(t) for o in operands for t in [operand_type(o)]))
+    names = list(dict.fromkeys(s for group in symbols for s in group))
+    if len(names) > len(SIZES[0]):
+        return UNKNOWN
+    results = []
+    for attempt, sizes in enumerate(SIZES):
+        table = dict(zip(names, sizes, strict=False))
+        values = [_sample(o, table, attempt) for o in args]
+        named = {k: _sample(o, table, attempt) for k, o in kwargs if k is not None}
+        results.append((_quietly(function, values, named), table))
+    plural = {s for o in operands for s in _plurals(operand_type(o))}
+    return _compare(results[0][0], results[1][0], results[0][1], results[1][1], plural)
+
+
+def _quietly(function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return function(*args, **(kwargs or {}))
+        except Exception as error:  # whatever NumPy refuses gives no type
+            raise NoSample from error
+
+
+def _sample(operand: Operand, sizes: dict[Any, int], attempt: int) -> Any:
+    if isinstance(operand, Const):
+        return operand.value
+    return _sample_of(operand.type, sizes, attempt)
+
+
+def _sample_of(t: Type, sizes: dict[Any, int], attempt: int) -> Any:
+    if isinstance(t, Literal):
+        return t.value
+    if isinstance(t, Scalar):
+        if t.length is not None:
+            return sizes[t.length.symbol] + t.length.offset
+        return _sample_scalar(t, attempt)
+    if isinstance(t, Array):
+        shape = tuple(_size(a, sizes, attempt) for a in t.axes)
+        if t.dtype.kind == "b" and attempt:  # a mask selects another number of items each time
+            return np.arange(math.prod(shape)).reshape(shape) == 0
+        return np.ones(shape, t.dtype) if t.dtype.kind in "bfc" else np.zeros(shape, t.dtype)
+    if isinstance(t, TupleOf) and t.cls is tuple:
+        return tuple(_sample_of(i, sizes, attempt) for i in t.items)
+    if isinstance(t, ListOf):
+        items = t.items if t.items is not None else (t.element,) * (3 + 2 * attempt)
+        return [_sample_of(i, sizes, attempt) for i in items]
+    if isinstance(t, DictOf):
+        return {k: _sample_of(i, sizes, attempt) for k, i in t.items}
+    raise NoSample
+
+
+def _sample_scalar(t: Type, attempt: int = 0) -> Any:
+    assert isinstance(t, Scalar)
+    if t.cls is Real:
+        return 0.75
+    if issubclass(t.cls, bool | np.bool_):
+        raise NoSample  # a flag decides what a function does
+    if issubclass(t.cls, int | np.integer):
+        return t.cls((2, 3)[attempt])
+    return t.cls(0.75)
+
+
+def _size(axis: Axis, sizes: dict[Any, int], attempt: int) -> int:
+    if axis is None:
+        return (41, 67)[attempt]
+    return axis if isinstance(axis, int) else sizes[axis.symbol] + axis.offset
+
+
+def _lengths(t: Type) -> list[Length]:
+    if isinstance(t, Array):
+        return [a for a in t.axes if isinstance(a, Length)]
+    if isinstance(t, Scalar):
+        return [t.length] if t.length is not None else []
+    if isinstance(t, TupleOf | ListOf):
+        items = t.items if t.items is not None else (t.element,)
+        return [length for i in items for length in _lengths(i)]
+    if isinstance(t, DictOf):
+        return [length for _, i in t.items for length in _lengths(i)]
+    return []
+
+
+def _symbols(t: Type) -> tuple[Any, ...]:
+    return tuple(length.symbol for length in _lengths(t))
+
+
+def _plurals(t: Type) -> set[Any]:
+    return {length.symbol for length in _lengths(t) if length.plural and not length.offset}
+
+
+def _compare(a: Any, b: Any, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Type:
+    """The type that two results of the same call on samples of different sizes have in common."""
+    if type(a) is not type(b):
+        return UNKNOWN
+    if isinstance(a, np.ndarray):
+        if a.ndim != b.ndim or a.dtype != b.dtype or a.dtype.kind not in "biufc":
+            return UNKNOWN
+        axes = (_axis(n, m, sizes_a, sizes_b, plural) for n, m in zip(a.shape, b.shape, strict=True))
+        return Array(a.dtype, tuple(axes))
+    if isinstance(a, tuple | list):
+        if len(a) != len(b):
+            return UNKNOWN if isinstance(a, tuple) else ListOf(None, _joined(a, b, sizes_a, sizes_b, plural))
+        items = tuple(_compare(x, y, sizes_a, sizes_b, plural) for x, y in zip(a, b, strict=True))
+        if isinstance(a, list):
+            return ListOf(items)
+        return TupleOf(items, type(a))
+    if isinstance(a, bool | np.bool_):
+        return Scalar(type(a))
+    if isinstance(a, int):
+        axis = _axis(a, b, sizes_a, sizes_b, plural)
+        return Scalar(int, axis if isinstance(axis, Length) else None)
+    return _scalar_of(a)
+
+
+def _joined(a: list, b: list, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Type:
+    out: Type = BOTTOM
+    for x, y in zip(a, b, strict=False):
+        out = join(out, _compare(x, y, sizes_a, sizes_b, plural))
+    return UNKNOWN if out is BOTTOM else out
+
+
+def _axis(n: int, m: int, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Axis:
+    if n == m:
+        return n
+    for symbol in sizes_a:
+        offset = n - sizes_a[symbol]
+        if offset == m - sizes_b[symbol] and abs(offset) <= 4:
+            return Length(symbol, offset, offset == 0 and symbol in plural)
+    return None
