@@ -40,8 +40,8 @@ def copy(self, order="C"):
 
 
 @rule(np.generic.copy, linear="self")
-def scalar_copy(self):
-    y = self.copy()
+def scalar_copy(self, order="C"):
+    y = self.copy(order)
 
     def pullback(y_bar):
         return y_bar

@@ -1,0 +1,143 @@
+"""Every declared rule is tested, keeps to the form of rules, and calls only what has rules."""
+
+import ast
+import importlib.util
+import inspect
+import re
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import adjoint.rules
+from adjoint.rules import registry
+from adjoint.testing import expand
+from adjoint.testing.cases import name_of
+
+DERIVED = {
+    function: declared
+    for function, declared in registry.table().items()
+    if declared.kind != "constant" and declared.text.__module__.startswith("adjoint.rules.")
+}
+TEXTS = {declared.text: declared for declared in DERIVED.values()}
+
+# Parameters that a rule does not take on purpose: a call with one is refused.
+NOT_TAKEN = {
+    np.array: {"ndmax"},
+    np.ascontiguousarray: {"like"},
+    np.asfortranarray: {"like"},
+}
+
+
+def functions_in_cases():
+    tested = set()
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        if path.stem != Path(__file__).stem:
+            spec = importlib.util.spec_from_file_location(f"cases_of_{path.stem}", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            tested |= {case.function for case in expand(getattr(module, "CASES", []))}
+    return tested
+
+
+def test_every_rule_file_is_imported():
+    """What declares rules is imported by `import adjoint.rules`."""
+    declaring = re.compile(r"^(@rule|@partials|@source_of|nondifferentiable)\(", re.MULTILINE)
+    for path in Path(adjoint.rules.__file__).parent.glob("*.py"):
+        if declaring.search(path.read_text(encoding="utf-8")):
+            assert hasattr(adjoint.rules, path.stem), path.name
+
+
+def test_the_tested_are_the_declared():
+    tested = functions_in_cases()
+    assert not sorted(name_of(f) for f in DERIVED if f not in tested), "declared, not tested"
+    declared = registry.table()
+    assert not sorted(name_of(f) for f in tested if f not in declared), "tested, not declared"
+
+
+def text_id(text):
+    family = text.__module__.removeprefix("adjoint.rules.")
+    return f"{family}.{text.__qualname__}:{text.__code__.co_firstlineno}"
+
+
+def definition(text):
+    return ast.parse(textwrap.dedent(inspect.getsource(text))).body[0]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=text_id)
+def test_texts_keep_to_the_form(text):
+    declared, tree = TEXTS[text], definition(text)
+    forbidden = [
+        ast.Try,
+        ast.With,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.ClassDef,
+        ast.Global,
+        ast.Nonlocal,
+    ]
+    if declared.kind != "source":
+        forbidden += [ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.Lambda]
+    for node in ast.walk(tree):
+        assert not isinstance(node, tuple(forbidden)), f"{type(node).__name__}, line {node.lineno}"
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in ast.walk(ast.Module([ast.Expr(t) for t in targets], [])):
+                assert not isinstance(target, ast.Subscript | ast.Attribute), "a write in place"
+
+
+@pytest.mark.parametrize("text", [t for t in TEXTS if TEXTS[t].kind == "rule"], ids=text_id)
+def test_a_rule_has_the_parameters_of_its_function(text):
+    """Where Python knows them: the same names in the same order, so that keywords bind."""
+    ours = inspect.signature(text).parameters
+    for function, declared in DERIVED.items():
+        if declared.text is not text or isinstance(function, np.ufunc | type):
+            continue
+        try:
+            theirs = inspect.signature(function).parameters
+        except (ValueError, TypeError):
+            continue
+        if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in theirs.values()):
+            continue
+        named = [p.name for p in theirs.values() if p.kind is not p.POSITIONAL_ONLY]
+        assert {n for n in named if n not in ours} <= NOT_TAKEN.get(function, set())
+        shared = [n for n in named if n in ours]
+        assert [n for n in ours if n in shared] == shared
+        for name in (n for n in shared if not n.startswith("_")):
+            default = theirs[name].default
+            assert ours[name].default is default or ours[name].default == default, name
+
+
+def called(text):
+    """The global functions and methods that the part of a text which is differentiated calls."""
+    tree = definition(text)
+    parts = tree.body
+    if TEXTS[text].kind == "rule":
+        parts = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    found = []
+    for node in ast.walk(ast.Module(parts, [])):
+        if isinstance(node, ast.Call):
+            target = resolved(node.func, text)
+            if target is not None:
+                found.append(target)
+    return found
+
+
+def resolved(node, text):
+    """The object that a name or a dotted name stands for; None for a local one."""
+    if isinstance(node, ast.Name):
+        return text.__globals__.get(node.id, getattr(__import__("builtins"), node.id, None))
+    if isinstance(node, ast.Attribute):
+        owner = resolved(node.value, text)
+        if owner is not None:
+            return getattr(owner, node.attr)
+        return getattr(np.ndarray, node.attr, None)
+    return None
+
+
+@pytest.mark.parametrize("text", [t for t in TEXTS if TEXTS[t].kind != "source"], ids=text_id)
+def test_what_a_pullback_calls_has_a_rule(text):
+    known = {tuple, list, dict, zip, enumerate, reversed}
+    missing = [name_of(f) for f in called(text) if f not in known and registry.lookup(f) is None]
+    assert not missing
