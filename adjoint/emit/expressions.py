@@ -80,7 +80,9 @@ class Expressions:
             runtime = callees.runtime_name(callee)
             special = getattr(self, f"_{runtime}", None) if runtime else self._syntax(callee.value)
             plain = not call.kwargs and not any(isinstance(a, ir.Splat) for a in call.args)
-            if special is not None and (plain or runtime in ("call_method", "make_tuple", "make_list", "make_set")):
+            if special is not None and (
+                plain or runtime in ("call_method", "make_tuple", "make_list", "make_set")
+            ):
                 node = special(call)
                 if node is not None:
                     return node
@@ -94,7 +96,9 @@ class Expressions:
         keywords = [
             ast.keyword(arg=name, value=self.operand(o, name == "dtype")) for name, o in call.kwargs
         ]
-        return ast.Call(func=function, args=[self.argument(a, numeric) for a in args], keywords=keywords)
+        return ast.Call(
+            func=function, args=[self.argument(a, numeric) for a in args], keywords=keywords
+        )
 
     def _method(self, call: ir.Call) -> ast.expr | None:
         """`np.ndarray.sum(x, axis=0)` as `x.sum(axis=0)`."""
@@ -103,7 +107,9 @@ class Expressions:
             return None
         if isinstance(call.args[0], ir.Splat):
             return None
-        function = ast.Attribute(value=self.operand(call.args[0]), attr=method.__name__, ctx=ast.Load())
+        function = ast.Attribute(
+            value=self.operand(call.args[0]), attr=method.__name__, ctx=ast.Load()
+        )
         return self._plain_call(call, function, call.args[1:])
 
     def _call_method(self, call: ir.Call) -> ast.expr | None:
@@ -168,7 +174,9 @@ class Expressions:
             if isinstance(value, slice):
                 return self._slice([ir.Const(v) for v in (value.start, value.stop, value.step)])
             if type(value) is tuple and value and not inside_tuple:
-                return ast.Tuple(elts=[self._index(ir.Const(v), True) for v in value], ctx=ast.Load())
+                return ast.Tuple(
+                    elts=[self._index(ir.Const(v), True) for v in value], ctx=ast.Load()
+                )
             return self.operand(operand)
         nested = self.plan.nested.get(operand)
         if nested is not None and callees.is_call_of(nested, slice):
@@ -235,7 +243,11 @@ class Expressions:
             elif nested is not None and callees.is_call_of(nested, "format_value"):
                 parts.append(self._formatted(nested))  # type: ignore[arg-type]
             else:
-                parts.append(ast.FormattedValue(value=self.operand(argument), conversion=-1, format_spec=None))
+                parts.append(
+                    ast.FormattedValue(
+                        value=self.operand(argument), conversion=-1, format_spec=None
+                    )
+                )
         return parts
 
     def _formatted(self, call: ir.Call) -> ast.FormattedValue:
@@ -248,7 +260,9 @@ class Expressions:
             parts = [ast.Constant(value=spec.value)] if spec.value else []
         else:
             parts = [ast.FormattedValue(value=self.operand(spec), conversion=-1, format_spec=None)]
-        code = ord(conversion.value) if isinstance(conversion, ir.Const) and conversion.value else -1
+        code = (
+            ord(conversion.value) if isinstance(conversion, ir.Const) and conversion.value else -1
+        )
         layout = ast.JoinedStr(values=parts) if parts else None
         return ast.FormattedValue(value=self.operand(value), conversion=code, format_spec=layout)
 
@@ -257,7 +271,9 @@ class Expressions:
         if isinstance(variable, ir.Const) and variable.value is ir.UNDEFINED:
             undefined = load(self.namespace.name_of(ir.UNDEFINED, "UNDEFINED"))
             return ast.Call(
-                func=self.operand(call.callee), args=[undefined, self.argument(call.args[1])], keywords=[]
+                func=self.operand(call.callee),
+                args=[undefined, self.argument(call.args[1])],
+                keywords=[],
             )
         return None
 

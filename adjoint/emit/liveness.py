@@ -38,7 +38,9 @@ class Interference:
     def _leaves(self, operands: Iterable[ir.Operand | None]) -> Live:
         return {self._renamed.get(v, v) for v in self.plan.leaves(operands)}
 
-    def _define(self, values: Iterable[ir.Value], live: Live, same: ir.Operand | None = None) -> None:
+    def _define(
+        self, values: Iterable[ir.Value], live: Live, same: ir.Operand | None = None
+    ) -> None:
         """`values` are assigned at once, `live` are needed afterwards; `same` holds the same object."""
         values = list(values)
         for value in values:
@@ -107,14 +109,18 @@ class Interference:
             pairs = list(zip(branch.targets, block.results, strict=True))
             copied = self._copy(pairs, live - inner[1 - index], (branch, index))
             before |= self._block(block, copied)
-        return (before - inner[0] - inner[1] - set(branch.targets)) | self._leaves([branch.condition])
+        return (before - inner[0] - inner[1] - set(branch.targets)) | self._leaves(
+            [branch.condition]
+        )
 
     def _try(self, statement: ir.Try, live: Live) -> Live:
         def copies(block: ir.Block, path: int) -> Copies:
             pairs: list[tuple[ir.Value, ir.Operand]] = list(
                 zip(statement.targets, block.results, strict=True)
             )
-            return pairs + ([(statement.path, ir.Const(path))] if statement.path is not None else [])
+            return pairs + (
+                [(statement.path, ir.Const(path))] if statement.path is not None else []
+            )
 
         caught = self._leaves(h.exceptions for h in statement.handlers)
         for path, handler in enumerate(statement.handlers, 1):
@@ -132,14 +138,20 @@ class Interference:
         slots = self.plan.slots[loop]
         stop, _ = self.plan.stops.get(loop, (loop.stop, False))
         lists = {g.target for g in loop.gathers}
-        at_exit = self._copy(list(zip(loop.targets, slots, strict=True)), live, (loop, "exit")) | lists
+        at_exit = (
+            self._copy(list(zip(loop.targets, slots, strict=True)), live, (loop, "exit")) | lists
+        )
         inner = ir.defined_values(loop.body) | set(loop.items) | set(loop.carried)
         header, size = set(at_exit), -1
         while size != len(header):
             size = len(header)
             at_end = self._leaves([stop]) | header | (at_exit if stop is not None else set())
-            now = self._copy(list(zip(slots, loop.body.results, strict=True)), at_end, (loop, "end"))
-            now = self._block(loop.body, now | lists | self._leaves(e for g in loop.gathers for e in g.elements))
+            now = self._copy(
+                list(zip(slots, loop.body.results, strict=True)), at_end, (loop, "end")
+            )
+            now = self._block(
+                loop.body, now | lists | self._leaves(e for g in loop.gathers for e in g.elements)
+            )
             now = self._copy(list(zip(loop.carried, slots, strict=True)), now, (loop, "start"))
             self._define(loop.items, now)
             now = now - set(loop.items)
@@ -147,8 +159,10 @@ class Interference:
                 now = self._test(loop, now | at_exit)
             header |= (now | at_exit) - inner
         before = header | self._leaves([loop.iterable])
-        self._define(lists, before)
-        return self._copy(list(zip(slots, loop.inits, strict=True)), before - lists, (loop, "entry"))
+        self._define([g.target for g in loop.gathers], before)
+        return self._copy(
+            list(zip(slots, loop.inits, strict=True)), before - lists, (loop, "entry")
+        )
 
     def _test(self, loop: ir.Loop, live: Live) -> Live:
         """The test reads the slots: the carried names are assigned after it."""

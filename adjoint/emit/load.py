@@ -40,7 +40,11 @@ def load(emitted: Emitted) -> Loaded:
     namespace["__lifetime__"] = lifetime = _Lifetime()
     weakref.finalize(lifetime, linecache.cache.pop, emitted.filename, None).atexit = False
     by_line = {nested.line: nested for nested in emitted.nested}
-    closures = {c: by_line[c.co_firstlineno] for c in _codes(function.__code__) if c.co_firstlineno in by_line}
+    closures = {
+        c: by_line[c.co_firstlineno]
+        for c in _codes(function.__code__)
+        if c.co_firstlineno in by_line
+    }
     return Loaded(function, closures, emitted)
 
 

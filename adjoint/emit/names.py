@@ -176,6 +176,9 @@ def _flows(statement: ir.Statement) -> Iterable[tuple[ir.Operand, ir.Value]]:
         pairs = [zip(b.results, statement.targets, strict=True) for b in ir.blocks_of(statement)]
         return [pair for each in pairs for pair in each]
     if isinstance(statement, ir.Loop):
-        pairs = [*zip(statement.body.results, statement.carried), *zip(statement.inits, statement.carried)]
+        pairs = [
+            *zip(statement.body.results, statement.carried),
+            *zip(statement.inits, statement.carried),
+        ]
         return pairs + [(e, g.target) for g in statement.gathers for e in g.elements]
     return []

@@ -105,7 +105,10 @@ class Namespace:
             return ast.Tuple(elts=items, ctx=ast.Load())
         if isinstance(value, slice):
             bounds = (value.start, value.stop, value.step)
-            args = [self._literal(v) if type(v) in _LITERAL_TYPES else self.expression(ir.Const(v)) for v in bounds]
+            args = [
+                self._literal(v) if type(v) in _LITERAL_TYPES else self.expression(ir.Const(v))
+                for v in bounds
+            ]
             return ast.Call(func=self.builtin(slice), args=_short_slice(args), keywords=[])
         if isinstance(value, np.dtype) and numpy_path(value.type) and value == np.dtype(value.type):
             scalar = self.path_node(np, "np", numpy_path(value.type)[3:])
@@ -128,7 +131,9 @@ class Namespace:
                 return self.path_node(np, "np", "nan")
             infinity = self.path_node(np, "np", "inf")
             return infinity if value > 0 else ast.UnaryOp(op=ast.USub(), operand=infinity)
-        negative = isinstance(value, int | float) and not isinstance(value, bool) and repr(value)[0] == "-"
+        negative = (
+            isinstance(value, int | float) and not isinstance(value, bool) and repr(value)[0] == "-"
+        )
         if negative:
             return ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=-value))
         return ast.Constant(value=value)
@@ -156,7 +161,9 @@ class Namespace:
             return ast.Attribute(value=self._object(owner, ""), attr=name, ctx=ast.Load())
         ending = wish.rpartition(".")[2]
         if not ending.isidentifier() or keyword.iskeyword(ending):
-            ending = name.rpartition(".")[2] if isinstance(name, str) else type(value).__name__.lower()
+            ending = (
+                name.rpartition(".")[2] if isinstance(name, str) else type(value).__name__.lower()
+            )
         return name_node(self.name_of(value, ending))
 
 
@@ -173,6 +180,7 @@ def _owner(value: Any) -> Any:
 
 def _short_slice(bounds: list[ast.expr]) -> list[ast.expr]:
     """`slice(stop)`, `slice(start, stop)`: without the Nones that Python supplies."""
+
     def is_none(node: ast.expr) -> bool:
         return isinstance(node, ast.Constant) and node.value is None
 

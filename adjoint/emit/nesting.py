@@ -157,7 +157,11 @@ class _Planner:
         return []
 
     def _nest(
-        self, pending: dict, operands: Iterable[ir.Operand], room: int, user: ir.Statement | None = None
+        self,
+        pending: dict,
+        operands: Iterable[ir.Operand],
+        room: int,
+        user: ir.Statement | None = None,
     ) -> None:
         """Move what is pending into its reader, as long as the line stays short."""
         found = [o for o in operands if isinstance(o, ir.Value) and o in pending]
@@ -166,7 +170,9 @@ class _Planner:
             self.plan.nested[value] = pending[value]
 
         def width() -> int:
-            return self._width(user) if user is not None else sum(map(self._operand_width, operands))
+            return (
+                self._width(user) if user is not None else sum(map(self._operand_width, operands))
+            )
 
         while moved and width() > room:
             widest = max(moved, key=lambda v: self.widths[v])
@@ -207,7 +213,10 @@ class _Planner:
         if not all(map(self._is_consumed, blocks, pending, ([c] for c in chosen))):
             return
         name = statement.targets[used[0]].name
-        kept = [isinstance(c, ir.Value) and c.name == name and c not in p for c, p in zip(chosen, pending)]
+        kept = [
+            isinstance(c, ir.Value) and c.name == name and c not in p
+            for c, p in zip(chosen, pending)
+        ]
         if name and any(kept):
             return
         width = sum(map(self._operand_width, [statement.condition, *chosen])) + 10
@@ -256,7 +265,9 @@ class _Planner:
             index = branch.targets.index(loop.stop)
             results = [block.results[index] for block in ir.blocks_of(branch)]
             values = [r.value if isinstance(r, ir.Const) else None for r in results]
-            if self.plan.uses[loop.stop] != 1 or {True, False} - {v for v in values if v is not None}:
+            if self.plan.uses[loop.stop] != 1 or {True, False} - {
+                v for v in values if v is not None
+            }:
                 return
             if not all(isinstance(v, bool) for v in values):
                 return
@@ -311,7 +322,11 @@ class _Planner:
         if isinstance(operand, ir.Splat):
             return 1 + self._operand_width(operand.operand)
         if isinstance(operand, ir.Value):
-            return self.widths.get(operand, 0) if operand in self.plan.nested else len(operand.name) or 8
+            return (
+                self.widths.get(operand, 0)
+                if operand in self.plan.nested
+                else len(operand.name) or 8
+            )
         value = operand.value if operand is not None else ""
         name = getattr(value, "__name__", None)
         return len(name) + 3 if isinstance(name, str) else min(len(repr(value)), 30)
@@ -321,7 +336,9 @@ class _Planner:
         if not isinstance(statement, ir.Call):
             operands = ir.operands_of(statement)
             if isinstance(statement, ir.If) and statement in self.plan.ternary:
-                operands += [b.results[self.plan.ternary_index(statement)] for b in ir.blocks_of(statement)]
+                operands += [
+                    b.results[self.plan.ternary_index(statement)] for b in ir.blocks_of(statement)
+                ]
             return 10 + sum(map(self._operand_width, operands))
         widths = [self._operand_width(a) for a in statement.args]
         widths += [len(k or "*") + 1 + self._operand_width(o) for k, o in statement.kwargs]
@@ -338,7 +355,11 @@ def _written(stop: ir.Operand, pending: dict) -> list[ir.Operand]:
 
 def is_augmented(call: ir.Call) -> bool:
     """`operator.iadd` and its kin, printed as `x += y`."""
-    return any(call.callee.value is f for f in callees.AUGMENTED) if isinstance(call.callee, ir.Const) else False
+    return (
+        any(call.callee.value is f for f in callees.AUGMENTED)
+        if isinstance(call.callee, ir.Const)
+        else False
+    )
 
 
 def and_or(branch: ir.If) -> str | None:

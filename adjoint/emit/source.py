@@ -187,7 +187,9 @@ class _Printer:
         pullback = not outer.reverse and outer.depth == 0
         body = writer.main_block(function.body, 0 if pullback else None, pullback)
         defaults = {k: outer.expressions.operand(o) for k, o in closure.defaults.items()}
-        node = _function_def(name, _arguments(function, fixed | parameters, [], defaults), function.doc, body)
+        node = _function_def(
+            name, _arguments(function, fixed | parameters, [], defaults), function.doc, body
+        )
         read = ir.used_values(function.body)
         self.nested[node] = NestedFunction(
             function,

@@ -53,7 +53,9 @@ class Statements:
 
     # -- blocks -------------------------------------------------------------------------------------
 
-    def main_block(self, block: ir.Block, reverse_start: int | None, sections: bool) -> list[ast.stmt]:
+    def main_block(
+        self, block: ir.Block, reverse_start: int | None, sections: bool
+    ) -> list[ast.stmt]:
         """The body of a function, with the headings of its halves, and its `return`."""
         start = len(block.statements) if reverse_start is None else reverse_start
         forward = self._statements(block.statements[:start])
@@ -135,7 +137,11 @@ class Statements:
             for node in body:
                 if not isinstance(node, Comment | ast.FunctionDef) and not hasattr(node, "origin"):
                     node.origin = origin  # type: ignore[attr-defined]
-            heads = [n for n in body if getattr(n, "origin", None) is origin and not getattr(n, "copy", 0)]
+            heads = [
+                n
+                for n in body
+                if getattr(n, "origin", None) is origin and not getattr(n, "copy", 0)
+            ]
             again = bool(heads) and isinstance(heads[-1], ast.If) and self._labelled == origin.line
             self._labelled = origin.line
             if heads and not self.reverse and not again:
@@ -165,7 +171,11 @@ class Statements:
         name = self.names[call.target]
         if isinstance(value, ast.BinOp) and isinstance(call.target.type, Scalar):
             first = call.args[0]
-            if isinstance(value.left, ast.Name) and value.left.id == name and isinstance(first, ir.Value):
+            if (
+                isinstance(value.left, ast.Name)
+                and value.left.id == name
+                and isinstance(first, ir.Value)
+            ):
                 if isinstance(first.type, Scalar):
                     return ast.AugAssign(target=store(name), op=value.op, value=value.right)
         return assign(name, value)
@@ -189,9 +199,7 @@ class Statements:
     def _add_into(self, call: ir.Call) -> list[ast.stmt] | None:
         return self._augment(call, ast.Add)
 
-    def _write(
-        self, call: ir.Call, make: Callable[[ast.expr], ast.stmt]
-    ) -> list[ast.stmt] | None:
+    def _write(self, call: ir.Call, make: Callable[[ast.expr], ast.stmt]) -> list[ast.stmt] | None:
         """A write to an object that the call then returns."""
         owner = self.expressions.argument(call.args[0])
         if not isinstance(owner, ast.Name):
@@ -204,7 +212,9 @@ class Statements:
     def _index_add(self, call: ir.Call) -> list[ast.stmt] | None:
         def make(owner: ast.expr) -> ast.stmt:
             target = self.expressions.subscript(call.args[0], call.args[1])
-            return ast.AugAssign(target=target, op=ast.Add(), value=self.expressions.argument(call.args[2]))
+            return ast.AugAssign(
+                target=target, op=ast.Add(), value=self.expressions.argument(call.args[2])
+            )
 
         return self._write(call, make)
 
@@ -229,7 +239,9 @@ class Statements:
 
     def _raise_exception(self, call: ir.Call) -> list[ast.stmt] | None:
         nodes = [self.expressions.argument(a) for a in call.args]
-        with_cause = len(call.args) == 3 and isinstance(call.args[2], ir.Const) and call.args[2].value
+        with_cause = (
+            len(call.args) == 3 and isinstance(call.args[2], ir.Const) and call.args[2].value
+        )
         if len(call.args) == 3 and not isinstance(call.args[2], ir.Const):
             return None
         exception = nodes[0] if nodes else None
@@ -260,7 +272,9 @@ class Statements:
             if (site, target) not in self.needed:
                 continue
             value = self._copied(target, source)
-            if value is not None and not (isinstance(value, ast.Name) and value.id == self.names[target]):
+            if value is not None and not (
+                isinstance(value, ast.Name) and value.id == self.names[target]
+            ):
                 moves.append((self.names[target], value))
         body: list[ast.stmt] = []
         while moves:
@@ -325,10 +339,14 @@ class Statements:
     def _loop_statement(self, loop: ir.Loop, body: list[ast.stmt]) -> ast.stmt:
         if loop.iterable is not None:
             iterable = self.expressions.operand(loop.iterable)
-            return ast.For(target=self._items(loop), iter=iterable, body=body or [ast.Pass()], orelse=[])
+            return ast.For(
+                target=self._items(loop), iter=iterable, body=body or [ast.Pass()], orelse=[]
+            )
         assert loop.test is not None
         outer = self.expressions.renamed
-        self.expressions.renamed = outer | dict(zip(loop.carried, self.plan.slots[loop], strict=True))
+        self.expressions.renamed = outer | dict(
+            zip(loop.carried, self.plan.slots[loop], strict=True)
+        )
         statements = self.block(loop.test)
         test = self.expressions.operand(loop.test.results[0])
         self.expressions.renamed = outer
@@ -365,7 +383,10 @@ class Statements:
     def _comprehension(self, loop: ir.Loop) -> list[ast.stmt]:
         assert loop.iterable is not None
         generator = ast.comprehension(
-            target=self._items(loop), iter=self.expressions.operand(loop.iterable), ifs=[], is_async=0
+            target=self._items(loop),
+            iter=self.expressions.operand(loop.iterable),
+            ifs=[],
+            is_async=0,
         )
         gather = loop.gathers[0]
         node = ast.ListComp(elt=self._element(gather), generators=[generator])
@@ -386,7 +407,9 @@ class Statements:
             return body
         handlers = []
         for index, handler in enumerate(statement.handlers, 1):
-            kind = None if handler.exceptions is None else self.expressions.operand(handler.exceptions)
+            kind = (
+                None if handler.exceptions is None else self.expressions.operand(handler.exceptions)
+            )
             used = handler.name is not None and self.plan.uses[handler.name]
             name = self.names[handler.name] if used and handler.name is not None else None
             inner = body_of(handler.block, index) or [ast.Pass()]
@@ -416,7 +439,9 @@ class Statements:
         body = [assign(name, ast.Call(func=maker, args=arguments, keywords=[]))]
         self._unmade.discard(closure.target)
         for owner, index in self._pending_cells.pop(closure.target, []):
-            cell = ast.parse(f"{self.names[owner]}.__closure__[{index}].cell_contents", mode="eval").body
+            cell = ast.parse(
+                f"{self.names[owner]}.__closure__[{index}].cell_contents", mode="eval"
+            ).body
             assert isinstance(cell, ast.Attribute)
             body.append(ast.Assign(targets=[cell], value=load(name)))
         return body

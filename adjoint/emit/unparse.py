@@ -17,7 +17,9 @@ from astunparse import Unparser as BaseUnparser
 from adjoint.emit.layout import COMMENT_COLUMN, wrap
 
 # Precedence levels, loosest first.
-BARE, YIELD, NAMED, TEST, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT = range(14)
+BARE, YIELD, NAMED, TEST, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT = (
+    range(14)
+)
 UNARY, POWER, AWAIT, ATOM = range(14, 18)
 
 _BINARY = {
@@ -111,7 +113,11 @@ class Unparser(BaseUnparser):
         code = "".join(self._line)
         lines = code.split("\n") if self._line_is_text else wrap(code)
         if self._line_trailing:
-            lines[0] = f"{lines[0]:<{COMMENT_COLUMN}}" if len(lines[0]) < COMMENT_COLUMN - 1 else lines[0] + "  "
+            lines[0] = (
+                f"{lines[0]:<{COMMENT_COLUMN}}"
+                if len(lines[0]) < COMMENT_COLUMN - 1
+                else lines[0] + "  "
+            )
             lines[0] += f"# {self._line_trailing}"
         first = len(self.lines) + 1
         self.lines += [line.rstrip() for line in lines]
@@ -176,7 +182,10 @@ class Unparser(BaseUnparser):
         for target in node.targets:
             self.put(target, BARE)
             self.write(" = ")
-        self.put(node.value, BARE if len(node.targets) == 1 or isinstance(node.value, ast.Tuple) else YIELD)
+        self.put(
+            node.value,
+            BARE if len(node.targets) == 1 or isinstance(node.value, ast.Tuple) else YIELD,
+        )
 
     def _AugAssign(self, node: ast.AugAssign) -> None:
         self.fill()
@@ -312,7 +321,10 @@ class Unparser(BaseUnparser):
     def _Lambda(self, node: ast.Lambda) -> None:
         self.write("lambda")
         arguments = node.args
-        if any(getattr(arguments, field) for field in ("posonlyargs", "args", "kwonlyargs", "vararg", "kwarg")):
+        if any(
+            getattr(arguments, field)
+            for field in ("posonlyargs", "args", "kwonlyargs", "vararg", "kwarg")
+        ):
             self.write(" ")
             self.dispatch(arguments)
         self.write(": ")
@@ -418,7 +430,11 @@ def _expression_text(node: ast.expr) -> str:
 
 
 def _escaped(text: str, quote: str) -> str:
-    escaped = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text.replace("\\", "\\\\")
+    escaped = (
+        text.encode("unicode_escape").decode("ascii")
+        if not text.isprintable()
+        else text.replace("\\", "\\\\")
+    )
     return escaped.replace(quote[0], "\\" + quote[0])
 
 
