@@ -97,9 +97,7 @@ def assign(scope: Scope, target: Node, operand: Operand) -> None:
         _unpack(scope, target, operand)
     elif _is_own_attribute(scope, target):
         owner = scope.read(target.value.id, target)
-        changed = scope.call(
-            runtime.set_attribute, [owner, Const(target.attr), operand], target
-        )
+        changed = scope.call(runtime.set_attribute, [owner, Const(target.attr), operand], target)
         scope.share(operand)
         scope.bind(target.value.id, changed)
     elif isinstance(target, gast.Subscript) and isinstance(target.value, gast.Name):

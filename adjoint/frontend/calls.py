@@ -67,9 +67,7 @@ def _method_call(scope: Scope, node: Node) -> Operand:
     if not (isinstance(owner, gast.Name) and scope.is_global(owner.id)):
         for each in args:
             scope.share(each.operand if isinstance(each, Splat) else each)
-    return scope.call(
-        runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs
-    )
+    return scope.call(runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs)
 
 
 def _super_call(scope: Scope, node: Node) -> Operand:
@@ -84,9 +82,7 @@ def _super_call(scope: Scope, node: Node) -> Operand:
         instance = scope.read(scope.first_parameter, outer)
     else:
         scope.refuse(outer, "`super()` is only possible in a method", "Name the base class.")
-    method = scope.call(
-        runtime.super_method, [cls, instance, Const(node.func.attr)], node.func
-    )
+    method = scope.call(runtime.super_method, [cls, instance, Const(node.func.attr)], node.func)
     args, kwargs = _arguments(scope, node)
     if scope.instance and node.func.attr == "__init__":
         return _initialise(scope, node, method, [instance, *args], kwargs)

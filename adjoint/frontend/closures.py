@@ -1,4 +1,9 @@
-"""Inner functions and lambdas: a `Closure` each, that captures by value what Python does by name."""
+"""Inner functions and lambdas: a `Closure` each, that captures by value what Python does by name.
+
+Python reads a captured variable when the function runs. So a function is made again where it is
+read after such a variable has changed; where that cannot be seen (it is in a container, say), the
+program is refused.
+"""
 
 from __future__ import annotations
 

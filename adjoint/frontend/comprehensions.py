@@ -98,7 +98,7 @@ def is_short_circuit(scope: Scope, node: Node) -> bool:
 
 
 def lower_short_circuit(scope: Scope, node: Node) -> Operand:
-    """Loops that stop at the first element that decides, as an inner function with `return` would."""
+    """Loops that stop at the first element that decides, as a function with `return` would."""
     generator, name = node.args[0], node.func.id
     found, result = _first(scope, generator, _decision(name, generator.elt))
     if name == "any":

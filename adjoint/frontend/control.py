@@ -109,6 +109,7 @@ def branch(scope: Scope, condition: Operand, then: Work, orelse: Work, node: Nod
 
 def choose(scope: Scope, condition: Operand, then: Work, orelse: Work, node: Node) -> Operand:
     """The value of one of two expressions, of which only that one is evaluated."""
+
     def arm(work: Work) -> Work:
         def keep() -> None:
             operand = work()
@@ -184,9 +185,7 @@ def _same(a: Operand, b: Operand) -> bool:
     return isinstance(a.value, float) and repr(a.value) == repr(b.value)
 
 
-def _joined_fact(
-    scope: Scope, name: str, arms: list[Arm], results: list[Operand | None]
-) -> Fact:
+def _joined_fact(scope: Scope, name: str, arms: list[Arm], results: list[Operand | None]) -> Fact:
     facts = [
         (abstract(scope.fact(r), scope, env), is_undefined(r))
         for (_, env), r in zip(arms, results, strict=True)

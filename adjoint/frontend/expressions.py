@@ -60,8 +60,10 @@ def lower_unary(scope: Scope, node: Node) -> Operand:
     operand = scope.expression(node.operand)
     function = UNARY[type(node.op).__name__]
     if isinstance(operand, Const) and type(operand.value) in (int, float, complex, bool):
-        return Const(function(operand.value)) if function is not operator.invert else (
-            scope.call(function, [operand], node)
+        return (
+            Const(function(operand.value))
+            if function is not operator.invert
+            else (scope.call(function, [operand], node))
         )
     return scope.call(function, [operand], node)
 
@@ -165,10 +167,13 @@ def items(scope: Scope, nodes: list[Node]) -> list[Operand | Splat]:
         if isinstance(node, gast.Starred):
             inner = node.value
             generates = isinstance(inner, gast.GeneratorExp)  # consumed here, as a list would be
-            operands.append(Splat(
-                gather(scope, [inner.elt], inner.generators, inner) if generates
-                else scope.expression(inner)
-            ))
+            operands.append(
+                Splat(
+                    gather(scope, [inner.elt], inner.generators, inner)
+                    if generates
+                    else scope.expression(inner)
+                )
+            )
         else:
             operands.append(scope.expression(node))
     return operands
@@ -230,5 +235,3 @@ def lower_formatted_value(scope: Scope, node: Node) -> Operand:
     conversion = "" if node.conversion in (-1, None) else chr(node.conversion)
     spec = Const("") if node.format_spec is None else scope.expression(node.format_spec)
     return scope.call(runtime.format_value, [value, Const(conversion), spec], node)
-
-

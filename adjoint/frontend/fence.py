@@ -10,7 +10,7 @@ from adjoint.frontend.grammar import Node, gast
 from adjoint.ir.nodes import Origin
 
 WRITES = "writes into arrays, containers and attributes are not supported yet"
-BUILD_NEW = "Build a new value instead, for example with np.where, np.concatenate or a comprehension."
+BUILD_NEW = "Build a new value instead: with np.where, np.concatenate, a comprehension …"
 CAPTURED = "Pass it to the inner function as an argument, or as a default (`name=name`)."
 
 # By node class: what it is, and what to write instead.
@@ -20,7 +20,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "AsyncWith": ("`async with` is not differentiated", "Write a plain function."),
     "Await": ("`await` is not differentiated", "Await outside, and pass the value in."),
     "Yield": ("generators are not differentiated", "Collect the values in a list and return it."),
-    "YieldFrom": ("generators are not differentiated", "Collect the values in a list and return it."),
+    "YieldFrom": (
+        "generators are not differentiated",
+        "Collect the values in a list and return it.",
+    ),
     "Global": (
         "`global` is not supported: a derivative of a global variable has no place to go",
         "Pass the variable as an argument and return its new value.",
@@ -49,8 +52,14 @@ REFUSED: dict[str, tuple[str, str]] = {
 }
 
 # Functions that look at the caller's frame; value: whether they are refused with arguments too.
-FRAME_READERS = {"exec": True, "eval": True, "locals": True, "globals": True, "vars": False,
-                 "dir": False}
+FRAME_READERS = {
+    "exec": True,
+    "eval": True,
+    "locals": True,
+    "globals": True,
+    "vars": False,
+    "dir": False,
+}
 
 
 def origin_of(node: Node, filename: str, function: str) -> Origin:
@@ -97,6 +106,6 @@ def find_generator(node: Node) -> Node | None:
         each = pending.pop(0)
         if isinstance(each, gast.Yield | gast.YieldFrom | gast.Await):
             return each
-        if not isinstance(each, gast.FunctionDef | gast.AsyncFunctionDef | gast.Lambda | gast.ClassDef):
+        if type(each).__name__ not in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
             pending = list(gast.iter_child_nodes(each)) + pending
     return None

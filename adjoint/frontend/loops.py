@@ -76,7 +76,7 @@ def lower_while(scope: Scope, node: Node, rest: list[Node]) -> bool:
 
 
 def _go_on(scope: Scope, node: Node, broke: Operand, rest: list[Node]) -> bool:
-    """Lower the `else` clause with what follows, so that either can go into a branch of the other."""
+    """Lower the `else` clause with what follows: either may go into a branch of the other."""
     if not node.orelse:
         return False
     orelse = node.orelse
@@ -171,7 +171,7 @@ def _lower_body(
             scope.facts[carried] = concrete(fact, scope.env)
         if test is not None:
             condition: list[Operand] = []
-            loop.test, _ = scope.inner(lambda: condition.append(test()))
+            loop.test, _ = scope.inner(lambda lower=test: condition.append(lower()))
             loop.test.results = condition
         body()
 

@@ -1,4 +1,4 @@
-"""What can be said of statements from their text alone: which names they bind, how they are left."""
+"""What statements tell by their text alone: which names they bind, how they are left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _is(node: Node, names: tuple[str, ...]) -> bool:
 
 
 def own_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Every node of a function's own code, in order; of an inner function what runs at its `def`."""
+    """Every node of a function's own code; of an inner function what runs at its `def`."""
     for node in nodes:
         yield node
         if _is(node, ("FunctionDef", "AsyncFunctionDef")):
@@ -195,12 +195,16 @@ def _binds_at_its_end(node: Node) -> bool:
     if isinstance(node, gast.Return | gast.Raise | gast.Expr):
         return not has_walrus(node)
     if isinstance(node, gast.Assign):
-        return not has_walrus(node.value) and all(
-            isinstance(n, gast.Name | gast.Tuple | gast.List | gast.Starred)
-            for target in node.targets
-            for n in own_nodes([target])
-            if isinstance(n, gast.expr)
-        ) and (len(node.targets) == 1 or all(isinstance(t, gast.Name) for t in node.targets))
+        return (
+            not has_walrus(node.value)
+            and all(
+                isinstance(n, gast.Name | gast.Tuple | gast.List | gast.Starred)
+                for target in node.targets
+                for n in own_nodes([target])
+                if isinstance(n, gast.expr)
+            )
+            and (len(node.targets) == 1 or all(isinstance(t, gast.Name) for t in node.targets))
+        )
     if isinstance(node, gast.AugAssign | gast.AnnAssign):
         return isinstance(node.target, gast.Name) and not has_walrus(node)
     return False

@@ -104,7 +104,8 @@ class Scope:
         self.globals: dict[str, Value] = {}
         self.first_parameter = ""
         self.instance = ""  # the name of `self` in a constructor
-        self.env = Environment({flag: FALSE for flag in FLAGS} | {RESULT: UNBOUND})
+        start: dict[str, Operand] = {**dict.fromkeys(FLAGS, FALSE), RESULT: UNBOUND}
+        self.env = Environment(start)
         self.block = Block()
         self.depth = 0
         self.depths: dict[Value, int] = {}
@@ -227,12 +228,12 @@ class Scope:
     def refuse_stale(self, hold: Hold, node: Node) -> NoReturn:
         self.refuse(
             node,
-            f"variable '{hold.name}' is assigned again after the function that captures it was made",
+            f"variable '{hold.name}' is assigned again after a function that captures it was made",
             fence.CAPTURED,
         )
 
     def is_stale(self, hold: Hold) -> bool:
-        """Whether the captured variable has changed since; a function still to be defined has not."""
+        """Whether the captured variable has changed since; one still to be defined has not."""
         if hold.operand is not None and hold.operand in self.forward.values():
             return False
         now = self.env.names.get(hold.name)
@@ -300,11 +301,11 @@ def is_user_name(name: str) -> bool:
     return name not in HIDDEN
 
 
-# -- joining what is known on several paths --------------------------------------------------------
+# -- joining what is known on several paths ----------------------------------------------------
 
 
 def abstract(fact: Fact, scope: Scope, env: Environment) -> Fact:
-    """A fact at the end of a path, with what it says of captured variables made path-independent."""
+    """A fact at the end of a path, with what it says of captures made independent of the path."""
     if not fact.holds:
         return fact
     saved, scope.env = scope.env, env
@@ -340,9 +341,9 @@ def join_facts(a: Fact, b: Fact, a_undefined: bool = False, b_undefined: bool = 
 
 # -- registries ------------------------------------------------------------------------------------
 
-EXPRESSIONS: dict[str, Callable[[Scope, Node], Operand]] = {}
+EXPRESSIONS: dict[str, Any] = {}  # by class: (scope, node) -> operand
 # A statement is lowered with the statements that follow it; true if they were lowered with it.
-STATEMENTS: dict[str, Callable[[Scope, Any, list[Node]], bool | None]] = {}
+STATEMENTS: dict[str, Any] = {}  # by class: (scope, node, statements that follow) -> bool | None
 
 
 def expression(*names: str) -> Callable[[Any], Any]:

@@ -5,7 +5,6 @@ to tell functions on one line apart by the positions of their instructions.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -167,8 +166,9 @@ def _same_const(a: Any, b: Any) -> bool:
 def _is_rewritten(code: types.CodeType) -> bool:
     """Whether pytest has rewritten the function's assertions, so that it differs from its text."""
     return any(
-        name.startswith(_REWRITTEN) for each in (code, *_codes(code)) for name in
-        each.co_names + each.co_varnames
+        name.startswith(_REWRITTEN)
+        for each in (code, *_codes(code))
+        for name in each.co_names + each.co_varnames
     )
 
 
@@ -185,12 +185,14 @@ def _within(code: types.CodeType, node: Any) -> bool:
         if None not in (line, end_line, column, end_column)
         and (line, column) != (end_line, end_column)
     ]
-    inside = [start <= first and last <= end for first, last in places]
-    return bool(inside) and all(inside)
+    if not places:  # Python 3.12 has no positions for `lambda: constant`
+        value = getattr(node.body, "value", None)
+        return any(_same_const(value, const) for const in code.co_consts)
+    return all(start <= first and last <= end for first, last in places)
 
 
 def nested_code(parent: types.CodeType, node: Node, filename: str) -> types.CodeType:
-    """The code object of an inner function (a gast node) of the function that `parent` belongs to."""
+    """The code object of an inner function (a gast node) of the function with code `parent`."""
     name = getattr(node, "raw_name", getattr(node, "name", "<lambda>"))
     decorators = getattr(node, "decorator_list", [])
     line = min([node.lineno, *(d.lineno for d in decorators)])
@@ -199,7 +201,7 @@ def nested_code(parent: types.CodeType, node: Node, filename: str) -> types.Code
         found = [c for c in found if _within(c, node)] or found
     if not found:
         raise SourceUnavailableError(
-            f"the code of {name} (\"{filename}\", line {line}) cannot be found"
+            f'the code of {name} ("{filename}", line {line}) cannot be found'
         )
     return found[0]
 

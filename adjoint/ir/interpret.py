@@ -152,7 +152,7 @@ class _Interpreter:
             state = self.block(loop.body)
             for into, gather in zip(gathered, loop.gathers, strict=True):
                 elements = tuple(self.read(e) for e in gather.elements)
-                into.append(elements if gather.pack or len(elements) > 1 else elements[0])
+                into.append(elements if gather.pack or len(elements) != 1 else elements[0])
             if loop.stop is not None and self.read(loop.stop):
                 break
         self.assign(loop.targets, state)
@@ -193,10 +193,8 @@ class _Interpreter:
             fill(made)
 
     def _capture(self, captured: Frame, inner: Value, outer: Operand, closure: Closure) -> None:
-        later = isinstance(outer, Value) and (outer is closure.target or outer not in self.frame)
-        if not later:
+        if isinstance(outer, Value) and (outer is closure.target or outer not in self.frame):
+            fill = lambda made: captured.update({inner: made})  # noqa: E731
+            self.waiting.setdefault(outer, []).append(fill)
+        else:
             captured[inner] = self.read(outer)
-            return
-        self.waiting.setdefault(outer, []).append(lambda made: captured.update({inner: made}))
-
-

@@ -1,11 +1,11 @@
 """The IR as text, for people and for golden tests.
 
-    function energy(x, steps)  [globals range]
-      range_1 = call range(steps)
-      total_1 = for t in range_1 carrying total = 0.0:
-        total_2 = call add(total, x)
-        yield total_2
-      return total_1
+function energy(x, steps)  [globals range]
+  range_1 = call range(steps)
+  total_1 = for t in range_1 carrying total = 0.0:
+    total_2 = call add(total, x)
+    yield total_2
+  return total_1
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from adjoint.ir.nodes import (
     Block,
     Call,
     Closure,
-    Const,
     Function,
     If,
     Loop,

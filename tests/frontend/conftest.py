@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import re
 
 import pytest
 
@@ -22,7 +23,7 @@ def outcome(run, args):
         except Exception as error:
             cause = repr(error.__cause__)
             result = f"{type(error).__name__}: {error} from {cause}"
-    return result, printed.getvalue(), repr(args)
+    return [re.sub(r"0x[0-9a-f]+", "0x", s) for s in (result, printed.getvalue(), repr(args))]
 
 
 def check(function, *calls):

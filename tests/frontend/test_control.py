@@ -323,16 +323,16 @@ def while_and(n):
 def read_before_assignment_in_loop(n):
     for i in range(n):
         if i > 0:
-            print(previous)
-        previous = i
+            print(previous)  # noqa: F821
+        previous = i  # noqa: F841
     return n
 
 
 @case((3,))
 def unbound_in_loop(n):
     for i in range(n):
-        print(later)
-        later = i
+        print(later)  # noqa: F821
+        later = i  # noqa: F841
 
 
 @case((3,), (5,))
@@ -392,7 +392,7 @@ def star_in_the_middle(x):
 def chained(x):
     a = b = (c, d) = (x, x + 1)
     e: int = 3
-    f: "undefined_name"  # noqa: F821
+    f: "undefined_name"  # noqa: F821, F842  # pyright: ignore
     return a, b, c, d, e
 
 
@@ -595,15 +595,17 @@ def ambiguous_truth(x):
 def imports(x):
     import math
     import os.path
+    from math import pi
+    from math import sqrt as root
+
     import numpy.linalg as la
-    from math import sqrt as root, pi
 
     return math.floor(x / 2), os.path.join("a", "b"), la.norm([3, 4]), root(x), pi
 
 
 @case((1,))
 def import_error(x):
-    from math import no_such_thing
+    from math import no_such_thing  # pyright: ignore
 
     return no_such_thing
 

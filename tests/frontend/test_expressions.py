@@ -109,7 +109,7 @@ def conditional(a):
 
 @case((5,))
 def conditional_constant(a):
-    return a if True else missing_name, missing_name if 0 else a  # noqa: F821
+    return a if True else missing_name, missing_name if 0 else a  # noqa: F821  # pyright: ignore
 
 
 @case(([1, 2, 3, 4, 5], 1))
@@ -129,7 +129,8 @@ def star_subscript(index):
 
 @case((2, 3))
 def displays(a, b):
-    return (a, b), [a, b], {a, b}, {a: b, "k": a}, (), [], {}, (a,), [(a, [b])], (1, 2), (1, (2, "x"))
+    constants = (1, 2), (1, (2, "x"))
+    return (a, b), [a, b], {a, b}, {a: b, "k": a}, (), [], {}, (a,), [(a, [b])], constants
 
 
 @case(([1, 2], (3,), {"k": 1}))
@@ -139,7 +140,7 @@ def splats(a, b, c):
 
 @case((3.14159, "w", 8))
 def formatted(x, s, width):
-    return f"{x:.2f}|{s!r:>{width}}|{x:{width}.{2}f}", f"plain", f"{s}", f"{x=:.1f}", f"{{}}"
+    return f"{x:.2f}|{s!r:>{width}}|{x:{width}.{2}f}", f"plain", f"{s}", f"{x=:.1f}", f"{{}}"  # noqa: F541, E501
 
 
 @case((1, 2))
@@ -150,7 +151,8 @@ def plain_calls(a, b):
 @case()
 def methods():
     box = loud("box")
-    return box.method(1, *[2, 3], key=4, **{"other": 5}).method().name, "a,b".split(","), "x".join("ab")
+    name = box.method(1, *[2, 3], key=4, **{"other": 5}).method().name
+    return name, "a,b".split(","), "x".join("ab")
 
 
 @case()
@@ -160,7 +162,8 @@ def call_order():
 
 @case(([3, 1, 2],))
 def keyword_calls(x):
-    return sorted(x, reverse=True), sorted(x, key=lambda v: -v), dict(a=1, **{"b": 2}), print(*x, sep="-")
+    print(*x, sep="-")
+    return sorted(x, reverse=True), sorted(x, key=lambda v: -v), dict(a=1, **{"b": 2})
 
 
 @case((1,), ("x",))
@@ -171,14 +174,14 @@ def type_errors(x):
 @case()
 def missing_global():
     print("before")
-    return no_such_name + 1  # noqa: F821
+    return no_such_name + 1  # noqa: F821  # pyright: ignore
 
 
 @case((True,), (False,))
 def missing_global_not_reached(flag):
     if flag:
         return 1
-    return no_such_name  # noqa: F821
+    return no_such_name  # noqa: F821  # pyright: ignore
 
 
 @case((5,), (50,))
@@ -212,7 +215,8 @@ def comprehension_targets(pairs):
 
 @case(([1, 2, 3],))
 def dict_and_set_conditions(x):
-    return {v: v * v for v in x if v != 2}, {v % 2 for v in x if v}, {(a, b): a for a in x for b in x}
+    pairs = {(a, b): a for a in x for b in x}
+    return {v: v * v for v in x if v != 2}, {v % 2 for v in x if v}, pairs
 
 
 @case((3,))

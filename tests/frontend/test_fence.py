@@ -1,0 +1,139 @@
+"""Every refusal: what it says, the line and the caret."""
+
+import linecache
+import textwrap
+from typing import Any
+
+import pytest
+
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.frontend import lower
+
+_count = 0
+
+
+def define(source) -> Any:
+    """The function `f` of a source text that linecache knows."""
+    global _count
+    _count += 1
+    filename = f"<fence {_count}>"
+    text = textwrap.dedent(source).lstrip("\n")
+    lines: Any = len(text), None, text.splitlines(True), filename
+    linecache.cache[filename] = lines
+    namespace = {"__name__": "fence"}
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace["f"]
+
+
+WRITES = "writes into arrays, containers and attributes are not supported yet"
+CASES = [
+    # body of `def f(x):`; the text under the caret; a part of the message; a part of the hint
+    ("x[0] = 1", "x[0]", WRITES, "new value"),
+    ("x.a = 1", "x.a", WRITES, "new value"),
+    ("x[0] += 1", "x[0] += 1", WRITES, "new value"),
+    ("x.a *= 2", "x.a *= 2", WRITES, "new value"),
+    ("del x[0]", "x[0]", "`del`", "new value"),
+    ("del x.a", "x.a", "`del`", "new value"),
+    ("x[0], y = 1, 2", "x[0]", WRITES, "new value"),
+    ("for x[0] in y: pass", "x[0]", WRITES, "new value"),
+    ("y = [1]\nz = y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
+    ("y = [1]\nz = [y]\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
+    ("y = [1]\nx.append(y)\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
+    ("y = [1]\ng = lambda: y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
+    ("y = [1]\nz = y if x else None\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
+    ("y = x\ny[0] = 2", "y[0]", WRITES, "new value"),
+    ("y = [[1]]\ny[0][0] = 2", "y[0][0]", WRITES, "new value"),
+    ("global y\ny = 1", "global y", "`global`", "argument"),
+    ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
+    ("with x: pass", "with x: pass", "`with`", "outside"),
+    ("match x:\n    case 1: pass", "match x:", "`match`", "`if`"),
+    ("class A: pass", "class A: pass", "`class`", "module level"),
+    ("yield x", "yield x", "generators", "list"),
+    ("y = yield from x", "yield from x", "generators", "list"),
+    ("try:\n    y = 1\nfinally:\n    print(2)", "print(2)", "`finally`", "after the `try`"),
+    ("try:\n    y = 1\nexcept* OSError:\n    pass", "try:", "`except*`", "one by one"),
+    (
+        "try:\n    y = x()\n    z = x()\nexcept OSError:\n    pass\nreturn y",
+        "y", "an exception may have come before", "in every handler",
+    ),
+    (
+        "y = 1\ntry:\n    y = x()\n    z = x()\nexcept OSError:\n    print(y)",
+        "y", "an exception may have come before", "in every handler",
+    ),
+    (
+        "y = 1\nfor i in x:\n    print(y)\n    try:\n        y = x()\n        z = x()\n"
+        "    except OSError:\n        pass",
+        "y", "an exception may have come before", "in every handler",
+    ),
+    ("try:\n    y = OSError\nexcept y:\n    pass", "y", "exceptions to catch", "before the `try`"),
+    ("eval('x')", "eval('x')", "`eval`", "explicitly"),
+    ("exec('x')", "exec('x')", "`exec`", "explicitly"),
+    ("return locals()", "locals()", "`locals`", "explicitly"),
+    ("return globals()", "globals()", "`globals`", "explicitly"),
+    ("return vars()", "vars()", "`vars`", "explicitly"),
+    ("y = (v for v in x)", "(v for v in x)", "generator expression", "list"),
+    ("return max(1, (v for v in x))", "(v for v in x)", "generator expression", "list"),
+    ("return super().a", "super().a", "`super()`", "method"),
+    ("y = super()", "super()", "`super()`", "method"),
+    (
+        "return [lambda: i for i in x]",
+        "[lambda: i for i in x]", "'i' is assigned again", "argument",
+    ),
+    (
+        "k = 1\ng = [lambda: k]\nk = 2\nreturn g", "g", "'k' is assigned again", "argument",
+    ),
+    (
+        "k = 1\ng = functools.partial(lambda: k)\nk = 2\nreturn g()",
+        "g()", "'k' is assigned again", "argument",
+    ),
+    (
+        "fs = []\nfor i in x:\n    fs.append(lambda: i)\nreturn fs",
+        "fs", "'i' is assigned again", "argument",
+    ),
+    (
+        "g = None\nfor i in x:\n    if g is None: g = lambda: i\n    print(g)",
+        "g", "'i' is assigned again", "argument",
+    ),
+    ("@x\ndef g(): return g()\nreturn g", "def g(): return g()", "is decorated", "another name"),
+    ("def g(): return y\ng()\ny = 1", "def g(): return y", "not assigned yet", "argument"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body, marked, message, hint", CASES, ids=lambda c: None)
+def test_refusal(body, marked, message, hint):
+    f = define("def f(x):\n" + textwrap.indent(body, "    "))
+    with pytest.raises(UnsupportedSyntaxError) as caught:
+        lower(f)
+    error = caught.value
+    assert message in error.message
+    assert hint in error.hint
+    line = linecache.getline(error.origin.filename, error.origin.line)
+    one_line = error.origin.end_line == error.origin.line
+    end = error.origin.end_column if one_line else None
+    assert line[error.origin.column : end].strip().startswith(marked)
+    if one_line:
+        assert line[error.origin.column : end] == marked
+    carets = [text for text in str(error).splitlines() if set(text.strip()) == {"^"}]
+    assert len(carets) == 1
+
+
+@pytest.mark.parametrize(
+    "source, marked",
+    [
+        ("async def f(x):\n    return x", "async def"),
+        ("f = lambda x: (yield x)", "yield x"),
+        ("def f(x):\n    async def g(): pass\n    return g", "async def"),
+        ("def f(x):\n    def g():\n        yield x\n    return g", "yield x"),
+        ("def f(x):\n    return [(yield_, y) for yield_ in x for y in (z for z in x)]", "(z for"),
+    ],
+)
+def test_refused_functions(source, marked):
+    with pytest.raises(UnsupportedSyntaxError) as caught:
+        lower(define(source))
+    origin = caught.value.origin
+    assert linecache.getline(origin.filename, origin.line)[origin.column :].startswith(marked)
+
+
+def test_names_that_hide_builtins_are_plain_functions():
+    f = define("def eval(x): return x\ndef f(x):\n    return eval(x)")
+    lower(f)
