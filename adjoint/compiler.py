@@ -28,6 +28,7 @@ from adjoint.ir.nodes import (
     Parameter,
     Splat,
     Value,
+    defined_values,
     free_values,
 )
 from adjoint.ir.options import Options
@@ -59,6 +60,7 @@ class Request:
     callee      the type of the callable (its own value, where it is the same at every call)
     arguments   the types of the positional arguments, keywords those of the named ones
     wrt         what to differentiate: positions, keywords, "callee"
+    wanted      of the callee: the captures and roots ("capture x", "global x") to differentiate
     form        "gradient": one function that returns the cotangents
                 "value_and_gradient": the same, with the value
                 "rule": a function that returns the value and a pullback
@@ -69,6 +71,7 @@ class Request:
     keywords: tuple[tuple[str, Type], ...]
     wrt: tuple[int | str, ...]
     form: str
+    wanted: frozenset[str] | None = None
     options: Options = Options()
 
 
@@ -186,14 +189,27 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
     wanted: list[Value] = []
     for w in request.wrt:
         if w == "callee":
-            wanted += [v for v in values[: entry.count] if may_carry_derivative(v.type)]
-            wanted += [v for v in typed.function.globals if may_carry_derivative(v.type)]
+            outside = [*values[: entry.count], *typed.function.globals]
+            wanted += [v for v in outside if may_carry_derivative(v.type)]
+            if request.wanted is not None:
+                labels = input_labels(typed, entry)
+                wanted = [v for v in wanted if labels[v] in request.wanted]
         elif isinstance(w, int):
             wanted.append(values[entry.count + w])
         else:
             keys = [k for k, _ in request.keywords]
             wanted.append(values[entry.count + len(request.arguments) + keys.index(w)])
     return [v for v in wanted if may_carry_derivative(v.type)]
+
+
+def input_labels(typed: Inferred, entry: Entry) -> dict[Value, str]:
+    """What the inputs that are not arguments are called in `Request.wanted`."""
+    values = [p.value for p in typed.function.parameters[: entry.count]]
+    labels = dict(zip(values, ["callee", *(f"capture {n}" for n in entry.captures)], strict=True))
+    return labels | {
+        v: f"{r.kind} {id(r.owner.value)} {r.name}"
+        for v, r in zip(typed.function.globals, typed.roots, strict=True)
+    }
 
 
 def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
@@ -471,6 +487,8 @@ def split_expansion(function: Function, declared: registry.Rule, call: Call) -> 
     forward, backward = statements[:at], statements[at + 1 :]
     marker = statements[at]
     assert isinstance(marker, Call)
+    for value in defined_values(function.body):  # a rule's own names are no names of the user's
+        value.named = False
     y, bars = built.args[0], built.args[1]
     primal = next((s for s in forward if is_primal(s, declared)), None)
     if primal is None or not isinstance(y, Value) or primal.target is not y:

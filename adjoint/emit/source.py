@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adjoint.emit import callees
+from adjoint.emit.grammar import Comment
 from adjoint.emit.liveness import Interference, closures_needing_factory
 from adjoint.emit.names import name_values
 from adjoint.emit.namespace import Namespace, identifier
 from adjoint.emit.nesting import Plan, plan_nesting
 from adjoint.emit.statements import Statements
 from adjoint.emit.undefined import explicit_fills
-from adjoint.emit.unparse import Comment, Unparser
+from adjoint.emit.unparse import Unparser
 from adjoint.ir import nodes as ir
 
 
@@ -106,7 +107,7 @@ def emit(
         # Only now is it known which names the constants take: name the variables around them.
         printer = _Printer(plan, namespace, namespace_of, namespace.reserved)
         tree = printer.definition(function, reverse_start)
-    comments: list[ast.stmt] = [Comment(text=line) for line in header.splitlines()]
+    comments: list[ast.stmt] = [Comment(line) for line in header.splitlines()]
     out = io.StringIO()
     unparser = Unparser(ast.Module(body=[*comments, tree], type_ignores=[]), out)
     for line, node in unparser.definitions.items():

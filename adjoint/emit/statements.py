@@ -9,35 +9,25 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from adjoint import runtime
-from adjoint.emit import callees
-from adjoint.emit.expressions import Expressions, load, negated
+from adjoint.emit.calls import CallStatements, assign, store
+from adjoint.emit.expressions import load, negated
+from adjoint.emit.grammar import Blank, Comment
 from adjoint.emit.layout import LIMIT
 from adjoint.emit.liveness import Site
 from adjoint.emit.namespace import Namespace
-from adjoint.emit.nesting import Plan, is_augmented
+from adjoint.emit.nesting import Plan
 from adjoint.emit.undefined import is_undefined
-from adjoint.emit.unparse import Blank, Comment
 from adjoint.ir import nodes as ir
-from adjoint.ir.types import Scalar
 
 
-def store(name: str) -> ast.Name:
-    return ast.Name(id=name, ctx=ast.Store())
-
-
-def assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign(targets=[store(name)], value=value)
-
-
-class Statements:
+class Statements(CallStatements):
     """Prints the blocks of one function. Each method gives a list of Python statements."""
 
     def __init__(
         self, plan: Plan, names: dict[ir.Value, str], namespace: Namespace,
         constants: dict[ir.Value, ir.Const],
     ) -> None:  # fmt: skip
-        self.plan, self.names, self.namespace = plan, names, namespace
-        self.expressions = Expressions(plan, names, namespace, constants)
+        super().__init__(plan, names, namespace, constants)
         self.needed: set[tuple[Site, ir.Value]] = set()
         self.fills: dict[ir.Value, bool] = {}
         self.factories: set[ir.Closure] = set()
@@ -65,10 +55,10 @@ class Statements:
             backward = self._statements(block.statements[start:])
         body: list[ast.stmt] = []
         if sections and forward and not _only_definitions(forward):
-            body.append(Comment(text="-- forward --"))
+            body.append(Comment("-- forward --"))
         body += forward
         if sections and backward:
-            body.append(Comment(text="-- reverse --"))
+            body.append(Comment("-- reverse --"))
         body += backward
         if body and isinstance(body[-1], ast.Raise):
             return body
@@ -130,7 +120,7 @@ class Statements:
         source = linecache.getline(origin.filename, origin.line).strip()
         text = f"{self._label(origin)}: {source}" if source else self._label(origin)
         room = LIMIT - 2 - 4 * (self.depth + 2)
-        return [Comment(text=text if len(text) <= room else text[: room - 2] + " …")]
+        return [Comment(text if len(text) <= room else text[: room - 2] + " …")]
 
     def _with_origin(self, body: list[ast.stmt], origin: ir.Origin | None) -> list[ast.stmt]:
         if origin is not None:
@@ -147,119 +137,6 @@ class Statements:
             if heads and not self.reverse and not again:
                 heads[-1].trailing = self._label(origin)  # type: ignore[attr-defined]
         return body
-
-    # -- calls --------------------------------------------------------------------------------------
-
-    def _call(self, call: ir.Call) -> list[ast.stmt]:
-        runtime_name = callees.runtime_name(call.callee)
-        plain = not call.kwargs and not any(isinstance(a, ir.Splat) for a in call.args)
-        special = getattr(self, f"_{runtime_name}", None) if runtime_name and plain else None
-        if special is not None and (printed := special(call)) is not None:
-            return printed
-        if plain and is_augmented(call):
-            return self._augment(call, callees.AUGMENTED[call.callee.value])  # type: ignore[union-attr]
-        if call in self.plan.parts:
-            return self._unpack(call)
-        value = self.expressions.call(call)
-        used = self.plan.uses[call.target] or call.target.named
-        if not used:
-            return [ast.Expr(value=value)]
-        return [self._shortened(call, value)]
-
-    def _shortened(self, call: ir.Call, value: ast.expr) -> ast.stmt:
-        """`x += e` for a number; of an array that would be a write."""
-        name = self.names[call.target]
-        if isinstance(value, ast.BinOp) and isinstance(call.target.type, Scalar):
-            first = call.args[0]
-            if (
-                isinstance(value.left, ast.Name)
-                and value.left.id == name
-                and isinstance(first, ir.Value)
-            ):
-                if isinstance(first.type, Scalar):
-                    return ast.AugAssign(target=store(name), op=value.op, value=value.right)
-        return assign(name, value)
-
-    def _unpack(self, call: ir.Call) -> list[ast.stmt]:
-        names = ["_" if part is None else self.names[part] for part in self.plan.parts[call]]
-        elements: list[ast.expr] = [store(name) for name in names]
-        counts = [a.value for a in call.args[1:] if isinstance(a, ir.Const)]
-        if len(counts) == 2 and counts[1] is not None:
-            elements[counts[0]] = ast.Starred(value=elements[counts[0]], ctx=ast.Store())
-        target = ast.Tuple(elts=elements, ctx=ast.Store())
-        return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[0]))]
-
-    def _augment(self, call: ir.Call, op: type[ast.operator]) -> list[ast.stmt]:
-        value = self.expressions.argument(call.args[1])
-        name = self.names[call.target]
-        owner = self.expressions.argument(call.args[0])
-        before = [] if isinstance(owner, ast.Name) and owner.id == name else [assign(name, owner)]
-        return [*before, ast.AugAssign(target=store(name), op=op(), value=value)]
-
-    def _add_into(self, call: ir.Call) -> list[ast.stmt] | None:
-        return self._augment(call, ast.Add)
-
-    def _write(self, call: ir.Call, make: Callable[[ast.expr], ast.stmt]) -> list[ast.stmt] | None:
-        """A write to an object that the call then returns."""
-        owner = self.expressions.argument(call.args[0])
-        if not isinstance(owner, ast.Name):
-            return None
-        used = self.plan.uses[call.target] or call.target.named
-        name = self.names[call.target]
-        after = [assign(name, owner)] if used and owner.id != name else []
-        return [make(owner), *after]
-
-    def _index_add(self, call: ir.Call) -> list[ast.stmt] | None:
-        def make(owner: ast.expr) -> ast.stmt:
-            target = self.expressions.subscript(call.args[0], call.args[1])
-            return ast.AugAssign(
-                target=target, op=ast.Add(), value=self.expressions.argument(call.args[2])
-            )
-
-        return self._write(call, make)
-
-    def _set_item(self, call: ir.Call) -> list[ast.stmt] | None:
-        def make(owner: ast.expr) -> ast.stmt:
-            target = self.expressions.subscript(call.args[0], call.args[1])
-            return ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))
-
-        return self._write(call, make)
-
-    def _set_attribute(self, call: ir.Call) -> list[ast.stmt] | None:
-        name = call.args[1]
-        if not isinstance(name, ir.Const) or not str(name.value).isidentifier():
-            return None
-        attribute = str(name.value)
-
-        def make(owner: ast.expr) -> ast.stmt:
-            target = ast.Attribute(value=owner, attr=attribute, ctx=ast.Store())
-            return ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))
-
-        return self._write(call, make)
-
-    def _raise_exception(self, call: ir.Call) -> list[ast.stmt] | None:
-        nodes = [self.expressions.argument(a) for a in call.args]
-        with_cause = (
-            len(call.args) == 3 and isinstance(call.args[2], ir.Const) and call.args[2].value
-        )
-        if len(call.args) == 3 and not isinstance(call.args[2], ir.Const):
-            return None
-        exception = nodes[0] if nodes else None
-        if isinstance(exception, ast.Constant) and exception.value is None:
-            exception = None
-        return [ast.Raise(exc=exception, cause=nodes[1] if with_cause and exception else None)]
-
-    def _import_module(self, call: ir.Call) -> list[ast.stmt] | None:
-        values = [a.value if isinstance(a, ir.Const) else ... for a in call.args]
-        if ... in values or any(values[2:]):
-            return None
-        module, attribute = (*values, None)[:2]
-        name = self.names[call.target]
-        imported = module if attribute is None else attribute
-        alias = ast.alias(name=imported, asname=None if imported == name else name)
-        if attribute is None:
-            return [ast.Import(names=[alias])]
-        return [ast.ImportFrom(module=module, names=[alias], level=0)]
 
     # -- copies -------------------------------------------------------------------------------------
 

@@ -14,54 +14,24 @@ from typing import Any
 
 from astunparse import Unparser as BaseUnparser
 
+from adjoint.emit.grammar import (
+    ATOM,
+    AWAIT,
+    BARE,
+    BINARY,
+    BIT_OR,
+    OR,
+    TEST,
+    UNARY,
+    YIELD,
+    Blank,
+    Comment,
+    precedence,
+)
 from adjoint.emit.layout import COMMENT_COLUMN, wrap
 
-# Precedence levels, loosest first.
-BARE, YIELD, NAMED, TEST, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT = (
-    range(14)
-)
-UNARY, POWER, AWAIT, ATOM = range(14, 18)
-
-_BINARY = {
-    ast.BitOr: BIT_OR, ast.BitXor: BIT_XOR, ast.BitAnd: BIT_AND,
-    ast.LShift: SHIFT, ast.RShift: SHIFT, ast.Add: SUM, ast.Sub: SUM,
-    ast.Mult: PRODUCT, ast.MatMult: PRODUCT, ast.Div: PRODUCT, ast.Mod: PRODUCT,
-    ast.FloorDiv: PRODUCT, ast.Pow: POWER,
-}  # fmt: skip
 _INFINITY = "1e309"
 _QUOTES = ('"', "'", '"""', "'''")
-
-
-class Comment(ast.stmt):
-    """A full-line comment among statements."""
-
-    _fields = ("text",)
-    text: str
-
-
-class Blank(ast.stmt):
-    """An empty line among statements."""
-
-    _fields = ()
-
-
-def precedence(node: ast.AST) -> int:
-    """How tightly an expression holds together."""
-    if isinstance(node, ast.Tuple):
-        return BARE if node.elts else ATOM
-    if isinstance(node, ast.BinOp):
-        return _BINARY[type(node.op)]
-    if isinstance(node, ast.UnaryOp):
-        return NOT if isinstance(node.op, ast.Not) else UNARY
-    if isinstance(node, ast.BoolOp):
-        return OR if isinstance(node.op, ast.Or) else AND
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | complex):
-        return UNARY if repr(node.value).startswith("-") else ATOM
-    table: dict[type, int] = {
-        ast.Yield: YIELD, ast.YieldFrom: YIELD, ast.NamedExpr: NAMED, ast.IfExp: TEST,
-        ast.Lambda: TEST, ast.Compare: COMPARE, ast.Await: AWAIT,
-    }  # fmt: skip
-    return table.get(type(node), ATOM)
 
 
 def unparse(tree: ast.AST) -> str:
@@ -251,7 +221,7 @@ class Unparser(BaseUnparser):
     def _body_with_docstring(self, body: list[ast.stmt]) -> None:
         first = body[0] if body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            if isinstance(first.value.value, str):
+            if isinstance(first.value.value, str) and first.value.kind is None:
                 self.fill()
                 self._line_is_text = True
                 self.write(_docstring(first.value.value))
@@ -293,7 +263,7 @@ class Unparser(BaseUnparser):
         self.put(node.operand, precedence(node))
 
     def _BinOp(self, node: ast.BinOp) -> None:
-        level = _BINARY[type(node.op)]
+        level = BINARY[type(node.op)]
         power = isinstance(node.op, ast.Pow)
         self.put(node.left, AWAIT if power else level)
         self.write(f" {self.binop[type(node.op).__name__]} ")
@@ -404,7 +374,7 @@ class Unparser(BaseUnparser):
         """The pieces of an f-string: text, and code between braces (True)."""
         for value in node.values:
             if isinstance(value, ast.Constant):
-                parts.append((value.value.replace("{", "{{").replace("}", "}}"), False))
+                parts.append((str(value.value).replace("{", "{{").replace("}", "}}"), False))
                 continue
             code = _expression_text(value.value)
             conversion = "" if value.conversion == -1 else "!" + chr(value.conversion)

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules.registry import nondifferentiable, rule
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 
 # -- matrix products ------------------------------------------------------------------------------
 
@@ -344,10 +344,15 @@ def einsum(subscripts, *operands, out=None, optimize=False):
     return y, pullback
 
 
-def einsum_cotangents(y_bar, subscripts, operands, optimize=False):
-    """The cotangents of all operands of an einsum."""
-    count = len(operands)
-    return [einsum_cotangent(y_bar, subscripts, operands, i, optimize) for i in range(count)]
+def einsum_cotangents(y_bar, subscripts, operands, optimize=False, fixed=None):
+    """The cotangents of all operands of an einsum; None for the one at the position `fixed`."""
+    return [
+        None if i == fixed else einsum_cotangent(y_bar, subscripts, operands, i, optimize)
+        for i in range(len(operands))
+    ]
+
+
+source_of(einsum_cotangents)(einsum_cotangents)
 
 
 def einsum_cotangent(y_bar, subscripts, operands, position, optimize=False):
@@ -383,12 +388,20 @@ def einsum_cotangent_rule(y_bar, subscripts, operands, position, optimize=False)
     x_bar = einsum_cotangent(y_bar, subscripts, operands, position, optimize)
 
     def pullback(c):
-        replaced = [c if i == position else each for i, each in enumerate(operands)]
-        bars = einsum_cotangents(y_bar, subscripts, replaced, optimize)
-        bars[position] = None
-        return np.einsum(subscripts, *replaced, optimize=optimize), None, bars
+        replaced = with_item(operands, position, c)
+        y_bar_bar = np.einsum(subscripts, *replaced, optimize=optimize)
+        bars = einsum_cotangents(y_bar, subscripts, replaced, optimize, position)
+        return y_bar_bar, None, bars
 
     return x_bar, pullback
+
+
+def with_item(items, position, item):
+    """A list of the items with one of them replaced."""
+    return [*items[:position], item, *items[position + 1 :]]
+
+
+source_of(with_item)(with_item)
 
 
 @nondifferentiable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.indexing import along, scatter_along
 from adjoint.rules.reductions import MISSING
 from adjoint.rules.registry import nondifferentiable, rule, source_of
@@ -242,36 +243,42 @@ def diff_transpose_rule(y_bar, n=1, axis=-1):
 @rule(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     y = np.median(a, axis, out, overwrite_input, keepdims)
-    weights = quantile_weights(a, 0.5, axis)
+    shares = quantile_shares(a, 0.5, axis)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        return weights * np.reshape(y_bar, kept)
+        return shares * np.reshape(y_bar, kept)
 
     return y, pullback
 
 
 @rule(np.quantile)
-def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
-    y = np.quantile(a, q, axis, out, overwrite_input, method, keepdims)
-    weights = quantile_weights(a, q, axis, method)
+def quantile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
+    *, weights=None,
+):  # fmt: skip
+    y = np.quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
+    shares = quantile_shares(a, q, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        a_bar = weights * np.reshape(y_bar, np.shape(q) + kept)
+        a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
         return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=tuple(range(np.ndim(q))))
 
     return y, pullback
 
 
 @rule(np.percentile)
-def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
-    y = np.percentile(a, q, axis, out, overwrite_input, method, keepdims)
-    weights = quantile_weights(a, np.asarray(q) / 100, axis, method)
+def percentile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
+    *, weights=None,
+):  # fmt: skip
+    y = np.percentile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
+    shares = quantile_shares(a, np.asarray(q) / 100, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        a_bar = weights * np.reshape(y_bar, np.shape(q) + kept)
+        a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
         return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=tuple(range(np.ndim(q))))
 
     return y, pullback
@@ -286,11 +293,13 @@ def kept_shape(shape, axis=None):
 
 
 @nondifferentiable
-def quantile_weights(a, q, axis=None, method="linear"):
+def quantile_shares(a, q, axis=None, method="linear", weights=None):
     """How much each element counts in its quantile: q's axes, then a's.
 
     A quantile of 0, 1, ..., n-1 is its own position in the sorted order, whatever the method.
     """
+    if weights is not None:
+        raise MissingRuleError("quantiles with weights are not differentiated")
     ndim = np.ndim(a)
     axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     last = tuple(range(-len(axes), 0))
@@ -298,12 +307,12 @@ def quantile_weights(a, q, axis=None, method="linear"):
     lanes = np.reshape(moved, np.shape(moved)[: ndim - len(axes)] + (-1,))
     n = np.shape(lanes)[-1]
     order = np.argsort(lanes, -1, kind="stable")
-    weights = []
+    shares = []
     for position in np.ravel(np.quantile(np.arange(n), q, method=method)):
         low = int(np.floor(position))
-        weight = np.zeros(np.shape(lanes))
-        np.put_along_axis(weight, order[..., low : low + 1], 1 - (position - low), -1)
+        share = np.zeros(np.shape(lanes))
+        np.put_along_axis(share, order[..., low : low + 1], 1 - (position - low), -1)
         if position > low:
-            np.put_along_axis(weight, order[..., low + 1 : low + 2], position - low, -1)
-        weights.append(np.moveaxis(np.reshape(weight, np.shape(moved)), last, axes))
-    return np.reshape(weights, np.shape(q) + np.shape(a))
+            np.put_along_axis(share, order[..., low + 1 : low + 2], position - low, -1)
+        shares.append(np.moveaxis(np.reshape(share, np.shape(moved)), last, axes))
+    return np.reshape(shares, np.shape(q) + np.shape(a))

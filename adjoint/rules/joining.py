@@ -256,11 +256,32 @@ def meshgrid_transpose(bars, shapes, indexing="xy"):
 @rule(meshgrid_transpose, linear="bars")
 def meshgrid_transpose_rule(bars, shapes, indexing="xy"):
     y = meshgrid_transpose(bars, shapes, indexing)
-    shape = next((np.shape(bar) for bar in bars if bar is not None), ())
+    shape = shape_of_any(bars)
 
     def pullback(y_bar):
-        flat = [np.zeros(s) if bar is None else bar for s, bar in zip(shapes, y_bar, strict=True)]
-        return [np.broadcast_to(g, shape) for g in np.meshgrid(*flat, indexing=indexing)]
+        return grids(y_bar, shapes, shape, indexing)
+
+    return y, pullback
+
+
+@nondifferentiable
+def shape_of_any(bars):
+    """The shape of the first cotangent that is not None."""
+    return next((np.shape(bar) for bar in bars if bar is not None), ())
+
+
+def grids(coordinates, shapes, shape, indexing="xy"):
+    """Every coordinate, 0 if it is None, over the whole grid."""
+    flat = [np.zeros(s) if x is None else x for s, x in zip(shapes, coordinates, strict=True)]
+    return [np.broadcast_to(grid, shape) for grid in np.meshgrid(*flat, indexing=indexing)]
+
+
+@rule(grids, linear="coordinates")
+def grids_rule(coordinates, shapes, shape, indexing="xy"):
+    y = grids(coordinates, shapes, shape, indexing)
+
+    def pullback(y_bar):
+        return meshgrid_transpose(y_bar, shapes, indexing)
 
     return y, pullback
 

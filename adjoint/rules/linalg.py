@@ -164,18 +164,18 @@ def multi_dot(arrays, *, out=None):
 
 
 def multi_dot_cotangents(y_bar, arrays):
-    """The cotangent of each factor; a first or last factor of one axis is a row or a column."""
-    factors = list(arrays)
-    factors[0] = np.atleast_2d(factors[0])
-    factors[-1] = np.reshape(factors[-1], (-1, 1)) if np.ndim(factors[-1]) == 1 else factors[-1]
-    right = np.reshape(y_bar, (np.shape(factors[0])[0], np.shape(factors[-1])[1]))
-    suffix = [np.eye(np.shape(factors[-1])[1])]
+    """The cotangent of each factor; a first factor of one axis is a row, a last one a column."""
+    first, last = np.atleast_2d(arrays[0]), arrays[-1]
+    last = np.reshape(last, (-1, 1)) if np.ndim(last) == 1 else last
+    factors = [first, *arrays[1:-1], last]
+    before = np.reshape(y_bar, (np.shape(first)[0], np.shape(last)[1]))
+    after = [np.eye(np.shape(last)[1])]
     for factor in factors[:0:-1]:
-        suffix.append(factor @ suffix[-1])
+        after = [factor @ after[0], *after]
     bars = []
-    for factor, after, array in zip(factors, suffix[::-1], arrays, strict=True):
-        bars.append(np.reshape(right @ np.conj(after).T, np.shape(array)))
-        right = np.conj(factor).T @ right
+    for factor, following, array in zip(factors, after, arrays, strict=True):
+        bars = [*bars, np.reshape(before @ np.conj(following).T, np.shape(array))]
+        before = np.conj(factor).T @ before
     return bars
 
 

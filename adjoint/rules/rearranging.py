@@ -95,23 +95,25 @@ def resize(a, new_shape):
 
 
 @rule(np.trim_zeros)
-def trim_zeros(filt, trim="fb"):
-    y = np.trim_zeros(filt, trim)
+def trim_zeros(filt, trim="fb", axis=None):
+    y = np.trim_zeros(filt, trim, axis)
     shape = np.shape(filt)
-    start = leading_zeros(filt) if "f" in trim.lower() else 0
-    stop = start + np.size(y)
+    box = kept_box(filt, np.shape(y), trim, axis)
 
     def pullback(y_bar):
-        return scatter(y_bar, shape, slice(start, stop))
+        return scatter(y_bar, shape, box)
 
     return y, pullback
 
 
 @nondifferentiable
-def leading_zeros(x):
-    """How many zeros x starts with."""
-    found = np.flatnonzero(x)
-    return int(found[0]) if np.size(found) else np.size(x)
+def kept_box(x, y_shape, trim, axis=None):
+    """The index of what np.trim_zeros keeps."""
+    axes = range(np.ndim(x)) if axis is None else np.ravel(axis) % np.ndim(x)
+    found = np.argwhere(x)
+    front = "f" in trim.lower() and len(found) > 0
+    starts = [int(found[:, i].min()) if front and i in axes else 0 for i in range(np.ndim(x))]
+    return tuple(slice(i, i + n) for i, n in zip(starts, y_shape, strict=True))
 
 
 @rule(np.insert)

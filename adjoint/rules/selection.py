@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.indexing import scatter, scatter_taken
 from adjoint.rules.registry import nondifferentiable, rule
 
@@ -123,7 +124,7 @@ def sum_of_chosen_rule(bars, masks, shape):
 
 
 @rule(np.clip)
-def clip(a, a_min=np._NoValue, a_max=np._NoValue, out=None, *, min=np._NoValue, max=np._NoValue):
+def clip(a, a_min=np._NoValue, a_max=np._NoValue, out=None, min=np._NoValue, max=np._NoValue):
     """At a bound the cotangent goes to `a`."""
     y = np.clip(a, a_min, a_max, out, min=min, max=max)
 
@@ -167,7 +168,7 @@ def ndarray_clip(a, min=None, max=None, out=None):
 # -- sorting --------------------------------------------------------------------------------------
 
 
-@rule(np.sort, linear=())
+@rule(np.sort)
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     y = np.sort(a, axis, kind, order, stable=stable)
     shape = np.shape(a)
@@ -212,12 +213,13 @@ def put_back_rule(y_bar, positions, axis=-1):
 
 @rule(np.unique)
 def unique(
-    ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True
-):
+    ar, return_index=False, return_inverse=False, return_counts=False, axis=None,
+    *, equal_nan=True, sorted=True,
+):  # fmt: skip
     """A value's cotangent goes to its first occurrence."""
     y = np.unique(ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan)
     shape = np.shape(ar)
-    first = np.unique(ar, return_index=True, axis=axis, equal_nan=equal_nan)[1]
+    first = first_occurrences(ar, axis, equal_nan, sorted)
 
     def pullback(y_bar):
         values_bar = y_bar[0] if return_index or return_inverse or return_counts else y_bar
@@ -226,14 +228,22 @@ def unique(
     return y, pullback
 
 
+@nondifferentiable
+def first_occurrences(ar, axis=None, equal_nan=True, sorted=True):
+    """Where each unique value is found first."""
+    if not sorted:
+        raise MissingRuleError("np.unique with sorted=False is not differentiated")
+    return np.unique(ar, return_index=True, axis=axis, equal_nan=equal_nan)[1]
+
+
 # -- tables ---------------------------------------------------------------------------------------
 
 
 @rule(np.interp)
-def interp(x, xp, fp, left=None, right=None):
+def interp(x, xp, fp, left=None, right=None, period=None):
     """Between two points y = f0 + t (f1 - f0), where t = (x - x0) / (x1 - x0)."""
-    y = np.interp(x, xp, fp, left, right)
-    i = np.clip(np.searchsorted(xp, x, "right") - 1, 0, np.size(xp) - 2)
+    y = np.interp(x, xp, fp, left, right, period)
+    i = segment(x, xp, period)
     below = np.less(x, np.take(xp, 0))
     above = np.greater(x, np.take(xp, -1))
     points = np.shape(xp)
@@ -252,6 +262,14 @@ def interp(x, xp, fp, left=None, right=None):
         return x_bar, xp_bar, fp_bar, left_bar, right_bar
 
     return y, pullback
+
+
+@nondifferentiable
+def segment(x, xp, period=None):
+    """Between which points, i and i + 1, x lies; the first or last two if outside."""
+    if period is not None:
+        raise MissingRuleError("np.interp with a period is not differentiated")
+    return np.clip(np.searchsorted(xp, x, "right") - 1, 0, np.size(xp) - 2)
 
 
 @rule(np.bincount)

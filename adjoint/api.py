@@ -1,0 +1,366 @@
+"""What users call: derivatives, inspection, parameters by identity."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adjoint import cache
+from adjoint.ir.printer import show
+from adjoint.ir.values import attributes
+from adjoint.rules.registry import rule
+from adjoint.runtime import load_capture
+from adjoint.tree import RootTangent, Tangent, accumulate, complete, project
+
+
+class ValueAndGradient(NamedTuple):
+    """What `value_and_gradient` returns."""
+
+    value: Any
+    gradient: Any
+
+
+def gradient(f: Callable, /, *args: Any, **kwargs: Any) -> Any:
+    """The gradient of a function whose value is one real number.
+
+    A tuple, one cotangent per positional argument. `kwargs` reach `f` and are not differentiated.
+    With a `Params` as the only argument, `f` is called without arguments and the result is a `Grads`.
+
+    Raises NonScalarOutputError, and whatever `f` raises.
+    """
+    if len(args) == 1 and isinstance(args[0], Params):
+        return _implicit(f, args[0], kwargs)[1]
+    f = _undecorated(f)
+    if kwargs or getattr(f, "__defaults__", None) or getattr(f, "__kwdefaults__", None):
+        kwargs = cache.bind_defaults(f, args, kwargs)
+    entry, inputs = cache.find("gradient", f, args, kwargs, "all")
+    return cache.call(entry, inputs, f, args, kwargs)
+
+
+def value_and_gradient(f: Callable, /, *args: Any, **kwargs: Any) -> ValueAndGradient:
+    """The value and the gradient of a function, as a named tuple `(value, gradient)`."""
+    if len(args) == 1 and isinstance(args[0], Params):
+        return ValueAndGradient(*_implicit(f, args[0], kwargs))
+    f = _undecorated(f)
+    kwargs = cache.bind_defaults(f, args, kwargs)
+    entry, inputs = cache.find("value_and_gradient", f, args, kwargs, "all")
+    return ValueAndGradient(*cache.call(entry, inputs, f, args, kwargs))
+
+
+withgradient = value_and_gradient
+
+
+def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple]]:
+    """`(y, back)`: the value, and the function from its cotangent to those of the arguments.
+
+    `back(y_bar)` may be called any number of times. `y` may be a number, array, container or object.
+    """
+    f = _undecorated(f)
+    kwargs = cache.bind_defaults(f, args, kwargs)
+    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs)
+
+    def back(y_bar: Any) -> tuple:
+        bars = inner(_fit(y_bar, y))
+        return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], args, strict=True)])
+
+    return y, back
+
+
+vjp = pullback
+
+
+def _fit(y_bar: Any, y: Any) -> Any:
+    """The user's cotangent in the form of the value: its shape and floating dtype."""
+    if isinstance(y, np.ndarray) and y_bar is not None and np.shape(y_bar) != y.shape:
+        if np.ndim(y_bar):
+            raise ValueError(f"the cotangent has shape {np.shape(y_bar)}, the value {y.shape}")
+        y_bar = np.full(y.shape, y_bar)
+    return project(y_bar, y)
+
+
+def grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+    """A function that computes the gradient of `f` with respect to the arguments `argnums`.
+
+    An int gives the bare cotangent, a tuple a tuple. With `has_aux`, `f` returns `(value, aux)` and
+    the result is `(gradient, aux)`.
+    """
+    return Gradient(f, argnums, has_aux, False)
+
+
+def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+    """A function that computes `(value, gradient)`; with `has_aux`, `((value, aux), gradient)`."""
+    return Gradient(f, argnums, has_aux, True)
+
+
+class Gradient:
+    """The function that `grad` and `value_and_grad` return."""
+
+    def __init__(self, f: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool) -> None:
+        self.f, self.argnums, self.has_aux, self.with_value = f, argnums, has_aux, with_value
+        self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_aux:
+            (value, aux), bars = value_and_aux(self.f, args, kwargs)
+        else:
+            value, bars = value_and_gradient(self.f, *args, **kwargs)
+            aux = None
+        if isinstance(self.argnums, int):
+            chosen = bars[self.argnums]
+        else:
+            chosen = tuple([bars[i] for i in self.argnums])
+        if self.has_aux:
+            return ((value, aux), chosen) if self.with_value else (chosen, aux)
+        return (value, chosen) if self.with_value else chosen
+
+
+def value_and_aux(f: Callable, args: tuple, kwargs: dict) -> tuple[Any, tuple]:
+    """`(f(*args), gradient of its first item)`"""
+    y, back = pullback(f, *args, **kwargs)
+    return y, back((1.0, None))
+
+
+def _undecorated(f: Any) -> Any:
+    return f.function if isinstance(f, Differentiable) else f
+
+
+# -- parameters by identity ------------------------------------------------------------------------------
+
+
+class Params:
+    """A list of arrays, each once, told apart by identity."""
+
+    def __init__(self, arrays: Iterable[Any] = ()) -> None:
+        self._arrays: dict[int, Any] = {}
+        for array in arrays:
+            if not isinstance(array, np.ndarray):
+                raise TypeError(f"a parameter is an array, not {type(array).__name__}")
+            self._arrays.setdefault(id(array), array)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._arrays.values()))
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __getitem__(self, index: int) -> Any:
+        return list(self._arrays.values())[index]
+
+    def __contains__(self, array: Any) -> bool:
+        return id(array) in self._arrays
+
+    def __repr__(self) -> str:
+        return f"Params({list(self._arrays.values())!r})"
+
+
+def params(*things: Any) -> Params:
+    """Every array with a floating dtype in arrays, objects, lists and dicts, each once, in order."""
+    found: list[Any] = []
+    _collect_arrays(things, found, set())
+    return Params(found)
+
+
+def _collect_arrays(thing: Any, found: list[Any], seen: set[int]) -> None:
+    if isinstance(thing, np.ndarray):
+        if thing.dtype.kind in "fc":
+            found.append(thing)
+        return
+    if isinstance(thing, str | bytes | type) or id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Params | list | tuple | set | frozenset):
+        for item in thing:
+            _collect_arrays(item, found, seen)
+    elif isinstance(thing, dict):
+        for item in thing.values():
+            _collect_arrays(item, found, seen)
+    elif callable(getattr(thing, "__code__", None)) or hasattr(thing, "__closure__"):
+        for cell in thing.__closure__ or ():
+            _collect_arrays(cell.cell_contents, found, seen)
+    else:
+        trainable = getattr(thing, "trainable", None)
+        if callable(trainable):
+            _collect_arrays(trainable(), found, seen)
+            return
+        for item in (attributes(thing) or {}).values():
+            _collect_arrays(item, found, seen)
+
+
+class Grads:
+    """The gradients of `Params`, looked up by identity: `gs[W]`."""
+
+    def __init__(self, ps: Params, bars: dict[int, Any]) -> None:
+        self.params = ps
+        self._bars = {id(p): bars.get(id(p)) for p in ps}
+        for p in ps:
+            if self._bars[id(p)] is None:
+                self._bars[id(p)] = np.zeros(p.shape, p.dtype)
+
+    def __getitem__(self, array: Any) -> Any:
+        try:
+            return self._bars[id(array)]
+        except KeyError:
+            raise KeyError("this array is not one of the parameters of these gradients") from None
+
+    def __contains__(self, array: Any) -> bool:
+        return id(array) in self._bars
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self._bars[id(p)] for p in self.params])
+
+    def __len__(self) -> int:
+        return len(self._bars)
+
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """Pairs of parameter and gradient."""
+        return iter([(p, self._bars[id(p)]) for p in self.params])
+
+    def __repr__(self) -> str:
+        return f"Grads({list(self)!r})"
+
+
+def _implicit(f: Callable, ps: Params, kwargs: dict[str, Any]) -> tuple[Any, Grads]:
+    """Value and gradients with respect to arrays, wherever the code reaches them."""
+    f = _undecorated(f)
+    kwargs = cache.bind_defaults(f, (), kwargs)
+    entry, inputs = cache.find("value_and_gradient", f, (), kwargs, ("callee",))
+    value, bars = cache.call(entry, inputs, f, (), kwargs)
+    captured = [load_capture(f, name) for name in entry.captures]
+    found: dict[int, Any] = {}
+    for outside, bar in zip([f, *captured, *inputs], bars, strict=True):
+        _gather(outside, bar, ps, found)
+    return value, Grads(ps, found)
+
+
+def _gather(value: Any, bar: Any, ps: Params, found: dict[int, Any]) -> None:
+    """Add up the cotangents of parameters that are found in a value."""
+    if bar is None:
+        return
+    if isinstance(bar, RootTangent):
+        _gather(value, bar.own, ps, found)
+        for root, root_bar in bar.roots.values():
+            _gather(root, root_bar, ps, found)
+    elif isinstance(value, np.ndarray):
+        if value in ps:
+            found[id(value)] = accumulate(found.get(id(value)), bar)
+    elif isinstance(value, Params | list | tuple):
+        for item, item_bar in zip(value, bar, strict=True):
+            _gather(item, item_bar, ps, found)
+    elif isinstance(value, dict):
+        for key, item_bar in bar.items():
+            _gather(value[key], item_bar, ps, found)
+    elif isinstance(bar, Tangent):
+        for name in bar:
+            inner = load_capture(value, name) if _captures(value, name) else getattr(value, name)
+            _gather(inner, getattr(bar, name), ps, found)
+
+
+def _captures(value: Any, name: str) -> bool:
+    code = getattr(value, "__code__", None)
+    return code is not None and name in code.co_freevars
+
+
+# -- decorator and inspection ------------------------------------------------------------------------------
+
+
+class Differentiable:
+    """A function with its derivatives; made by `@differentiable`."""
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else Differentiable(self.function.__get__(instance, owner))
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def gradient(self, *args: Any, **kwargs: Any) -> Any:
+        return gradient(self.function, *args, **kwargs)
+
+    def value_and_gradient(self, *args: Any, **kwargs: Any) -> ValueAndGradient:
+        return value_and_gradient(self.function, *args, **kwargs)
+
+    def pullback(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable]:
+        return pullback(self.function, *args, **kwargs)
+
+    def source(self, *args: Any, mode: str = "gradient", **kwargs: Any) -> GeneratedSource:
+        return source(self.function, *args, mode=mode, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<differentiable {getattr(self.function, '__qualname__', self.function)}>"
+
+
+def differentiable(function: Callable | None = None, **options: Any) -> Any:
+    """Decorator: the function, with `.gradient`, `.value_and_gradient`, `.pullback` and `.source`."""
+    if options:
+        raise TypeError(f"unknown option{'s' * (len(options) > 1)}: {', '.join(options)}")
+    return Differentiable if function is None else Differentiable(function)
+
+
+class GeneratedSource:
+    """Generated code: `str()` is its text, `function` what runs it, `filename` its name in tracebacks."""
+
+    def __init__(self, text: str, function: Callable | None, filename: str) -> None:
+        self.text, self.function, self.filename = text, function, filename
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre><code class='language-python'>{escape(self.text)}</code></pre>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the text to a file, whole or not at all."""
+        path = Path(path)
+        partial = path.with_name(path.name + ".part")
+        partial.write_text(self.text)
+        partial.replace(path)
+        return path
+
+
+def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) -> GeneratedSource:
+    """The generated code for these arguments: the text that runs.
+
+    `mode` is "gradient", "pullback" (forward and reverse as two functions) or "ir".
+    """
+    f = _undecorated(f)
+    kwargs = cache.bind_defaults(f, args, kwargs)
+    if mode == "pullback":
+        wrt: Any = tuple(range(len(args)))
+        entry, _ = cache.find("rule", f, args, kwargs, wrt)
+    elif mode in ("gradient", "ir"):
+        entry, _ = cache.find("gradient", f, args, kwargs, "all")
+    else:
+        raise ValueError(f'mode is "gradient", "pullback" or "ir", not {mode!r}')
+    emitted = entry.compiled.loaded.emitted
+    if mode == "ir":
+        return GeneratedSource(show(entry.compiled.function), entry.function, emitted.filename)
+    return GeneratedSource(emitted.text, entry.function, emitted.filename)
+
+
+def stop_gradient(x: Any) -> Any:
+    """The identity, with derivative zero."""
+    return x
+
+
+@rule(stop_gradient)
+def _stop_gradient(x: Any) -> Any:
+    y = stop_gradient(x)
+
+    def pullback(y_bar: Any) -> Any:
+        return None
+
+    return y, pullback

@@ -1,0 +1,245 @@
+"""Generated functions, compiled once and found again.
+
+The key of a compilation is the callable's code (not the function object: a closure made afresh each
+time is one compilation), the types of what it captured, and the types of the arguments. What the
+program read of its surroundings while it was compiled is checked at each call: that a global still
+is the object it was (a function that is redefined is compiled anew), or still has the type it had.
+"""
+
+from __future__ import annotations
+
+import threading
+import types
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from adjoint.compiler import Compiled, Request, compile_request
+from adjoint.emit import annotate
+from adjoint.errors import AdjointError, NonScalarOutputError
+from adjoint.ir.options import Options
+from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
+from adjoint.ir.values import function_defaults, type_of
+from adjoint.rules import dispatch, registry
+
+SIZE = 4096
+_SCALARS = frozenset((float, int, complex, bool, np.float64, np.float32))
+_lock = threading.RLock()
+_entries: OrderedDict[Any, list[Entry]] = OrderedDict()
+_rules: dict[types.CodeType, Any] = {}
+_default_options = Options()
+_local = threading.local()
+
+
+class Entry:
+    """One compilation and what has to hold for it to be used."""
+
+    __slots__ = ("captures", "checks", "compiled", "function", "generation", "roots", "takes_callee", "wanted")
+
+    def __init__(self, compiled: Compiled, wanted: frozenset[str] | None) -> None:
+        self.compiled = compiled
+        self.function = compiled.loaded.function
+        self.captures, self.takes_callee = compiled.captures, compiled.takes_callee
+        self.checks = [(root, value) for root, value in compiled.guards.items()]
+        self.roots = [(root, light_key(root.read())) for root in compiled.roots]
+        self.generation, self.wanted = registry.generation(), wanted
+
+    def inputs(self, callee: Any) -> list[Any] | None:
+        """The roots' values now; None if something is not as it was when this was compiled."""
+        try:
+            for root, value in self.checks:
+                if root.read() is not value:
+                    return None
+            values = []
+            for root, key in self.roots:
+                value = root.read()
+                if light_key(value) != key:
+                    return None
+                values.append(value)
+        except (KeyError, AttributeError, ValueError):
+            return None
+        return values
+
+
+def light_key(value: Any) -> Any:
+    """What `type_of` depends on, cheaper to make and to compare for numbers and arrays."""
+    cls = type(value)
+    if cls in _SCALARS:
+        return cls
+    if cls is np.ndarray:
+        return value.dtype, tuple([n == 1 for n in value.shape])
+    return type_of(value)
+
+
+def callee_key(callee: Any) -> Any:
+    """A key for the callable: its code and the types of its captures and defaults, or its type."""
+    if type(callee) is types.FunctionType:
+        if callee.__closure__ is None and callee.__defaults__ is None and callee.__kwdefaults__ is None:
+            return id(callee.__code__), id(callee.__globals__)
+        return type_of(callee)
+    return type_of(callee)
+
+
+def options() -> Options:
+    return getattr(_local, "options", _default_options)
+
+
+class use_options:  # noqa: N801
+    """`with use_options(inline=False):` compile by another route in this thread (for tests)."""
+
+    def __init__(self, **changes: bool) -> None:
+        self.options = Options(**changes)
+
+    def __enter__(self) -> None:
+        self.before = options()
+        _local.options = self.options
+
+    def __exit__(self, *exception: object) -> None:
+        _local.options = self.before
+
+
+def find(
+    form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: frozenset[str] | None = None
+) -> tuple[Entry, list[Any]]:
+    """The entry for a call, compiled if need be, and the values of its roots."""
+    key = (form, callee_key(callee), wrt, *map(light_key, args))
+    if kwargs:
+        key = (*key, *((k, light_key(v)) for k, v in kwargs.items()))
+    chosen = options()
+    if chosen is not _default_options:
+        key = (*key, chosen)
+    for entry in _entries.get(key, ()):
+        if entry.generation == registry.generation() and entry.wanted == wanted:
+            inputs = entry.inputs(callee)
+            if inputs is not None:
+                return entry, inputs
+    return _compile(key, form, callee, args, kwargs, wrt, wanted)
+
+
+def _compile(
+    key: Any, form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: Any
+) -> tuple[Entry, list[Any]]:
+    with _lock:
+        kinds = tuple(map(type_of, args))
+        if wrt == "all":
+            positions: tuple[int | str, ...] = tuple(range(len(args)))
+        else:
+            positions = wrt
+        request = Request(callee_type(callee), kinds, tuple((k, type_of(v)) for k, v in kwargs.items()),
+                          positions, form, wanted, options())
+        entry = Entry(compile_request(request), wanted)
+        for code, nested in entry.compiled.loaded.closures.items():
+            _rules[code] = nested
+        entries = [e for e in _entries.get(key, ()) if e.generation == entry.generation]
+        _entries[key] = [entry, *entries][:8]
+        _entries.move_to_end(key)
+        while len(_entries) > SIZE:
+            _entries.popitem(last=False)
+        inputs = entry.inputs(callee)
+        assert inputs is not None
+        return entry, inputs
+
+
+def callee_type(callee: Any) -> Type:
+    """How a callable is told to the compiler."""
+    kind = type_of(callee)
+    if isinstance(kind, FunctionOf | Instance):
+        return kind
+    return kind if isinstance(kind, Literal) else literal(callee)
+
+
+def call(entry: Entry, inputs: list[Any], callee: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Run a generated function."""
+    leading: list[Any] = []
+    if entry.takes_callee:
+        leading.append(callee)
+    if entry.captures:
+        names, cells = callee.__code__.co_freevars, callee.__closure__
+        leading += [cells[names.index(n)].cell_contents for n in entry.captures]
+    try:
+        return entry.function(*leading, *args, *kwargs.values(), *inputs)
+    except Exception as error:
+        raise explain(error, entry) from error.__cause__
+
+
+def explain(error: Exception, entry: Entry) -> Exception:
+    """Tell the user's line: in a note, or, for an error of ours, in the message."""
+    emitted = entry.compiled.loaded.emitted
+    if isinstance(error, AdjointError) and error.origin is None:
+        origin = origin_of(error, emitted)
+        if origin is None and isinstance(error, NonScalarOutputError):
+            origin = entry.compiled.function.origin
+        if origin is not None:
+            located = type(error)(error.message, origin, error.hint)
+            return located.with_traceback(error.__traceback__)
+    annotate(error, emitted)
+    return error
+
+
+def origin_of(error: BaseException, emitted: Any) -> Any:
+    """The user's line for the innermost line of this generated code in a traceback."""
+    origin = None
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == emitted.filename:
+            origin = emitted.line_map.get(step.tb_lineno, origin)
+        step = step.tb_next
+    return origin
+
+
+def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments, with those defaults added that are not constants."""
+    function = getattr(callee, "__func__", callee)
+    if type(function) is not types.FunctionType or not (function.__defaults__ or function.__kwdefaults__):
+        return kwargs
+    shift = 1 if function is not callee else 0
+    given = set(function.__code__.co_varnames[: len(args) + shift]) | set(kwargs)
+    more = {
+        n: v
+        for n, v in function_defaults(function).items()
+        if n not in given and not isinstance(type_of(v), Literal)
+        and n not in function.__code__.co_varnames[: function.__code__.co_posonlyargcount]
+    }
+    return {**kwargs, **more} if more else kwargs
+
+
+# -- rules of Python functions at run time ---------------------------------------------------------------
+
+
+def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """`y, pullback` of any callable with Python source."""
+    original = len(kwargs)
+    kwargs = bind_defaults(callee, args, kwargs)
+    wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
+    entry, inputs = find("rule", callee, args, kwargs, wrt)
+    y, inner = call(entry, inputs, callee, args, kwargs)
+    nothing = (None,) * (1 + len(args)) + ({},)
+
+    def pullback(y_bar: Any) -> tuple:
+        if y_bar is None:
+            return nothing
+        try:
+            bars = inner(y_bar)
+        except Exception as error:
+            raise explain(error, entry) from error.__cause__
+        if len(kwargs) > original:
+            named = {k: v for k, v in bars[-1].items() if k in list(kwargs)[:original]}
+            return (*bars[:-1], named)
+        return bars
+
+    return y, pullback
+
+
+def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
+    """Positions and keywords that are active; stars stand for all."""
+    wrt: list[Any] = []
+    if "callee" in active:
+        wrt.append("callee")
+    wrt += range(count) if "*" in active else [a for a in active if isinstance(a, int)]
+    wrt += [k for k in kwargs if "**" in active or k in active]
+    return wrt
+
+
+dispatch.generate = generate
+
