@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from adjoint.emit.unparse import Comment, unparse
+from adjoint.emit.grammar import Comment
+from adjoint.emit.unparse import unparse
 
 ROUND_TRIP = [
     "a + b * c", "(a + b) * c", "a - (b - c)", "a - b - c", "a ** b ** c", "(a ** b) ** c", "-a ** b",
@@ -87,7 +88,7 @@ def test_comments_stand_alone_or_trail_at_one_column():
     tree = ast.parse("def f(x):\n    y = x + 1\n    for z in y:\n        g(z)\n    return y")
     body = tree.body[0].body
     body[0].trailing, body[1].trailing = "L9", "L10"
-    body.insert(2, Comment(text="-- reverse --"))
+    body.insert(2, Comment("-- reverse --"))
     assert unparse(tree).splitlines() == [
         "def f(x):",
         "    y = x + 1                                                # L9",
