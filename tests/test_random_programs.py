@@ -6,7 +6,7 @@ The examples are the same in every run; `ADJOINT_RANDOM_PROGRAMS=1000` looks at 
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.programs.generator import programs
 from tests.routes import ROUTES, check_function
@@ -16,6 +16,8 @@ SETTINGS = settings(
     max_examples=int(EXAMPLES or 100),
     derandomize=not EXAMPLES,
     database=None,
+    report_multiple_bugs=False,
+    phases=[Phase.generate, Phase.shrink],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
