@@ -44,15 +44,17 @@ OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module", "call_method"}
 _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
-    "join_strings", "check_bound", "flatten",
+    "join_strings", "format_value", "check_bound", "flatten",
 }  # fmt: skip
 _WRITES = {"setitem", "delitem", "setattr", "delattr"}
 _WRITING_METHODS = {
-    "fill", "sort", "put", "partition", "itemset", "resize", "setflags", "setfield", "tofile", "dump",
+    "fill", "sort", "put", "partition", "itemset", "resize", "setflags", "setfield", "tofile",
+    "dump",
 }  # fmt: skip
 _WRITING_FUNCTIONS = {
     "put", "place", "putmask", "copyto", "fill_diagonal", "put_along_axis", "save", "savez",
-    "savez_compressed", "savetxt", "load", "loadtxt", "genfromtxt", "fromfile", "fromiter", "memmap",
+    "savez_compressed", "savetxt", "load", "loadtxt", "genfromtxt", "fromfile", "fromiter",
+    "memmap",
     "seterr", "seterrcall", "setbufsize", "errstate", "set_printoptions", "printoptions", "nditer",
     "vectorize", "apply_along_axis", "apply_over_axes", "fromfunction", "piecewise", "show_config",
     "show_runtime", "info", "test", "frompyfunc",
@@ -87,6 +89,8 @@ def is_pure(callee: Any) -> bool:
         return callee.__name__ in _DISPLAYS
     if isinstance(callee, np.ufunc):
         return True
+    if isinstance(getattr(callee, "__self__", None), np.ufunc):
+        return callee.__name__ != "at"
     name, module = getattr(callee, "__name__", ""), getattr(callee, "__module__", "")
     if module in ("_operator", "operator"):
         return name not in _WRITES and callee not in AUGMENTED

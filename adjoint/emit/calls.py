@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from adjoint.emit import callees
 from adjoint.emit.expressions import Expressions
 from adjoint.emit.namespace import Namespace
 from adjoint.emit.nesting import Plan, is_augmented
 from adjoint.ir import nodes as ir
-from adjoint.ir.types import Scalar
+from adjoint.ir.types import Instance, Opaque, Scalar
 
 
 def store(name: str) -> ast.Name:
@@ -113,6 +114,8 @@ class CallStatements:
         name = call.args[1]
         if not isinstance(name, ir.Const) or not str(name.value).isidentifier():
             return None
+        if not _takes_assignment(call.args[0]):
+            return None
         attribute = str(name.value)
 
         def make(owner: ast.expr) -> ast.stmt:
@@ -134,13 +137,22 @@ class CallStatements:
         return [ast.Raise(exc=exception, cause=nodes[1] if with_cause and exception else None)]
 
     def _import_module(self, call: ir.Call) -> list[ast.stmt] | None:
-        values = [a.value if isinstance(a, ir.Const) else ... for a in call.args]
-        if ... in values or any(values[2:]):
+        values: list[Any] = [a.value for a in call.args if isinstance(a, ir.Const)]
+        if len(values) != len(call.args) or any(values[2:3]):
             return None
-        module, attribute = (*values, None)[:2]
+        module, attribute = [*values, None][:2]
         name = self.names[call.target]
         imported = module if attribute is None else attribute
         alias = ast.alias(name=imported, asname=None if imported == name else name)
         if attribute is None:
             return [ast.Import(names=[alias])]
-        return [ast.ImportFrom(module=module, names=[alias], level=0)]
+        imported_from: ast.stmt = ast.ImportFrom(module=module, names=[alias], level=0)
+        return [imported_from]
+
+
+def _takes_assignment(owner: Any) -> bool:
+    """Known not to be of a frozen dataclass, to which `set_attribute` writes as well."""
+    if not isinstance(owner, ir.Value) or not isinstance(owner.type, Instance | Opaque):
+        return False
+    parameters = getattr(owner.type.cls, "__dataclass_params__", None)
+    return parameters is None or not parameters.frozen

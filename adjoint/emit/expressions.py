@@ -72,7 +72,7 @@ class Expressions:
             return ast.BoolOp(op=op, values=[test, self.operand(other)])
         return ast.IfExp(test=test, body=self.operand(then), orelse=self.operand(orelse))
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     def call(self, call: ir.Call) -> ast.expr:
         callee = call.callee
@@ -121,13 +121,15 @@ class Expressions:
         function = ast.Attribute(value=self.operand(call.args[0]), attr=name, ctx=ast.Load())
         return self._plain_call(call, function, call.args[2:])
 
-    # -- syntax -------------------------------------------------------------------------------------
+    # -- syntax ------------------------------------------------------------------------------------
 
     def _syntax(self, value: Any) -> Callable[[ir.Call], ast.expr | None] | None:
         if getattr(value, "__module__", None) not in ("_operator", "builtins", "operator"):
             return None
         for table, method in (
-            (callees.BINARY, self._binary), (callees.UNARY, self._unary), (callees.COMPARE, self._compare),
+            (callees.BINARY, self._binary),
+            (callees.UNARY, self._unary),
+            (callees.COMPARE, self._compare),
         ):  # fmt: skip
             if any(value is f for f in table):
                 return method
@@ -198,7 +200,7 @@ class Expressions:
         lower, upper, step = [*present, None][:3]
         return ast.Slice(lower=lower, upper=upper, step=step)
 
-    # -- displays -----------------------------------------------------------------------------------
+    # -- displays ----------------------------------------------------------------------------------
 
     def _make_tuple(self, call: ir.Call) -> ast.expr:
         return ast.Tuple(elts=[self.argument(a) for a in call.args], ctx=ast.Load())

@@ -47,3 +47,21 @@ def precedence(node: ast.AST) -> int:
         ast.Lambda: TEST, ast.Compare: COMPARE, ast.Await: AWAIT,
     }  # fmt: skip
     return table.get(type(node), ATOM)
+
+
+def escaped(text: str, quote: str) -> str:
+    escaped = (
+        text.encode("unicode_escape").decode("ascii")
+        if not text.isprintable()
+        else text.replace("\\", "\\\\")
+    )
+    return escaped.replace(quote[0], "\\" + quote[0])
+
+
+def docstring(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if escaped.endswith('"'):
+        escaped = escaped[:-1] + '\\"'
+    if any(not (c.isprintable() or c == "\n") for c in escaped):
+        return repr(text)
+    return f'"""{escaped}"""'

@@ -41,7 +41,7 @@ class Interference:
     def _define(
         self, values: Iterable[ir.Value], live: Live, same: ir.Operand | None = None
     ) -> None:
-        """`values` are assigned at once, `live` are needed afterwards; `same` holds the same object."""
+        """`values` are assigned at once; `live` are needed after; `same` holds the same object."""
         values = list(values)
         for value in values:
             self.order.append(value)
@@ -59,7 +59,7 @@ class Interference:
             self.copies.append((target, source))
         return (live - {t for t, _ in needed}) | self._leaves(s for _, s in needed)
 
-    # -- statements ---------------------------------------------------------------------------------
+    # -- statements --------------------------------------------------------------------------------
 
     def _block(self, block: ir.Block, live: Live) -> Live:
         later: Live = set()

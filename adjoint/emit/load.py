@@ -1,4 +1,4 @@
-"""Emitted source -> a function that runs, that a debugger can show, and whose errors name the user's line."""
+"""Emitted source -> a function; a debugger can show it, and its errors name the user's line."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def annotate(exception: BaseException, emitted: Emitted) -> None:
-    """Add a note that names the user's line, if the exception passed through this generated code."""
+    """Add a note that names the user's line, if the exception passed through this code."""
     origin = None
     step = exception.__traceback__
     while step is not None:

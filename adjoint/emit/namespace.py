@@ -19,6 +19,7 @@ import numpy as np
 from adjoint.ir import nodes as ir
 
 _NUMPY_MODULES = ("", "linalg", "fft", "random", "strings", "lib.stride_tricks")
+_USUAL = {"np.absolute": "np.abs"}  # what NumPy's users write
 _LITERAL_TYPES = (int, float, complex, bool, str, bytes, type(None), type(Ellipsis))
 _numpy_paths: dict[int, str] = {}
 
@@ -35,12 +36,15 @@ def _add_module(path: str) -> None:
     module: Any = np
     for part in filter(None, path.split(".")):
         module = getattr(module, part, None)
+    found: dict[int, str] = {}
     for name, member in vars(module).items() if module is not None else ():
         own = isinstance(member, np.ufunc) or "numpy" in str(getattr(member, "__module__", "numpy"))
-        if callable(member) and own and not name.startswith("_") and not hasattr(builtins, name):
-            _numpy_paths.setdefault(id(member), ".".join(filter(None, ("np", path, name))))
-        elif isinstance(member, np.ufunc):  # np.abs, np.pow: spelled as NumPy's users do
-            _numpy_paths.setdefault(id(member), f"np.{name}")
+        if not callable(member) or not own or name.startswith("_"):
+            continue
+        if id(member) not in found or name == getattr(member, "__name__", ""):
+            found[id(member)] = ".".join(filter(None, ("np", path, name)))
+    for key, spelled in found.items():
+        _numpy_paths.setdefault(key, _USUAL.get(spelled, spelled))
 
 
 def name_node(name: str) -> ast.expr:

@@ -106,7 +106,7 @@ class _Planner:
                     uses[operand] += 1
                     self.readers.setdefault(operand, []).append(statement)
 
-    # -- blocks -------------------------------------------------------------------------------------
+    # -- blocks ------------------------------------------------------------------------------------
 
     def _block(self, block: ir.Block, depth: int, boundary: int | None = None) -> dict:
         """Plan a block; gives the calls that could still move into what the block yields."""
@@ -188,7 +188,7 @@ class _Planner:
             return True
         return any(self._has_effect(s) for b in ir.blocks_of(statement) for s in b.statements)
 
-    # -- regions ------------------------------------------------------------------------------------
+    # -- regions -----------------------------------------------------------------------------------
 
     def _inside(self, statement: ir.Statement, depth: int) -> None:
         if isinstance(statement, ir.If):
@@ -279,17 +279,17 @@ class _Planner:
             elif isinstance(branch.condition, ir.Value):
                 self.plan.uses[branch.condition] += 1
 
-    # -- unpacking ----------------------------------------------------------------------------------
+    # -- unpacking ---------------------------------------------------------------------------------
 
     def _find_unpacking(self, block: ir.Block) -> None:
         here = set(block.statements)
         for call in block.statements:
             if not isinstance(call, ir.Call) or not callees.is_call_of(call, "unpack_sequence"):
                 continue
-            counts = [a.value if isinstance(a, ir.Const) else None for a in call.args[1:]]
-            if call.target.name or not counts or not all(isinstance(c, int | None) for c in counts):
+            counts: list[Any] = [a.value for a in call.args[1:] if isinstance(a, ir.Const)]
+            if call.target.name or not counts or len(counts) != len(call.args) - 1:
                 continue
-            before, after = (*counts, None)[:2]
+            before, after = [*counts, None][:2]
             size = before if after is None else before + 1 + after
             items = self._items_of(call.target, here)
             if items is None or not all(0 <= index < size for index in items):
@@ -316,7 +316,7 @@ class _Planner:
             items[index.value] = reader
         return items
 
-    # -- widths -------------------------------------------------------------------------------------
+    # -- widths ------------------------------------------------------------------------------------
 
     def _operand_width(self, operand: ir.Operand | ir.Splat | None) -> int:
         if isinstance(operand, ir.Splat):

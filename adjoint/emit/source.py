@@ -11,7 +11,7 @@ import ast
 import builtins
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,7 @@ def input_names(function: ir.Function) -> list[str]:
 
 
 def module_namespace(function: ir.Function) -> dict[str, Any]:
-    """The globals of a user's nested function; if the IR does not say, of the module of its file."""
+    """The globals of a user's nested function; if it does not say, of the module of its file."""
     if function.namespace is not None:
         return function.namespace
     for module in list(sys.modules.values()):
@@ -136,7 +136,11 @@ class _Printer:
     """Prints a function and the functions nested in it."""
 
     def __init__(
-        self, plan: Plan, namespace: Namespace, namespace_of: Callable, reserved: set[str] = frozenset()  # type: ignore
+        self,
+        plan: Plan,
+        namespace: Namespace,
+        namespace_of: Callable[[ir.Function], dict[str, Any]],
+        reserved: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.plan, self.namespace, self.namespace_of = plan, namespace, namespace_of
         self.reserved = set(reserved)

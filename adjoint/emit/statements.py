@@ -41,7 +41,7 @@ class Statements(CallStatements):
         self._unmade: set[ir.Value] = set()  # functions whose `def` is still to come
         self._pending_cells: dict[ir.Value, list[tuple[ir.Value, int]]] = {}
 
-    # -- blocks -------------------------------------------------------------------------------------
+    # -- blocks ------------------------------------------------------------------------------------
 
     def main_block(
         self, block: ir.Block, reverse_start: int | None, sections: bool
@@ -57,7 +57,7 @@ class Statements(CallStatements):
         if sections and forward and not _only_definitions(forward):
             body.append(Comment("-- forward --"))
         body += forward
-        if sections and backward:
+        if sections and reverse_start is not None:
             body.append(Comment("-- reverse --"))
         body += backward
         if body and isinstance(body[-1], ast.Raise):
@@ -70,9 +70,11 @@ class Statements(CallStatements):
         if not block.results:
             return [ast.Return(value=None)]
         result = block.results[0]
-        node = ast.Return(value=self.expressions.operand(result))
         nested = self.plan.nested.get(result) if isinstance(result, ir.Value) else None
-        return self._with_origin([node], nested.origin if nested is not None else None)
+        origin = nested.origin if nested is not None else None
+        comment = self._comment_before(origin)
+        node = ast.Return(value=self.expressions.operand(result))
+        return comment + self._with_origin([node], origin)
 
     def block(self, block: ir.Block) -> list[ast.stmt]:
         outer, self.depth = self._commented, self.depth + 1
@@ -106,7 +108,7 @@ class Statements(CallStatements):
             return self.nested_function(statement, self)
         return self._user_closure(statement)
 
-    # -- origins and comments -----------------------------------------------------------------------
+    # -- origins and comments ----------------------------------------------------------------------
 
     def _label(self, origin: ir.Origin) -> str:
         same = not self.main_file or origin.filename == self.main_file
@@ -138,12 +140,12 @@ class Statements(CallStatements):
                 heads[-1].trailing = self._label(origin)  # type: ignore[attr-defined]
         return body
 
-    # -- copies -------------------------------------------------------------------------------------
+    # -- copies ------------------------------------------------------------------------------------
 
     def copies(
         self, targets: Iterable[ir.Value], sources: Iterable[ir.Operand], site: Site
     ) -> list[ast.stmt]:
-        """What assigns `targets` from `sources` all at once: plain assignments, or one of tuples."""
+        """What assigns `targets` from `sources` at once: plain assignments, or one of tuples."""
         moves: list[tuple[str, ast.expr]] = []
         for target, source in zip(targets, sources, strict=True):
             if (site, target) not in self.needed:
@@ -177,7 +179,7 @@ class Statements(CallStatements):
             return load(self.namespace.name_of(ir.UNDEFINED, "UNDEFINED"))
         return ast.Constant(value=None)
 
-    # -- regions ------------------------------------------------------------------------------------
+    # -- regions -----------------------------------------------------------------------------------
 
     def _branch(self, branch: ir.If) -> list[ast.stmt]:
         test = self.expressions.operand(branch.condition)
@@ -293,10 +295,10 @@ class Statements(CallStatements):
             handlers.append(ast.ExceptHandler(type=kind, name=name, body=inner))
         return [ast.Try(body=body or [ast.Pass()], handlers=handlers, orelse=[], finalbody=[])]
 
-    # -- closures -----------------------------------------------------------------------------------
+    # -- closures ----------------------------------------------------------------------------------
 
     def _user_closure(self, closure: ir.Closure) -> list[ast.stmt]:
-        """A function of the user's: made from its own code; cells of later functions are filled then."""
+        """A function of the user's, from its own code; cells of later functions are filled then."""
         function, name = closure.function, self.names[closure.target]
         captured: list[ast.expr] = []
         for index, operand in enumerate(closure.captures):

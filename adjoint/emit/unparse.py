@@ -26,6 +26,8 @@ from adjoint.emit.grammar import (
     YIELD,
     Blank,
     Comment,
+    docstring,
+    escaped,
     precedence,
 )
 from adjoint.emit.layout import COMMENT_COLUMN, wrap
@@ -63,7 +65,7 @@ class Unparser(BaseUnparser):
         self._end_line()
         output.write("\n".join(self.lines) + "\n")
 
-    # -- lines --------------------------------------------------------------------------------------
+    # -- lines -------------------------------------------------------------------------------------
 
     def fill(self, text: str = "") -> None:
         """Begin a line."""
@@ -127,7 +129,7 @@ class Unparser(BaseUnparser):
                 self.write(", ")
             self.put(node, minimum)
 
-    # -- statements ---------------------------------------------------------------------------------
+    # -- statements --------------------------------------------------------------------------------
 
     def _Comment(self, node: Comment) -> None:
         self.fill()
@@ -224,11 +226,11 @@ class Unparser(BaseUnparser):
             if isinstance(first.value.value, str) and first.value.kind is None:
                 self.fill()
                 self._line_is_text = True
-                self.write(_docstring(first.value.value))
+                self.write(docstring(first.value.value))
                 body = body[1:]
         self.dispatch(body)
 
-    # -- expressions --------------------------------------------------------------------------------
+    # -- expressions -------------------------------------------------------------------------------
 
     def _NamedExpr(self, node: ast.NamedExpr) -> None:
         self.put(node.target, ATOM)
@@ -357,14 +359,14 @@ class Unparser(BaseUnparser):
                 text = text.replace("inf", _INFINITY)
             self.write(("u" if node.kind == "u" else "") + text)
 
-    # -- f-strings ----------------------------------------------------------------------------------
+    # -- f-strings ---------------------------------------------------------------------------------
 
     def _JoinedStr(self, node: ast.JoinedStr) -> None:
         parts: list[tuple[str, bool]] = []
         self._format_parts(node, parts)
         inside = "".join(text for text, is_code in parts if is_code)
         quote = next((q for q in _QUOTES if q not in inside), '"')
-        body = "".join(text if is_code else _escaped(text, quote) for text, is_code in parts)
+        body = "".join(text if is_code else escaped(text, quote) for text, is_code in parts)
         self.write(f"f{quote}{body}{quote}")
 
     def _FormattedValue(self, node: ast.FormattedValue) -> None:
@@ -394,24 +396,6 @@ def is_printable_fstring(node: ast.JoinedStr) -> bool:
 
 
 def _expression_text(node: ast.expr) -> str:
-    """One expression between the braces of an f-string; a lambda or a tuple needs brackets there."""
+    """One expression between the braces of an f-string: there a lambda needs brackets."""
     text = unparse(ast.Expression(body=node))
     return f"({text})" if precedence(node) <= TEST else text
-
-
-def _escaped(text: str, quote: str) -> str:
-    escaped = (
-        text.encode("unicode_escape").decode("ascii")
-        if not text.isprintable()
-        else text.replace("\\", "\\\\")
-    )
-    return escaped.replace(quote[0], "\\" + quote[0])
-
-
-def _docstring(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + '\\"'
-    if any(not (c.isprintable() or c == "\n") for c in escaped):
-        return repr(text)
-    return f'"""{escaped}"""'

@@ -134,8 +134,8 @@ class Program:
         target, flags = self.value(), [True, False]
         self.random.shuffle(flags)
         more = self.value()
-        blocks = [ir.Block([], [ir.Const(f), self.pick(inside)]) for f in flags]
-        body.statements.append(ir.If(test, *blocks, [target, more]))
+        then, orelse = (ir.Block([], [ir.Const(f), self.pick(inside)]) for f in flags)
+        body.statements.append(ir.If(test, then, orelse, [target, more]))
         return target
 
     def gathers(self, body, inside, numbers, block):

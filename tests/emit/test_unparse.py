@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  (tables of snippets)
 import ast
 
 import pytest
@@ -86,7 +87,7 @@ def test_long_lines_are_wrapped_inside_brackets(expression):
 
 def test_comments_stand_alone_or_trail_at_one_column():
     tree = ast.parse("def f(x):\n    y = x + 1\n    for z in y:\n        g(z)\n    return y")
-    body = tree.body[0].body
+    body: list = tree.body[0].body  # type: ignore[attr-defined]
     body[0].trailing, body[1].trailing = "L9", "L10"
     body.insert(2, Comment("-- reverse --"))
     assert unparse(tree).splitlines() == [
@@ -111,6 +112,6 @@ def test_own_sources_survive_a_round_trip():
         adjoint.emit.namespace,
         adjoint.ir.types,
     ):
-        with open(module.__file__, encoding="utf-8") as file:
+        with open(str(module.__file__), encoding="utf-8") as file:
             tree = ast.parse(file.read())
         assert ast.dump(ast.parse(unparse(tree))) == ast.dump(tree)
