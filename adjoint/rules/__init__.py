@@ -10,6 +10,7 @@ FAMILIES = (
     "mathematics",
     "splitting",
     "builtins",
+    "containers",
     "iteration",
     "methods",
     "reductions",

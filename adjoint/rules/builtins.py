@@ -181,14 +181,11 @@ def _(a, b, y):
     return (a < b) + 0.5 * (a == b), (b < a) + 0.5 * (a == b)
 
 
-REAL = (int, float)
-
-
 @source_of(max)
 def max_(*args, key=None, default=MISSING):
     """Equal largest numbers share the cotangent equally."""
     if len(args) == 2 and key is None:
-        if isinstance(args[0], REAL) and isinstance(args[1], REAL):
+        if isinstance(args[0], (int, float)) and isinstance(args[1], (int, float)):
             return larger(args[0], args[1])
     items = list(args[0]) if len(args) == 1 else args
     if len(items) == 0:
@@ -199,7 +196,7 @@ def max_(*args, key=None, default=MISSING):
 @source_of(min)
 def min_(*args, key=None, default=MISSING):
     if len(args) == 2 and key is None:
-        if isinstance(args[0], REAL) and isinstance(args[1], REAL):
+        if isinstance(args[0], (int, float)) and isinstance(args[1], (int, float)):
             return smaller(args[0], args[1])
     items = list(args[0]) if len(args) == 1 else args
     if len(items) == 0:

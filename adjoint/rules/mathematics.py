@@ -168,7 +168,9 @@ def hypot(*coordinates):
 
 @source_of(math.dist)
 def dist(p, q, /):
-    return norm([a - b for a, b in zip(p, q, strict=True)])
+    if len(p) != len(q):
+        raise ValueError("both points must have the same number of dimensions")
+    return norm([a - b for a, b in zip(p, q)])
 
 
 @rule(math.fsum, linear="seq")

@@ -117,7 +117,7 @@ def _(a, b):
 
 def spread(values: Any, positions: tuple[int, ...], item: Any) -> Any:
     """A sequence of the form of `values`: equal shares of `item` at the positions, else None."""
-    share = item / len(positions)
+    share = item if len(positions) == 1 else item / len(positions)
     if isinstance(form_of(values), np.ndarray):
         shares = np.zeros(values.shape, np.result_type(share))
         shares[list(positions)] = share
@@ -138,7 +138,9 @@ def _(values, positions, item):
 def gathered(values: Any, positions: tuple[int, ...]) -> Any:
     """The mean of the items at the positions, None counting as 0."""
     chosen = [values[i] for i in positions if values[i] is not None]
-    return sum(chosen[1:], chosen[0]) / len(positions) if chosen else None
+    if not chosen:
+        return None
+    return chosen[0] if len(positions) == 1 else sum(chosen[1:], chosen[0]) / len(positions)
 
 
 @rule(gathered, linear="values")

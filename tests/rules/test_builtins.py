@@ -14,6 +14,7 @@ from adjoint import runtime
 from adjoint.rules import registry
 from adjoint.rules.builtins import chosen, larger, max_, min_, smaller
 from adjoint.rules.complex_numbers import direction
+from adjoint.rules.containers import cut, joined, reformed
 from adjoint.rules.guarded import guarded_log, inverse, power_or_inf, quotient_or_zero
 from adjoint.rules.methods import array_of, placed
 from adjoint.rules.sequences import filled, gathered, inner, scaled, shifted, spread, total
@@ -105,6 +106,15 @@ CASES = [
         2,
     ),
     case(operator.call, operator.add, normal(), normal()),
+    # containers
+    case([list, tuple], PAIR),
+    case([list, tuple], (normal(), normal(2))),
+    case([list, tuple], normal(2, 3)),
+    case(reformed, PAIR, (1.0, 2.0)),
+    case(reformed, (normal(3), normal(3)), np.zeros((2, 3))),
+    case(runtime.flatten, [PAIR, [], TRIPLE]),
+    case(cut, TRIPLE, [[1], [], [2, 3]]),
+    case(joined, [PAIR, TRIPLE], [[1, 2], [3, 4, 5]]),
     # methods
     case([np.ndarray.conj, np.ndarray.conjugate], normal(2, 3, dtype=complex)),
     case([np.generic.conj, np.generic.conjugate], normal(dtype=complex).numpy_scalar()),

@@ -1,0 +1,85 @@
+"""Lists and tuples made from iterables, where the compiler does not see their items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adjoint import runtime
+from adjoint.rules.registry import rule, source_of
+from adjoint.rules.sequences import form_of
+from adjoint.tree import iterable_cotangent
+
+
+@source_of(list)
+def list_(iterable=(), /):
+    return [item for item in iterable]
+
+
+@rule(tuple)
+def tuple_(iterable=(), /):
+    y = tuple(iterable)
+
+    def pullback(y_bar):
+        return (reformed(y_bar, iterable),)
+
+    return y, pullback
+
+
+def reformed(items: Any, like: Any) -> Any:
+    """The cotangents of the items of `like`, as a cotangent of its form."""
+    return iterable_cotangent(list(items), form_of(like))
+
+
+@rule(reformed)
+def _(items, like):
+    y = reformed(items, like)
+
+    def pullback(y_bar):
+        return (tuple(y_bar),)
+
+    return y, pullback
+
+
+@rule(runtime.flatten)
+def flatten(lists):
+    y = runtime.flatten(lists)
+
+    def pullback(y_bar):
+        return (cut(y_bar, lists),)
+
+    return y, pullback
+
+
+def cut(items: Any, like: Any) -> list:
+    """The items in order, as lists as long as those in `like`: `flatten` undone."""
+    pieces, start = [], 0
+    for each in like:
+        pieces.append(None if each is None else list(items[start : start + len(each)]))
+        start += 0 if each is None else len(each)
+    return pieces
+
+
+@rule(cut)
+def _(items, like):
+    y = cut(items, like)
+
+    def pullback(y_bar):
+        return (joined(y_bar, like),)
+
+    return y, pullback
+
+
+def joined(bars: Any, like: Any) -> list:
+    """The cotangent of a flat list from those of its pieces, of which some may be None."""
+    pieces = zip(bars, like, strict=True)
+    return [item for bar, each in pieces for item in bar or [None] * len(each)]
+
+
+@rule(joined)
+def _(bars, like):
+    y = joined(bars, like)
+
+    def pullback(y_bar):
+        return (cut(y_bar, like),)
+
+    return y, pullback
