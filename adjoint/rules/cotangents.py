@@ -12,7 +12,7 @@ nondifferentiable(
 )
 
 
-@rule(tree.accumulate, linear=("a", "b"))
+@rule(tree.accumulate)
 def accumulate(a, b):
     y = tree.accumulate(a, b)
 
@@ -22,7 +22,7 @@ def accumulate(a, b):
     return y, pullback
 
 
-@rule(tree.add_into, linear=("a", "b"))
+@rule(tree.add_into)
 def add_into(a, b):
     y = tree.add_into(a, b)
 

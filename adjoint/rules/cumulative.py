@@ -243,7 +243,7 @@ def diff_transpose_rule(y_bar, n=1, axis=-1):
 @rule(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     y = np.median(a, axis, out, overwrite_input, keepdims)
-    shares = quantile_shares(a, 0.5, axis)
+    shares, _ = quantile_shares(a, 0.5, axis)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
@@ -258,12 +258,14 @@ def quantile(
     *, weights=None,
 ):  # fmt: skip
     y = np.quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
-    shares = quantile_shares(a, q, axis, method, weights)
+    shares, slopes = quantile_shares(a, q, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
         a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
-        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=tuple(range(np.ndim(q))))
+        q_axes, a_axes = tuple(range(np.ndim(q))), tuple(range(-np.ndim(a), 0))
+        q_bar = np.sum(slopes * a * np.reshape(y_bar, np.shape(q) + kept), axis=a_axes)
+        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=q_axes), q_bar
 
     return y, pullback
 
@@ -274,12 +276,14 @@ def percentile(
     *, weights=None,
 ):  # fmt: skip
     y = np.percentile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
-    shares = quantile_shares(a, np.asarray(q) / 100, axis, method, weights)
+    shares, slopes = quantile_shares(a, np.asarray(q) / 100, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
         a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
-        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=tuple(range(np.ndim(q))))
+        q_axes, a_axes = tuple(range(np.ndim(q))), tuple(range(-np.ndim(a), 0))
+        q_bar = np.sum(slopes * a * np.reshape(y_bar, np.shape(q) + kept), axis=a_axes) / 100
+        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=q_axes), q_bar
 
     return y, pullback
 
@@ -294,9 +298,10 @@ def kept_shape(shape, axis=None):
 
 @nondifferentiable
 def quantile_shares(a, q, axis=None, method="linear", weights=None):
-    """How much each element counts in its quantile: q's axes, then a's.
+    """How much each element counts in its quantile, and how fast that changes with q.
 
-    A quantile of 0, 1, ..., n-1 is its own position in the sorted order, whatever the method.
+    Both have q's axes, then a's. A quantile of 0, 1, ..., n-1 is its own position in the sorted
+    order, whatever the method.
     """
     if weights is not None:
         raise MissingRuleError("quantiles with weights are not differentiated")
@@ -307,12 +312,30 @@ def quantile_shares(a, q, axis=None, method="linear", weights=None):
     lanes = np.reshape(moved, np.shape(moved)[: ndim - len(axes)] + (-1,))
     n = np.shape(lanes)[-1]
     order = np.argsort(lanes, -1, kind="stable")
-    shares = []
-    for position in np.ravel(np.quantile(np.arange(n), q, method=method)):
-        low = int(np.floor(position))
-        share = np.zeros(np.shape(lanes))
-        np.put_along_axis(share, order[..., low : low + 1], 1 - (position - low), -1)
-        if position > low:
-            np.put_along_axis(share, order[..., low + 1 : low + 2], position - low, -1)
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(n), np.shape(order)), -1)
+    positions = np.ravel(np.quantile(np.arange(n), q, method=method))
+    rate = n + QUANTILE_RATES[method] if method in QUANTILE_RATES else 0
+    shares, slopes = [], []
+    for position in positions:
+        low = min(int(np.floor(position)), max(n - 2, 0))
+        upper = position - low
+        share = (rank == low) * (1 - upper) + (rank == low + 1) * upper
+        inside = method == "linear" or 0 < position < n - 1
+        slope = ((rank == low + 1) * 1.0 - (rank == low)) * (rate * inside)
         shares.append(np.moveaxis(np.reshape(share, np.shape(moved)), last, axes))
-    return np.reshape(shares, np.shape(q) + np.shape(a))
+        slopes.append(np.moveaxis(np.reshape(slope, np.shape(moved)), last, axes))
+    shape = np.shape(q) + np.shape(a)
+    dtype = np.result_type(a, np.float16)
+    return np.reshape(shares, shape).astype(dtype), np.reshape(slopes, shape).astype(dtype)
+
+
+# How fast the position grows with q, less n; in other methods it jumps (Hyndman and Fan 1996).
+QUANTILE_RATES = {
+    "linear": -1,
+    "weibull": 1,
+    "hazen": 0,
+    "interpolated_inverted_cdf": 0,
+    "median_unbiased": 1 / 3,
+    "normal_unbiased": 1 / 4,
+}

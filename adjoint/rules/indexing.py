@@ -215,7 +215,7 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
 
     def pullback(y_bar):
         if len(shape) == 2 and offset == 0 and axis1 == 0 and axis2 == 1:
-            a_bar = y_bar * np.eye(*shape)
+            a_bar = y_bar * np.eye(*shape, dtype=np.result_type(y_bar))
         else:
             a_bar = embed_diagonal(np.expand_dims(y_bar, -1), shape, offset, axis1, axis2)
         return a_bar

@@ -52,7 +52,8 @@ def sum(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, w
     def pullback(y_bar):
         wide = y_bar if axis is None else widen(y_bar, axis, keepdims)
         a_bar = np.broadcast_to(wide, shape)
-        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is MISSING else np.where(where, a_bar, 0)
+        return a_bar if initial is MISSING else (a_bar, None, None, None, None, np.sum(y_bar))
 
     return y, pullback
 
@@ -65,7 +66,8 @@ def add_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISSING,
     def pullback(y_bar):
         wide = y_bar if axis is None else widen(y_bar, axis, keepdims)
         a_bar = np.broadcast_to(wide, shape)
-        return a_bar if where is True else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is True else np.where(where, a_bar, 0)
+        return a_bar if initial is MISSING else (a_bar, None, None, None, None, np.sum(y_bar))
 
     return y, pullback
 
@@ -76,7 +78,8 @@ def nansum(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING
     counted = present(a, where)
 
     def pullback(y_bar):
-        return counted * widen(y_bar, axis, keepdims)
+        a_bar = counted * widen(y_bar, axis, keepdims)
+        return a_bar if initial is MISSING else (a_bar, None, None, None, None, np.sum(y_bar))
 
     return y, pullback
 
@@ -112,7 +115,7 @@ def nanmean(a, axis=None, dtype=None, out=None, keepdims=MISSING, *, where=MISSI
     counted = present(a, where)
 
     def pullback(y_bar):
-        count = np.sum(counted, axis, keepdims=keepdims)
+        count = np.sum(counted, axis, y.dtype, keepdims=keepdims)
         return counted * widen(y_bar / count, axis, keepdims)
 
     return y, pullback
@@ -171,7 +174,7 @@ def nanvar(
     counted = present(a, where)
 
     def pullback(y_bar):
-        freedom = np.sum(counted, axis, keepdims=keepdims) - (
+        freedom = np.sum(counted, axis, y.dtype, keepdims=keepdims) - (
             ddof if correction is MISSING else correction
         )
         centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
@@ -192,7 +195,7 @@ def nanstd(
     counted = present(a, where)
 
     def pullback(y_bar):
-        freedom = np.sum(counted, axis, keepdims=keepdims) - (
+        freedom = np.sum(counted, axis, y.dtype, keepdims=keepdims) - (
             ddof if correction is MISSING else correction
         )
         centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
@@ -210,10 +213,16 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSING, 
     y = np.prod(a, axis, dtype, out, keepdims, initial, where)
 
     def pullback(y_bar):
-        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        factor = y_bar if initial is MISSING else np.conj(np.conj(y_bar) * initial)
         kept = a if where is MISSING else np.where(where, a, 1)
         a_bar = np.conj(product_of_others(kept, axis)) * widen(factor, axis, keepdims)
-        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is MISSING else np.where(where, a_bar, 0)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            product = np.prod(kept, axis, keepdims=keepdims)
+            bars = (a_bar, None, None, None, None, np.sum(y_bar * np.conj(product)))
+        return bars
 
     return y, pullback
 
@@ -223,10 +232,16 @@ def multiply_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MIS
     y = np.multiply.reduce(a, axis, dtype, out, keepdims, initial, where)
 
     def pullback(y_bar):
-        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        factor = y_bar if initial is MISSING else np.conj(np.conj(y_bar) * initial)
         kept = a if where is True else np.where(where, a, 1)
         a_bar = np.conj(product_of_others(kept, axis)) * widen(factor, axis, keepdims)
-        return a_bar if where is True else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is True else np.where(where, a_bar, 0)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            product = np.prod(kept, axis, keepdims=keepdims)
+            bars = (a_bar, None, None, None, None, np.sum(y_bar * np.conj(product)))
+        return bars
 
     return y, pullback
 
@@ -237,7 +252,7 @@ def nanprod(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSIN
     counted = present(a, where)
 
     def pullback(y_bar):
-        factor = y_bar if initial is MISSING else y_bar * np.conj(initial)
+        factor = y_bar if initial is MISSING else np.conj(np.conj(y_bar) * initial)
         others = np.conj(product_of_others(np.where(counted, a, 1), axis))
         return counted * others * widen(factor, axis, keepdims)
 
@@ -271,9 +286,15 @@ def max(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is MISSING else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -285,9 +306,15 @@ def min(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISSING
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is MISSING else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -299,9 +326,15 @@ def nanmax(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISS
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is MISSING else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -313,9 +346,15 @@ def nanmin(a, axis=None, out=None, keepdims=MISSING, initial=MISSING, where=MISS
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is MISSING else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -327,9 +366,15 @@ def maximum_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISS
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is True else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -341,9 +386,15 @@ def minimum_reduce(a, axis=0, dtype=None, out=None, keepdims=False, initial=MISS
     def pullback(y_bar):
         hits = a == widen(y, axis, keepdims)
         hits = hits if where is True else hits & where
-        count = np.sum(hits, axis, keepdims=keepdims)
+        count = np.sum(hits, axis, y.dtype, keepdims=keepdims)
         count = count if initial is MISSING else count + (y == initial)
-        return hits * widen(y_bar / count, axis, keepdims)
+        share = y_bar / count
+        a_bar = hits * widen(share, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            bars = (a_bar, None, None, None, None, np.sum(share * (y == initial)))
+        return bars
 
     return y, pullback
 
@@ -355,9 +406,9 @@ def ptp(a, axis=None, out=None, keepdims=MISSING):
     def pullback(y_bar):
         top = a == np.max(a, axis, keepdims=True)
         bottom = a == np.min(a, axis, keepdims=True)
-        shares = top / np.sum(top, axis, keepdims=True) - bottom / np.sum(
-            bottom, axis, keepdims=True
-        )
+        tops = np.sum(top, axis, np.result_type(a), keepdims=True)
+        bottoms = np.sum(bottom, axis, np.result_type(a), keepdims=True)
+        shares = top / tops - bottom / bottoms
         return shares * widen(y_bar, axis, keepdims)
 
     return y, pullback

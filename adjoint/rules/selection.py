@@ -103,11 +103,11 @@ def masked_rule(y_bar, masks):
 
 def sum_of_chosen(bars, masks, shape):
     """The transpose of masked; a cotangent that is None is 0."""
-    total = np.zeros(shape)
+    total = 0.0
     for bar, mask in zip(bars, masks, strict=True):
         if bar is not None:
             total = total + np.where(mask, bar, 0)
-    return total
+    return np.broadcast_to(total, shape)
 
 
 @rule(sum_of_chosen, linear="bars")
