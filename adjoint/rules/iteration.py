@@ -18,7 +18,7 @@ MISSING: Any = object()
 @source_of(map)
 def map_(function, iterable, /, *iterables):
     if iterables:
-        return [function(*items) for items in zip(iterable, *iterables, strict=False)]
+        return [function(*items) for items in zip(iterable, *iterables)]
     return [function(item) for item in iterable]
 
 
@@ -80,7 +80,7 @@ def starmap(function, iterable, /):
 @source_of(itertools.product)
 def product(*iterables, repeat=1):
     rows = [()]
-    for pool in [list(iterable) for iterable in iterables] * repeat:
+    for pool in [list(iterable) for _ in range(repeat) for iterable in iterables]:
         rows = [(*row, item) for row in rows for item in pool]
     return rows
 

@@ -1,6 +1,7 @@
 """Derivatives against finite differences: of rules, and of users' functions."""
 
 from adjoint.testing.cases import Case, case, expand, normal, uniform
+from adjoint.testing.compiled import check_compiled
 from adjoint.testing.gradients import check_gradient
 from adjoint.testing.rules import RuleError, apply_rule, check_rule
 from adjoint.testing.second_order import check_second_order
@@ -10,6 +11,7 @@ __all__ = [
     "RuleError",
     "apply_rule",
     "case",
+    "check_compiled",
     "check_gradient",
     "check_rule",
     "check_second_order",
