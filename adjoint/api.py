@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint import cache
+from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
 from adjoint.rules.registry import rule
@@ -52,6 +53,9 @@ def value_and_gradient(f: Callable, /, *args: Any, **kwargs: Any) -> ValueAndGra
 
 
 withgradient = value_and_gradient
+NESTED[gradient] = nested_gradient(with_value=False)
+NESTED[value_and_gradient] = nested_gradient(with_value=True)
+VALUE_AND_GRADIENT[0] = ValueAndGradient
 
 
 def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.compiler import Compiled, Request, compile_request
+from adjoint.compiler import NESTED, Compiled, Request, compile_request
 from adjoint.emit import annotate
 from adjoint.errors import AdjointError, NonScalarOutputError
 from adjoint.ir.options import Options
@@ -143,6 +143,8 @@ def _compile(
 
 def callee_type(callee: Any) -> Type:
     """How a callable is told to the compiler."""
+    if type(callee) is types.FunctionType and callee in NESTED:
+        return literal(callee)
     kind = type_of(callee)
     if isinstance(kind, FunctionOf | Instance):
         return kind

@@ -17,7 +17,6 @@ from adjoint.errors import NonScalarOutputError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred, infer
 from adjoint.inference.infer import Root, Site, Specialiser
-from adjoint.ir.clone import clone_block
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -40,6 +39,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    dtype_of,
     may_carry_derivative,
     unliteral,
 )
@@ -306,12 +306,12 @@ def seed(program: Derivative, request: Request) -> None:
     marker = next(s for s in function.body.statements if isinstance(s, Call) and s.target is program.seed)
     i = function.body.statements.index(marker)
     if isinstance(kind, Scalar):
-        function.body.statements[i + 1 : i + 1] = []
-        replace_value(function.body, program.seed, Const(1.0))
+        dtype = tree.cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
+        one = 1.0 if dtype == np.dtype(float) else dtype.type(1.0)
+        replace_value(function.body, program.seed, Const(one))
         return
     checked = Value("y_bar", program.seed.type, True)
-    one = Call(checked, Const(tree.seed_of), [result])
-    function.body.statements.insert(i + 1, one)
+    function.body.statements.insert(i + 1, Call(checked, Const(tree.seed_of), [result]))
     statements = function.body.statements[i + 2 :]
     rest = Block(statements, function.body.results)
     replace_value(rest, program.seed, checked)
@@ -502,6 +502,12 @@ def split_expansion(function: Function, declared: registry.Rule, call: Call) -> 
         leading = [Const(v) for v in bars.value]
     elif isinstance(operand_type(bars), TupleOf):  # type: ignore[arg-type]
         return None
+    elif operand_type(bars) is UNKNOWN and len(function.parameters) > 1:  # type: ignore[arg-type]
+        leading = []
+        for i in range(len(function.parameters)):
+            part = Value("", UNKNOWN)
+            backward.append(Call(part, Const(tree.leading_bar), [bars, Const(i)]))
+            leading.append(part)
     kept = [s for s in backward if s is not built]
     inputs = [p.value for p in function.parameters]
     if declared.kind == "partials":
@@ -566,7 +572,10 @@ def derivative(
     if function is receive:
         return spec.emit(Const(receive), list(args), [], site, cotangent_type(operand_type(args[0])))
     nested = NESTED.get(function) if isinstance(function, types.FunctionType) else None
-    return None if nested is None else nested(spec, args, kwargs, site)
+    if nested is None:
+        return None
+    result = nested(spec, args, kwargs, site)
+    return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN) if result is None else result
 
 
 def inner_derivative(
@@ -606,8 +615,9 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     _, seed_value, bars, body = found
     from adjoint.runtime import make_dict
 
-    own = splice(spec, body, {seed_value: y_bar})
-    bars = [own.get(b, b) if isinstance(b, Value) else b for b in bars]
+    copies, start = splice_forward(spec, body)
+    splice_reverse(spec, body, start, {seed_value: y_bar}, copies)
+    bars = [mapped(b, copies) for b in bars]
     named_bars = [o for (k, _), b in zip(keywords, bars[1 + len(parts) :], strict=True) for o in (Const(k), b)]
     keyword_bar = spec.emit(Const(make_dict), list(named_bars), [], site, UNKNOWN)
     results = [*bars[: 1 + len(parts)], keyword_bar]
@@ -615,22 +625,75 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     return spec.emit(Const(make_tuple), list(results), [], site, kind)
 
 
-def splice(spec: Specialiser, body: Block, known: dict[Value, Operand]) -> dict[Value, Operand]:
-    """Write a derivative's statements into the program being inferred, once more through inference."""
-    copies: dict[Value, Operand] = {}
-    copy = clone_block(body, copies)
-    env: dict[Value, Operand] = {v: v for v in free_values(copy)}
-    kept = []
-    for s in copy.statements:
-        if is_receive(s):
-            assert isinstance(s, Call)
-            old = next(v for v, c in copies.items() if c is s.target)
-            env[s.target] = known[old]
+def nested_gradient(with_value: bool) -> Any:
+    """How `gradient` and `value_and_gradient` inside a program are inferred."""
+
+    def handler(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+        callee, *rest = args
+        found = inner_derivative(spec, callee, rest, kwargs, rest, site)
+        if found is None:
+            return None
+        value, seed_value, bars, body = found
+        kind = unliteral(operand_type(value))
+        check_scalar_type(kind, Function(site.name or "the function", [], body, origin=site.origin))
+        copies, start = splice_forward(spec, body)
+        result = mapped(value, copies)
+        one: Operand
+        if isinstance(kind, Scalar):
+            one = Const(1.0)
         else:
-            kept.append(s)
-    for s in kept:
-        spec.statement(s, env)
-    return {v: env.get(c, c) if isinstance(c, Value) else c for v, c in copies.items()}
+            one = spec.emit(Const(tree.seed_of), [result], [], site, cotangent_type(kind))
+        splice_reverse(spec, body, start, {seed_value: one}, copies)
+        cotangents = [
+            presented_inside(spec, w, mapped(b, copies), site) for w, b in zip(rest, bars, strict=True)
+        ]
+        kinds = TupleOf(tuple(operand_type(c) for c in cotangents))
+        gradient = spec.emit(Const(make_tuple), list(cotangents), [], site, kinds)
+        if not with_value:
+            return gradient
+        both = TupleOf((operand_type(result), kinds), VALUE_AND_GRADIENT[0])
+        return spec.emit(Const(VALUE_AND_GRADIENT[0]), [result, gradient], [], site, both)
+
+    return handler
+
+
+VALUE_AND_GRADIENT: list[Any] = [tuple]
+
+
+def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Site) -> Operand:
+    """A cotangent as users see it, inside a program."""
+    kind = operand_type(primal)
+    if isinstance(kind, Literal) and isinstance(kind.value, int | float) and not isinstance(kind.value, bool):
+        return Const(0.0)
+    if not isinstance(bar, Const) or not may_carry_derivative(kind):
+        return bar
+    if isinstance(kind, Scalar) and kind.cls in (int, float):
+        return Const(0.0)
+    if isinstance(kind, Scalar | Array):
+        return spec.emit(Const(tree.zeros_like), [primal], [], site, cotangent_type(kind))
+    return spec.emit(Const(tree.complete), [bar, primal], [], site, UNKNOWN)
+
+
+def mapped(operand: Operand, copies: dict[Value, Operand]) -> Operand:
+    return copies.get(operand, operand) if isinstance(operand, Value) else operand
+
+
+def splice_forward(spec: Specialiser, body: Block) -> tuple[dict[Value, Operand], int]:
+    """Write the forward half of a derivative into the program, through inference once more."""
+    at = next(i for i, s in enumerate(body.statements) if is_receive(s))
+    copies: dict[Value, Operand] = {v: v for v in free_values(body)}
+    for s in body.statements[:at]:
+        spec.statement(s, copies)
+    return copies, at + 1
+
+
+def splice_reverse(
+    spec: Specialiser, body: Block, start: int, known: dict[Value, Operand], copies: dict[Value, Operand]
+) -> None:
+    """Write the reverse half, with the seed's value."""
+    copies.update(known)
+    for s in body.statements[start:]:
+        spec.statement(s, copies)
 
 
 NESTED: dict[Any, Any] = {pull_call: nested_pull}

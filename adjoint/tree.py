@@ -293,3 +293,28 @@ def root_tangent(own: Any, *values_and_bars: Any) -> RootTangent:
     for value, bar in zip(values_and_bars[::2], values_and_bars[1::2], strict=True):
         roots += RootTangent(None, {id(value): (value, bar)})
     return roots
+
+
+def split_bars(bars: tuple, pattern: str, *starred: Any) -> tuple:
+    """The cotangents of a call's operands, those of each starred operand put together.
+
+    `pattern` has "." for a plain argument and "*" for a starred one.
+    """
+    callee, *rest, named = bars
+    out: list[Any] = []
+    lengths = iter(starred)
+    for kind in pattern:
+        if kind == ".":
+            out.append(rest.pop(0))
+        else:
+            operand = next(lengths)
+            piece, rest = rest[: len(operand)], rest[len(operand) :]
+            out.append(iterable_cotangent(piece, operand))
+    return (callee, *out, named)
+
+
+def leading_bar(bars: Any, position: int) -> Any:
+    """The cotangent of one of the leading parameters of a rule, which returns one bare or a tuple."""
+    if not isinstance(bars, tuple):
+        return bars if position == 0 else None
+    return bars[position] if position < len(bars) else None

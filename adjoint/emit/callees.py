@@ -14,6 +14,7 @@ import numpy as np
 
 from adjoint.emit.namespace import numpy_path
 from adjoint.ir import nodes as ir
+from adjoint.ir.types import Array
 
 BINARY: dict[Any, type[ast.operator]] = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult,
@@ -41,7 +42,7 @@ COMPARE: dict[Any, type[ast.cmpop]] = {
 #: Callees of `adjoint.runtime` that write to their first argument and return it. They are known by
 #: name: the emitter prints them as statements and never runs them.
 OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
-IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module", "call_method"}
+IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
 _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
     "join_strings", "format_value", "check_bound", "flatten",
@@ -107,6 +108,18 @@ def _numpy_is_pure(callee: Any, name: str) -> bool:
     return bool(path) and not path.startswith("np.random.") and name not in _WRITING_FUNCTIONS
 
 
+def method_of(call: ir.Call) -> Any:
+    """What `call_method` calls, if that is known: a module's function, a method of an array."""
+    if len(call.args) < 2 or not isinstance(call.args[1], ir.Const):
+        return None
+    owner, name = call.args[0], str(call.args[1].value)
+    if isinstance(owner, ir.Const) and isinstance(owner.value, types.ModuleType):
+        return getattr(owner.value, name, None)
+    if isinstance(owner, ir.Value) and isinstance(owner.type, Array):
+        return getattr(np.ndarray, name, None)
+    return None
+
+
 def is_effectful(call: ir.Call, pure: Callable[[Any], bool]) -> bool:
     """A call that must keep its place among the others of its kind.
 
@@ -114,6 +127,9 @@ def is_effectful(call: ir.Call, pure: Callable[[Any], bool]) -> bool:
     """
     if not isinstance(call.callee, ir.Const) or any(k == "out" for k, _ in call.kwargs):
         return True
+    if runtime_name(call.callee) == "call_method":
+        method = method_of(call)
+        return method is None or not pure(method)
     if runtime_name(call.callee) in IN_PLACE:
         return True
     return not pure(call.callee.value)

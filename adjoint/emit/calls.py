@@ -9,7 +9,8 @@ from typing import Any
 from adjoint.emit import callees
 from adjoint.emit.expressions import Expressions
 from adjoint.emit.namespace import Namespace
-from adjoint.emit.nesting import Plan, is_augmented
+from adjoint.emit.nesting import is_augmented
+from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
 from adjoint.ir.types import Instance, Opaque, Scalar
 

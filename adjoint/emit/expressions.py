@@ -14,7 +14,8 @@ import numpy as np
 
 from adjoint.emit import callees
 from adjoint.emit.namespace import Namespace, numpy_path
-from adjoint.emit.nesting import Plan, and_or
+from adjoint.emit.nesting import and_or
+from adjoint.emit.plan import Plan
 from adjoint.emit.unparse import is_printable_fstring
 from adjoint.ir import nodes as ir
 

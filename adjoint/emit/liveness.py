@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from adjoint.emit import callees
-from adjoint.emit.nesting import Plan, is_augmented
+from adjoint.emit.nesting import is_augmented
+from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
 
 Live = set[ir.Value]

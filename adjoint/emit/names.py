@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from adjoint.emit import callees
 from adjoint.emit.liveness import Interference
 from adjoint.emit.namespace import identifier
-from adjoint.emit.nesting import Plan, is_augmented
+from adjoint.emit.nesting import is_augmented
+from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
 
 

@@ -12,67 +12,16 @@ the `getitem`s after it becomes `a, b = pair`.
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from adjoint.emit import callees
+from adjoint.emit.plan import Plan, read_by
+from adjoint.emit.stops import plan_stop
 from adjoint.ir import nodes as ir
 
 WIDTH = 88  # expressions stop growing here
 _SHORT = (*callees.BINARY, *callees.COMPARE, *callees.UNARY, operator.getitem, getattr)
-
-
-@dataclass(eq=False)
-class Plan:
-    """How each statement is printed. Statements are looked up by identity."""
-
-    nested: dict[ir.Value, ir.Call | ir.If] = field(default_factory=dict)
-    parts: dict[ir.Call, list[ir.Value | None]] = field(default_factory=dict)  # a, _ = call
-    skipped: set[ir.Statement] = field(default_factory=set)  # printed by another statement
-    ternary: set[ir.If] = field(default_factory=set)
-    comprehensions: set[ir.Loop] = field(default_factory=set)
-    simple_tests: set[ir.Loop] = field(default_factory=set)
-    stops: dict[ir.Loop, tuple[ir.Operand, bool]] = field(default_factory=dict)  # operand, negated
-    slots: dict[ir.Loop, list[ir.Value]] = field(default_factory=dict)
-    uses: Counter[ir.Value] = field(default_factory=Counter)
-
-    def leaves(self, operands: Iterable[ir.Operand | None]) -> set[ir.Value]:
-        """The named values that these operands read once everything nested is written out."""
-        found: set[ir.Value] = set()
-        work = [o for o in operands if isinstance(o, ir.Value)]
-        while work:
-            value = work.pop()
-            statement = self.nested.get(value)
-            if statement is None:
-                found.add(value)
-            else:
-                work += [o for o in read_by(statement) if isinstance(o, ir.Value)]
-        return found
-
-    def targets(self, statement: ir.Statement) -> list[ir.Value]:
-        """The names that a statement binds directly (not through the copies of its blocks)."""
-        if isinstance(statement, ir.Call) and statement in self.parts:
-            return [part for part in self.parts[statement] if part is not None]
-        return ir.targets_of(statement)
-
-    def is_printed(self, statement: ir.Statement) -> bool:
-        if statement in self.skipped:
-            return False
-        single = isinstance(statement, ir.Call) or statement in self.ternary
-        return not (single and any(t in self.nested for t in ir.targets_of(statement)))
-
-    def ternary_index(self, statement: ir.If) -> int:
-        """Which of the targets of a branch that only chooses a value is the one that is read."""
-        used = [i for i, t in enumerate(statement.targets) if self.uses[t]]
-        return used[0] if used else 0
-
-
-def read_by(statement: ir.Call | ir.If) -> list[ir.Operand]:
-    """What an expression reads: of a ternary, the condition and both values."""
-    operands = ir.operands_of(statement)
-    return operands + ir.yields_of(statement) if isinstance(statement, ir.If) else operands
 
 
 def plan_nesting(
@@ -204,6 +153,8 @@ class _Planner:
     def _branch(self, statement: ir.If, depth: int) -> None:
         blocks = ir.blocks_of(statement)
         pending = [self._block(block, depth + 1) for block in blocks]
+        if any((statement, index) in self.plan.breaks for index in range(2)):
+            return
         used = [i for i, t in enumerate(statement.targets) if self.plan.uses[t]]
         if len(used) != 1:
             return
@@ -211,6 +162,7 @@ class _Planner:
         if any(isinstance(c, ir.Const) and c.value is ir.UNDEFINED for c in chosen):
             return
         if not all(map(self._is_consumed, blocks, pending, ([c] for c in chosen))):
+            self._keep_chain(statement.orelse)
             return
         name = statement.targets[used[0]].name
         kept = [
@@ -226,6 +178,19 @@ class _Planner:
             self._nest(each, [value], WIDTH)
         self.plan.ternary.add(statement)
 
+    def _keep_chain(self, orelse: ir.Block) -> None:
+        """`if … elif … else`: the last two are no conditional expression if the first is none."""
+        last = orelse.statements[-1] if orelse.statements else None
+        if len(orelse.statements) != 1 or last not in self.plan.ternary:
+            return
+        assert isinstance(last, ir.If)
+        if last.targets[self.plan.ternary_index(last)] in self.plan.nested:
+            return
+        self.plan.ternary.remove(last)
+        for block in ir.blocks_of(last):
+            for result in block.results:
+                self.plan.nested.pop(result, None)  # type: ignore[arg-type]
+
     def _is_consumed(self, block: ir.Block, pending: dict, ends: list[ir.Operand]) -> bool:
         """Would nothing be left of the block if these of its results were nested?"""
         moving = {id(pending[e]) for e in ends if isinstance(e, ir.Value) and e in pending}
@@ -238,12 +203,13 @@ class _Planner:
             if self._is_consumed(loop.test, pending, loop.test.results):
                 self.plan.simple_tests.add(loop)
             self._nest(pending, loop.test.results, WIDTH - 4 * depth)
-        self._find_stop(loop)
+        plan_stop(loop, self.plan)
         pending = self._block(loop.body, depth + 1)
         elements = [e for g in loop.gathers for e in g.elements]
         room = WIDTH - 4 * depth - 20
         if self._is_comprehension(loop, pending, elements):
             self.plan.comprehensions.add(loop)
+            room = 2 * WIDTH  # it is known to fit
         self._nest(pending, elements, room)
         stop, _ = self.plan.stops.get(loop, (loop.stop, False))
         if stop is not None and not self.plan.leaves(_written(stop, pending)) & set(loop.carried):
@@ -255,29 +221,6 @@ class _Planner:
         room = WIDTH - 4 * 3 - self._operand_width(loop.iterable)
         short = sum(map(self._operand_width, elements)) + len(loop.items) * 8 < room
         return short and self._is_consumed(loop.body, pending, elements)
-
-    def _find_stop(self, loop: ir.Loop) -> None:
-        """`stop` that a branch sets to True or False is the condition of that branch."""
-        for branch in loop.body.statements:
-            if not isinstance(branch, ir.If) or loop.stop not in branch.targets:
-                continue
-            assert isinstance(loop.stop, ir.Value)
-            index = branch.targets.index(loop.stop)
-            results = [block.results[index] for block in ir.blocks_of(branch)]
-            values = [r.value if isinstance(r, ir.Const) else None for r in results]
-            if self.plan.uses[loop.stop] != 1 or {True, False} - {
-                v for v in values if v is not None
-            }:
-                return
-            if not all(isinstance(v, bool) for v in values):
-                return
-            self.plan.stops[loop] = (branch.condition, values[1] is True)
-            self.plan.uses[loop.stop] = 0
-            others = [t for t in branch.targets if self.plan.uses[t]]
-            if not others and not any(b.statements for b in ir.blocks_of(branch)):
-                self.plan.skipped.add(branch)
-            elif isinstance(branch.condition, ir.Value):
-                self.plan.uses[branch.condition] += 1
 
     # -- unpacking ---------------------------------------------------------------------------------
 
@@ -345,6 +288,8 @@ class _Planner:
         callee = statement.callee
         if isinstance(callee, ir.Const) and any(callee.value is f for f in _SHORT):
             return sum(widths) + 3
+        if callees.runtime_name(callee):  # brackets, braces, a dot
+            return sum(w + 2 for w in widths)
         return self._operand_width(callee) + sum(w + 2 for w in widths)
 
 

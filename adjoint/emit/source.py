@@ -20,7 +20,8 @@ from adjoint.emit.grammar import Comment
 from adjoint.emit.liveness import Interference, closures_needing_factory
 from adjoint.emit.names import name_values
 from adjoint.emit.namespace import Namespace, identifier
-from adjoint.emit.nesting import Plan, plan_nesting
+from adjoint.emit.nesting import plan_nesting
+from adjoint.emit.plan import Plan
 from adjoint.emit.statements import Statements
 from adjoint.emit.undefined import explicit_fills
 from adjoint.emit.unparse import Unparser

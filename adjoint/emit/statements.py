@@ -15,7 +15,7 @@ from adjoint.emit.grammar import Blank, Comment
 from adjoint.emit.layout import LIMIT
 from adjoint.emit.liveness import Site
 from adjoint.emit.namespace import Namespace
-from adjoint.emit.nesting import Plan
+from adjoint.emit.plan import Plan
 from adjoint.emit.undefined import is_undefined
 from adjoint.ir import nodes as ir
 
@@ -134,10 +134,11 @@ class Statements(CallStatements):
                 for n in body
                 if getattr(n, "origin", None) is origin and not getattr(n, "copy", 0)
             ]
-            again = bool(heads) and isinstance(heads[-1], ast.If) and self._labelled == origin.line
+            again = bool(heads) and isinstance(heads[0], ast.If) and self._labelled == origin.line
             self._labelled = origin.line
             if heads and not self.reverse and not again:
-                heads[-1].trailing = self._label(origin)  # type: ignore[attr-defined]
+                head = heads[0] if isinstance(heads[0], ast.If) else heads[-1]
+                head.trailing = self._label(origin)  # type: ignore[attr-defined]
         return body
 
     # -- copies ------------------------------------------------------------------------------------
@@ -191,7 +192,10 @@ class Statements(CallStatements):
             bodies.append(self.block(block))
             if not (bodies[-1] and isinstance(bodies[-1][-1], ast.Raise)):
                 bodies[-1] += self.copies(branch.targets, block.results, (branch, index))
+                bodies[-1] += self._break(branch, index)
         then, orelse = bodies
+        if then and isinstance(then[-1], ast.Break):
+            return [ast.If(test=test, body=then, orelse=[]), *orelse]
         if not then and not orelse:
             return []
         if not then:
@@ -252,9 +256,23 @@ class Statements(CallStatements):
         append = ast.Attribute(value=load(self.names[gather.target]), attr="append", ctx=ast.Load())
         return ast.Expr(value=ast.Call(func=append, args=[self._element(gather)], keywords=[]))
 
+    def _break(self, branch: ir.If, index: int) -> list[ast.stmt]:
+        """The end of a branch that leaves the loop: what would be assigned after it, and `break`."""
+        if (branch, index) not in self.plan.breaks:
+            return []
+        loop, around = self.plan.breaks[branch, index]
+        body: list[ast.stmt] = []
+        for outer, side in around:
+            results = ir.blocks_of(outer)[side].results
+            body += self.copies(outer.targets, results, (outer, side))
+        body += self.copies(self.plan.slots[loop], loop.body.results, (loop, "end"))
+        return [*body, ast.Break()]
+
     def _stop(self, loop: ir.Loop) -> list[ast.stmt]:
         stop, inverted = self.plan.stops.get(loop, (loop.stop, False))
-        if stop is None or isinstance(stop, ir.Const) and stop.value is False:
+        if stop is None or any(where is loop for where, _ in self.plan.breaks.values()):
+            return []
+        if isinstance(stop, ir.Const) and stop.value is False:
             return []
         test = self.expressions.operand(stop)
         return [ast.If(test=negated(test) if inverted else test, body=[ast.Break()], orelse=[])]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from adjoint.emit import callees
 from adjoint.emit.liveness import Interference
-from adjoint.emit.nesting import Plan
+from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
 
 _DISPLAYS = ("make_tuple", "make_list", "make_dict", "make_set")
@@ -56,9 +56,12 @@ def _may_be_undefined(sources: dict[ir.Value, list[ir.Operand]]) -> set[ir.Value
 
 
 def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
-    """What is read whether or not it is meant: recorded, captured, packed or returned."""
-    read = plan.leaves(function.body.results)
+    """What is read whether or not it is meant: recorded, captured or packed."""
+    read: set[ir.Value] = set()
+    returned = [plan.nested.get(r) for r in function.body.results if isinstance(r, ir.Value)]
     for statement in ir.walk(function.body):
+        if statement in returned:
+            continue  # what a function returns it has
         if isinstance(statement, ir.Loop):
             read |= plan.leaves(e for g in statement.gathers for e in g.elements)
         elif isinstance(statement, ir.Closure):

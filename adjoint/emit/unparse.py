@@ -154,10 +154,7 @@ class Unparser(BaseUnparser):
         for target in node.targets:
             self.put(target, BARE)
             self.write(" = ")
-        self.put(
-            node.value,
-            BARE if len(node.targets) == 1 or isinstance(node.value, ast.Tuple) else YIELD,
-        )
+        self._value(node.value)
 
     def _AugAssign(self, node: ast.AugAssign) -> None:
         self.fill()
@@ -165,11 +162,16 @@ class Unparser(BaseUnparser):
         self.write(f" {self.binop[type(node.op).__name__]}= ")
         self.put(node.value, BARE)
 
+    def _value(self, node: ast.expr) -> None:
+        """What is assigned or returned: a tuple without brackets, unless it has a star."""
+        starred = isinstance(node, ast.Tuple) and any(isinstance(e, ast.Starred) for e in node.elts)
+        self.put(node, TEST if starred else BARE)
+
     def _Return(self, node: ast.Return) -> None:
         self.fill("return")
         if node.value is not None:
             self.write(" ")
-            self.put(node.value, BARE)
+            self._value(node.value)
 
     def _Delete(self, node: ast.Delete) -> None:
         self.fill("del ")

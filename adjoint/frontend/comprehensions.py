@@ -100,6 +100,7 @@ def is_short_circuit(scope: Scope, node: Node) -> bool:
 def lower_short_circuit(scope: Scope, node: Node) -> Operand:
     """Loops that stop at the first element that decides, as a function with `return` would."""
     generator, name = node.args[0], node.func.id
+    default = scope.expression(node.args[1]) if len(node.args) == 2 else None
     found, result = _first(scope, generator, _decision(name, generator.elt))
     if name == "any":
         return found
@@ -109,8 +110,8 @@ def lower_short_circuit(scope: Scope, node: Node) -> Operand:
         return scope.call(operator.not_, [found], node)
 
     def otherwise() -> Operand:
-        if len(node.args) == 2:
-            return scope.expression(node.args[1])
+        if default is not None:
+            return default
         scope.call(runtime.raise_exception, [Const(StopIteration)], node)
         scope.env.dead = True
         return UNBOUND

@@ -72,7 +72,7 @@ def lower_while(scope: Scope, node: Node, rest: list[Node]) -> bool:
     jumps = text.jumps(statements)
     body = lambda: scope.statements(statements)  # noqa: E731
     broke = run_loop(scope, loop, assigned, jumps, body, node, condition, endless)
-    return _go_on(scope, node, broke, rest)
+    return not text.is_true(node.test) and _go_on(scope, node, broke, rest)
 
 
 def _go_on(scope: Scope, node: Node, broke: Operand, rest: list[Node]) -> bool:

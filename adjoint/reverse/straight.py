@@ -6,8 +6,6 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from adjoint import tree
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
@@ -28,17 +26,16 @@ from adjoint.ir.types import (
     Array,
     FunctionOf,
     Instance,
-    Literal,
     TupleOf,
     Unknown,
     is_number,
 )
 from adjoint.reverse import control
 from adjoint.reverse.activity import is_active
-from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type, is_structural
+from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules import registry
-from adjoint.rules.dispatch import apply_rule, missing_rule
+from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_dict, make_list, make_tuple, set_attribute, unpack_sequence
 
@@ -184,13 +181,11 @@ class Reverser:
         """Add what a rule returned for an operand, in the operand's form."""
         if not isinstance(primal, Value):
             return
-        if is_number(primal.type):
+        if is_number(primal.type) and operand_type(bar) is UNKNOWN:
+            bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        elif is_number(primal.type):
             bar, _ = conform(scope, bar, primal)
-            scope.add(primal, bar)
-        elif is_structural(primal.type) and isinstance(operand_type(bar), TupleOf | Literal):
-            scope.add(primal, bar)
-        else:
-            scope.add(primal, bar)
+        scope.add(primal, bar)
 
     # -- rules found at run time --
 
@@ -231,20 +226,14 @@ class Reverser:
 
         if is_active(s.callee, self.active):
             scope.add(s.callee, part(0))
-        splats = [i for i, a in enumerate(s.args) if isinstance(a, Splat)]
+        starred = [a.operand for a in s.args if isinstance(a, Splat)]
+        if starred:
+            pattern = Const("".join("*" if isinstance(a, Splat) else "." for a in s.args))
+            bars = scope.call(tree.split_bars, bars, pattern, *starred, type=UNKNOWN)
         for i, a in enumerate(s.args):
             operand = a.operand if isinstance(a, Splat) else a
-            if not is_active(operand, self.active):
-                continue
-            after = len(s.args) - i
-            if isinstance(a, Splat):
-                if len(splats) > 1:
-                    raise NotImplementedError("two starred arguments")
-                piece = scope.call(operator.getitem, bars, Const(slice(i + 1, -after)), type=UNKNOWN)
-                piece = scope.call(tree.iterable_cotangent, piece, operand, type=UNKNOWN)
-            else:
-                piece = part(i + 1 if not splats or i < splats[0] else -after - 1)
-            self.receive_dynamic(scope, operand, piece)
+            if is_active(operand, self.active):
+                self.receive_dynamic(scope, operand, part(i + 1))
         for k, operand in s.kwargs:
             if is_active(operand, self.active):
                 named = part(-1)
@@ -287,11 +276,7 @@ def without_rule(s: Call) -> bool:
     """Is the callee known to have neither a rule nor Python source?"""
     if not isinstance(s.callee, Const):
         return False
-    function = s.callee.value
-    if isinstance(function, np.ufunc):
-        return registry.lookup(function) is None
-    builtin = type(function) in (type(len), type(np.ndarray.sum), type(np.linalg.inv))
-    return builtin and registry.lookup(function) is None and not hasattr(function, "__wrapped__")
+    return not has_rule(s.callee.value)
 
 
 def missing(s: Call) -> Call:

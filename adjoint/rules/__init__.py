@@ -11,6 +11,7 @@ FAMILIES = (
     "splitting",
     "builtins",
     "containers",
+    "iterators",
     "iteration",
     "methods",
     "reductions",

@@ -6,7 +6,6 @@ from typing import Any
 
 from adjoint import runtime
 from adjoint.rules.registry import rule, source_of
-from adjoint.rules.sequences import form_of
 from adjoint.tree import iterable_cotangent
 
 
@@ -27,7 +26,7 @@ def tuple_(iterable=(), /):
 
 def reformed(items: Any, like: Any) -> Any:
     """The cotangents of the items of `like`, as a cotangent of its form."""
-    return iterable_cotangent(list(items), form_of(like))
+    return iterable_cotangent(list(items), like)
 
 
 @rule(reformed)

@@ -76,6 +76,17 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     return generate(function if declared is None else declared.text, active, args, kwargs)
 
 
+def has_rule(function: Any) -> bool:
+    """May a call of this be differentiated? (What it does with its operands is another question.)"""
+    if not _hashable(function) or function in _STRUCTURAL or function in SPECIAL_METHODS:
+        return True
+    if isinstance(function, np.ufunc):
+        return registry.lookup(function) is not None
+    return registry.lookup(function) is not None or generatable(function) or not callable(function) or (
+        isinstance(function, types.MethodType | Kept)
+    )
+
+
 def generatable(function: Any) -> bool:
     """Is there Python source, or an object of Python's own making, to derive a rule from?"""
     if isinstance(function, types.FunctionType | functools.partial):
@@ -147,6 +158,8 @@ def fit(bar: Any, primal: Any) -> Any:
 
 
 def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
+    if not all(isinstance(x, np.ndarray | Number) for x in args):
+        return _of_objects(function, args, kwargs)
     y = function(*args, **kwargs)
 
     def pullback(y_bar: Any) -> tuple:
@@ -156,10 +169,68 @@ def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: di
         if not isinstance(derivatives, tuple):
             derivatives = (derivatives,)
         bars = [
-            None if d is None or not isinstance(x, np.ndarray | Number) else project(_times(y_bar, d, declared), x)
+            None if d is None else project(_times(y_bar, d, declared), x)
             for d, x in zip(derivatives, args, strict=True)
         ]
         return (None, *bars, {})
+
+    return y, pullback
+
+
+def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
+    """An elementwise function or operator of something that is no number: sequences, nested lists."""
+    if isinstance(function, np.ufunc):  # NumPy takes lists for arrays
+        converted = [("array", x) if isinstance(x, list | tuple) else ("", x) for x in args]
+        y, inner = apply_rule(function, (), *[np.asarray(x) if k else x for k, x in converted], **kwargs)
+
+        def pull(y_bar: Any) -> tuple:
+            callee, *bars, named = inner(y_bar)
+            back = [_nested_like(b, x) if k else b for b, (k, x) in zip(bars, converted, strict=True)]
+            return (callee, *back, named)
+
+        if all(isinstance(x, np.ndarray | Number | list | tuple) for x in args):
+            return y, pull
+    if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
+        text = {operator.add: joined, operator.mul: repeated}[function]
+        y, inner_pull = text(*args)
+        return y, lambda y_bar: (None, *((None, None) if y_bar is None else inner_pull(y_bar)), {})
+    if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
+        return function(*args, **kwargs), lambda y_bar: (None,) * (1 + len(args)) + ({},)
+    raise MissingRuleError(
+        f"no derivative is known for {describe(function)} of "
+        + " and ".join(type(x).__name__ for x in args),
+        hint=missing_hint(function),
+    )
+
+
+def _nested_like(bar: Any, items: Any) -> Any:
+    """A cotangent array as nested lists, in the form of the lists that the array was made from."""
+    if not isinstance(items, list | tuple):
+        return bar[()] if isinstance(bar, np.ndarray) and bar.ndim == 0 else bar
+    return None if bar is None else type(items)([_nested_like(b, i) for b, i in zip(bar, items, strict=True)])
+
+
+def joined(a: Any, b: Any) -> Any:
+    """`a + b` of two sequences."""
+    y = a + b
+
+    def pullback(y_bar: Any) -> tuple:
+        return y_bar[: len(a)], y_bar[len(a) :]
+
+    return y, pullback
+
+
+def repeated(a: Any, count: int) -> Any:
+    """`a * count` of a sequence."""
+    y = a * count
+
+    def pullback(y_bar: Any) -> tuple:
+        from adjoint.tree import accumulate
+
+        bars = y_bar[: len(a)]
+        for k in range(1, count):
+            bars = accumulate(bars, y_bar[k * len(a) : (k + 1) * len(a)])
+        return bars, None
 
     return y, pullback
 
