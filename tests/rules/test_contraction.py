@@ -5,7 +5,8 @@ import operator
 import numpy as np
 import pytest
 
-from adjoint.rules.contraction import columns, einsum_cotangent, einsum_cotangents, with_item
+from adjoint.rules.contraction import columns
+from adjoint.rules.einsum import einsum_cotangent, einsum_cotangents, with_item
 from adjoint.testing import case, check_rule, expand, normal
 
 MATMUL = [np.matmul, operator.matmul, np.linalg.matmul]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adjoint.rules.reductions import product_of_others, widen
-from adjoint.testing import apply_rule, case, check_rule, expand, normal, uniform
+from adjoint.testing import apply_rule, case, check_rule, expand, normal
 
 AXES = [None, 0, -1, (0, 2), (-1, 0)]
 KEPT = [False, True]
