@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint import cache
-from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient
+from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient, nested_gradient_call
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
 from adjoint.rules.registry import rule
@@ -120,6 +120,9 @@ class Gradient:
         if self.has_aux:
             return ((value, aux), chosen) if self.with_value else (chosen, aux)
         return (value, chosen) if self.with_value else chosen
+
+
+NESTED[Gradient.__call__] = nested_gradient_call
 
 
 def value_and_aux(f: Callable, args: tuple, kwargs: dict) -> tuple[Any, tuple]:

@@ -660,6 +660,39 @@ def nested_gradient(with_value: bool) -> Any:
 VALUE_AND_GRADIENT: list[Any] = [tuple]
 
 
+def nested_gradient_call(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+    """`grad(f)(…)` inside a program: the call of an object that holds `f` and what is wanted of it."""
+    from adjoint.inference import attributes
+
+    owner, *rest = args
+
+    def field_of(name: str) -> Operand:
+        return attributes.load_attribute(spec, owner, name, site)
+
+    argnums, has_aux, with_value = map(field_of, ("argnums", "has_aux", "with_value"))
+    chosen = operand_type(argnums)
+    flags = [operand_type(o) for o in (has_aux, with_value)]
+    positions: Any = chosen.value if isinstance(chosen, Literal) else None
+    if isinstance(chosen, TupleOf) and all(isinstance(i, Literal) for i in chosen.items):
+        positions = tuple(i.value for i in chosen.items)  # type: ignore[attr-defined]
+    if positions is None or not all(isinstance(f, Literal) for f in flags) or flags[0].value:  # type: ignore[attr-defined]
+        return None
+    both = nested_gradient(True)(spec, [field_of("f"), *rest], kwargs, site)
+    if both is None:
+        return None
+    value, bars = (attributes.item(spec, both, i, site) for i in (0, 1))
+    if isinstance(positions, tuple):
+        parts = [attributes.item(spec, bars, i, site) for i in positions]
+        kinds = TupleOf(tuple(map(operand_type, parts)))
+        picked: Operand = spec.emit(Const(make_tuple), list(parts), [], site, kinds)
+    else:
+        picked = attributes.item(spec, bars, positions, site)
+    if not flags[1].value:  # type: ignore[attr-defined]
+        return picked
+    kinds = TupleOf((operand_type(value), operand_type(picked)))
+    return spec.emit(Const(make_tuple), [value, picked], [], site, kinds)
+
+
 def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Site) -> Operand:
     """A cotangent as users see it, inside a program."""
     kind = operand_type(primal)

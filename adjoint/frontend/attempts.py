@@ -39,6 +39,9 @@ def lower_try(scope: Scope, node: Node, rest: list[Node]) -> bool:
     completed = scope.env.names.pop(COMPLETED, FALSE)
     if not node.orelse or scope.env.dead:
         return False
+    if all(env.left for _, env in arms[1:]):  # what follows is only reached from the body
+        scope.statements(node.orelse + rest)
+        return True
     made = place(gast.If(Known(completed, node.orelse[0]), node.orelse, []), node.orelse[0])
     scope.statements([made, *rest])
     return True

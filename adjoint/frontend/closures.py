@@ -8,12 +8,15 @@ program is refused.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import CodeType
 
+from adjoint import runtime
+from adjoint.errors import SourceUnavailableError
 from adjoint.frontend import fence
 from adjoint.frontend.grammar import Node, gast
-from adjoint.frontend.scope import Fact, Hold, Scope, expression, statement
+from adjoint.frontend.scope import UNBOUND, Fact, Hold, Scope, expression, statement
 from adjoint.frontend.source import nested_code
-from adjoint.ir.nodes import Closure, Operand, Value
+from adjoint.ir.nodes import Closure, Const, Operand, Value
 
 
 @statement("FunctionDef")
@@ -37,21 +40,31 @@ def _close(scope: Scope, node: Node, name: str) -> Value:
     If it captures a variable that is assigned only later, it is made where it is first read.
     """
     defaults = _defaults(scope, node)
-    code = nested_code(scope.code, node, scope.filename)
+    code = nested_code(scope.code, node)
+    if code is None:  # Python has left it out, because it is never reached
+        gone = f"the code of a function on line {node.lineno} cannot be found"
+        scope.call(runtime.raise_exception, [Const(SourceUnavailableError(gone))], node)
+        return scope.call(runtime.check_bound, [UNBOUND, Const(name)], node)
     if getattr(node, "decorator_list", None):
         _check_decorated(scope, node, code.co_freevars)
-        return _make(scope, node, name, defaults, scope.value(node=node))
+        return _make(scope, node, code, name, defaults, scope.value(node=node))
     target = scope.forward.get(name) or scope.value(name, node)
     missing = [n for n in code.co_freevars if n != name and not _is_available(scope, n)]
+
+    renames = scope.renames
 
     def remake() -> Value:
         again = scope.value(name, node)
         scope.original[again] = target
-        return _make(scope, node, name, defaults, again)
+        saved, scope.renames = scope.renames, renames
+        try:
+            return _make(scope, node, code, name, defaults, again)
+        finally:
+            scope.renames = saved
 
     scope.remakers[target] = remake
     if not missing:
-        return _make(scope, node, name, defaults, target)
+        return _make(scope, node, code, name, defaults, target)
     scope.facts[target] = Fact(holds=frozenset(Hold(n, None, True) for n in missing))
     return target
 
@@ -66,10 +79,15 @@ def _check_decorated(scope: Scope, node: Node, free: tuple[str, ...]) -> None:
 
 
 def _make(
-    scope: Scope, node: Node, name: str, defaults: dict[str, Operand], target: Value
+    scope: Scope,
+    node: Node,
+    code: CodeType,
+    name: str,
+    defaults: dict[str, Operand],
+    target: Value,
 ) -> Value:
     """Emit the closure of an inner function, with what its free variables are now."""
-    function = scope.lower_inner(node, nested_code(scope.code, node, scope.filename))
+    function = scope.lower_inner(node, code)
     forward = scope.forward.get(name)
     if name:
         scope.forward[name] = target
@@ -80,7 +98,7 @@ def _make(
         scope.share(operand)
         captures.append(operand)
         if operand is not target and captured.name not in scope.captures:
-            holds.add(Hold(captured.name, operand, True))
+            holds.add(Hold(scope.key(captured.name), operand, True))
             holds |= scope.fact(operand).holds
     if name and forward is None:
         del scope.forward[name]
@@ -113,7 +131,7 @@ def _defaults(scope: Scope, node: Node) -> dict[str, Operand]:
 def _is_available(scope: Scope, name: str) -> bool:
     """Whether a free variable has a value, or is a function that is defined further on."""
     return (
-        name in scope.env.names
+        scope.key(name) in scope.env.names
         or name not in scope.locals
         or name in scope.forward
         or _later_definition(scope, name) is not None
@@ -131,7 +149,7 @@ def _capture(scope: Scope, name: str, node: Node) -> Operand:
     """What a free variable is bound to: its value now, or a function that is defined further on."""
     if name in scope.forward:
         return scope.forward[name]
-    if name in scope.env.names or name not in scope.locals:
+    if scope.key(name) in scope.env.names or name not in scope.locals:
         return scope.read(name, node)
     later = _later_definition(scope, name)
     if later is None:

@@ -7,7 +7,7 @@ import operator
 from adjoint import runtime
 from adjoint.frontend import names as text
 from adjoint.frontend.control import choose
-from adjoint.frontend.grammar import Node, gast, place
+from adjoint.frontend.grammar import Known, Node, gast, place
 from adjoint.frontend.loops import bind_items, run_loop
 from adjoint.frontend.scope import FALSE, FLAGS, RESULT, RETURNED, UNBOUND, Scope, expression
 from adjoint.ir.nodes import Block, Const, Gather, Loop, Operand, Value
@@ -41,6 +41,8 @@ def gather(scope: Scope, elements: list[Node], generators: list[Node], node: Nod
     flat = not more and not first.ifs
     gathered: list[Operand] = []
 
+    targets = text.assigned_names([first.target])
+
     def body() -> None:
         bind_items(scope, loop, first.target)
         if flat:
@@ -48,9 +50,10 @@ def gather(scope: Scope, elements: list[Node], generators: list[Node], node: Nod
         else:
             gathered[:] = [_some(scope, first.ifs, elements, more, node)]
         for operand in gathered:
-            _check_late(scope, operand, first.target, node)
+            _check_late(scope, operand, targets, node)
 
-    run_loop(scope, loop, text.assigned_names([node], ""), set(), body, node)
+    with scope.renaming(targets):
+        run_loop(scope, loop, text.assigned_names([node], ""), set(), body, node)
     target = scope.value(node=node)
     loop.gathers = [Gather(target, list(gathered), pack=len(gathered) > 1)]
     scope.depths[target] = scope.depth
@@ -77,9 +80,9 @@ def _some(
     )
 
 
-def _check_late(scope: Scope, operand: Operand, target: Node, node: Node) -> None:
+def _check_late(scope: Scope, operand: Operand, targets: list[str], node: Node) -> None:
     """Refuse to gather functions that capture the loop variable: all of them would see its last."""
-    names = text.assigned_names([target])
+    names = list(map(scope.key, targets))
     scope.share(operand)
     for hold in scope.fact(operand).holds:
         if hold.strong and hold.name in names:
@@ -100,8 +103,9 @@ def is_short_circuit(scope: Scope, node: Node) -> bool:
 def lower_short_circuit(scope: Scope, node: Node) -> Operand:
     """Loops that stop at the first element that decides, as a function with `return` would."""
     generator, name = node.args[0], node.func.id
+    iterable = scope.expression(generator.generators[0].iter)
     default = scope.expression(node.args[1]) if len(node.args) == 2 else None
-    found, result = _first(scope, generator, _decision(name, generator.elt))
+    found, result = _first(scope, generator, iterable, _decision(name, generator.elt))
     if name == "any":
         return found
     if name == "all":
@@ -128,26 +132,26 @@ def _decision(name: str, element: Node) -> Node:
     return place(made, element)
 
 
-def _first(scope: Scope, generator: Node, decision: Node) -> tuple[Operand, Operand]:
+def _first(
+    scope: Scope, generator: Node, iterable: Operand, decision: Node
+) -> tuple[Operand, Operand]:
     """Whether the decision was reached, and what it returned."""
     statement = decision
-    hidden: list[str] = []
+    targets: list[str] = []
+    first = Known(iterable, generator)
     for each in reversed(generator.generators):
         for condition in reversed(each.ifs):
             statement = place(gast.If(condition, [statement], []), generator)
-        statement = place(gast.For(each.target, each.iter, [statement], [], None), generator)
-        hidden += text.assigned_names([each.target])
-    outer = {name: scope.env.names.get(name) for name in hidden}
+        source = first if each is generator.generators[0] else each.iter
+        statement = place(gast.For(each.target, source, [statement], [], None), generator)
+        targets += text.assigned_names([each.target])
     instance, scope.instance = scope.instance, ""
-    scope.statements([statement])
+    with scope.renaming(targets):
+        scope.statements([statement])
     scope.instance = instance
     names = scope.env.names
     found, result = names[RETURNED], names[RESULT]
     names |= dict.fromkeys(FLAGS, FALSE) | {RESULT: UNBOUND}
-    for name, operand in outer.items():
-        names.pop(name, None)
-        if operand is not None:
-            names[name] = operand
     if isinstance(found, Value):
         scope.flags.add(found)
     return found, result

@@ -6,9 +6,10 @@ and `statement`, so that none imports another.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -111,6 +112,8 @@ class Scope:
         self.depths: dict[Value, int] = {}
         self.facts: dict[Operand, Fact] = {}
         self.flags: set[Operand] = set()  # values that are True or False and nothing else
+        self.renames: dict[str, str] = {}  # the variables of the comprehensions around this point
+        self.rename_count = 0
         self.forward: dict[str, Value] = {}  # functions referred to before their `def`
         # Inner functions are made again where they are read after a captured variable has changed.
         self.remakers: dict[Operand, Callable[[], Operand]] = {}
@@ -137,6 +140,7 @@ class Scope:
     def value(self, name: str = "", node: Node = None) -> Value:
         """A new value for a variable (the user's, or a hidden one), or for an intermediate."""
         origin = self.origin(node) if node is not None else None
+        name = name.partition("@")[0]
         return Value(HIDDEN.get(name, name), named=bool(name) and name not in HIDDEN, origin=origin)
 
     def call(
@@ -184,8 +188,25 @@ class Scope:
 
     # -- names ---------------------------------------------------------------------------------
 
+    def key(self, name: str) -> str:
+        """What a name is called in the environment: comprehensions have variables of their own."""
+        return self.renames.get(name, name)
+
+    @contextlib.contextmanager
+    def renaming(self, names: Iterable[str]) -> Iterator[None]:
+        """Inside, the names stand for fresh variables."""
+        self.rename_count += 1
+        fresh = {name: f"{name}@{self.rename_count}" for name in names}
+        saved, self.renames = self.renames, self.renames | fresh
+        try:
+            yield
+        finally:
+            self.renames = saved
+            for key in fresh.values():
+                self.env.names.pop(key, None)
+
     def is_global(self, name: str) -> bool:
-        return not (name in self.env.names or name in self.locals or name in self.captures)
+        return not (name in self.renames or name in self.locals or name in self.captures)
 
     def is_builtin(self, node: Node, *names: str) -> bool:
         """Whether a node is one of these builtins by its own name."""
@@ -194,9 +215,10 @@ class Scope:
 
     def read(self, name: str, node: Node) -> Operand:
         """The operand that a name stands for here; emits the check that it is bound if need be."""
-        operand = self.env.names.get(name)
+        key = self.key(name)
+        operand = self.env.names.get(key)
         if operand is None:
-            if name in self.locals:
+            if name in self.locals or name in self.renames:
                 operand = UNBOUND
             elif name in self.captures:
                 return self.captures[name]
@@ -209,7 +231,7 @@ class Scope:
         if fact.unbound:
             operand = self.call(runtime.check_bound, [operand, Const(name)], node)
             operand.name = name
-            self.env.names[name] = operand
+            self.env.names[key] = operand
             self.facts[operand] = replace(fact, unbound=False)
         return operand
 
@@ -226,9 +248,10 @@ class Scope:
                 self.refuse_stale(hold, node)
 
     def refuse_stale(self, hold: Hold, node: Node) -> NoReturn:
+        name = hold.name.partition("@")[0]
         self.refuse(
             node,
-            f"variable '{hold.name}' is assigned again after a function that captures it was made",
+            f"variable '{name}' is assigned again after a function that captures it was made",
             fence.CAPTURED,
         )
 
@@ -247,7 +270,7 @@ class Scope:
             operand.name, operand.named = name, True
         elif operand in self.env.names.values():
             self.share(operand)
-        self.env.names[name] = operand
+        self.env.names[self.key(name)] = operand
 
     # -- facts ---------------------------------------------------------------------------------
 

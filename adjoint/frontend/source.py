@@ -191,19 +191,23 @@ def _within(code: types.CodeType, node: Any) -> bool:
     return all(start <= first and last <= end for first, last in places)
 
 
-def nested_code(parent: types.CodeType, node: Node, filename: str) -> types.CodeType:
-    """The code object of an inner function (a gast node) of the function with code `parent`."""
+def nested_code(parent: types.CodeType, node: Node) -> types.CodeType | None:
+    """The code of an inner function (a gast node) of the function with code `parent`.
+
+    None if Python has compiled none, because the inner function is never reached.
+    """
     name = getattr(node, "raw_name", getattr(node, "name", "<lambda>"))
     decorators = getattr(node, "decorator_list", [])
     line = min([node.lineno, *(d.lineno for d in decorators)])
     found = [c for c in _inner_codes(parent) if (c.co_name, c.co_firstlineno) == (name, line)]
-    if len(found) > 1:
-        found = [c for c in found if _within(c, node)] or found
-    if not found:
-        raise SourceUnavailableError(
-            f'the code of {name} ("{filename}", line {line}) cannot be found'
-        )
-    return found[0]
+    inside = [c for c in found if _within(c, node)]
+    if name == "<lambda>" and any(map(_has_positions, found)):
+        found = inside
+    return (inside or found or [None])[0]
+
+
+def _has_positions(code: types.CodeType) -> bool:
+    return any(column for _, _, column, _ in code.co_positions())
 
 
 def _inner_codes(parent: types.CodeType) -> Iterator[types.CodeType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    dtype_of,
     element_of,
     is_number,
     literal,
@@ -518,8 +520,8 @@ def _isinstance(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: 
 def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     a, b = map(operand_type, args)
     if isinstance(a, Literal) and isinstance(b, Literal):
-        if isinstance(a.value, int | float | str) and not isinstance(a.value, bool):
-            return None
+        if type(a.value) is type(b.value) and isinstance(a.value, int | float | str | bytes | tuple):
+            return None if not isinstance(a.value, bool) else Const(a.value is b.value)
         return Const(a.value is b.value)
     for x, y in ((a, b), (b, a)):
         if isinstance(x, Literal) and class_of(y) not in (None, type(x.value)):
@@ -692,6 +694,30 @@ def _augmented(plain: Any) -> Callable[..., Operand | None]:
     return handler
 
 
+def _kind_of_number(is_complex: bool) -> Callable[..., Operand | None]:
+    def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+        dtype = dtype_of(unliteral(operand_type(args[0])))
+        return None if dtype is None else Const((dtype.kind == "c") is is_complex)
+
+    return handler
+
+
+def _contains(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    owner, key = map(operand_type, args)
+    if isinstance(owner, DictOf) and isinstance(key, Literal):
+        return Const(owner.get(key.value) is not None)
+    return None
+
+
+def _partial(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    function, *first = map(operand_type, args)
+    fields = (
+        ("func", function), ("args", TupleOf(tuple(first))),
+        ("keywords", DictOf(tuple((k, operand_type(o)) for k, o in kwargs))),
+    )  # fmt: skip
+    return spec.emit(Const(functools.partial), list(args), kwargs, site, Instance(functools.partial, fields))
+
+
 AUGMENTED = {
     getattr(operator, "i" + n.strip("_")): getattr(operator, n)
     for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
@@ -707,6 +733,8 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     enumerate: _iterator(enumerate, enumerate), reversed: _iterator(reversed, reversed),
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
     check_bound: _check_bound, import_module: _import, flatten: _flatten,
+    np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
+    operator.contains: _contains, functools.partial: _partial,
     operator.add: _sequence_sum, operator.mul: _sequence_product,
     **{i: _augmented(plain) for i, plain in AUGMENTED.items()},
 }  # fmt: skip

@@ -30,6 +30,7 @@ from adjoint.ir.types import (
     Literal,
     TupleOf,
     Type,
+    unliteral,
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
@@ -210,7 +211,7 @@ def call_function_value(
     known = isinstance(callee, Const)
     if known:
         return call_known(spec, callee, callee.value, args, kwargs, site)  # type: ignore[union-attr]
-    if not spec.options.inline and not isinstance(code, Function):
+    if registry.code_has_rule(code) or not spec.options.inline and not isinstance(code, Function):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     captures: list[Any]
     if isinstance(made, Closure):
@@ -260,7 +261,8 @@ def inline(
     kwargs: Keywords,
 ) -> Operand | None:
     """The callee's body in place of the call; None where that is not possible."""
-    code = function.code or function
+    kinds = [unliteral(operand_type(o)) for o in [*args, *(o for _, o in kwargs)]]
+    code = (function.code or function, tuple(kinds))
     deep = code in spec.stack or len(spec.stack) > DEEPEST or spec.emitted > LARGEST
     if deep or sum(1 for _ in walk(function.body)) > LONGEST:
         return None

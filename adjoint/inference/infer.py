@@ -368,7 +368,7 @@ def infer(
         if isinstance(kind, Literal):
             env[old] = Const(kind.value, old.name)
     calls.bind_outside(spec, function, captures or [], env)
-    spec.stack.append(function.code or function)
+    spec.stack.append((function.code or function, tuple(map(unliteral, inputs))))
     body = spec.block(function.body, env)
     if not options.typed:
         for value in spec.roots.values():

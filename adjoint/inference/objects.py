@@ -111,6 +111,11 @@ def call_instance(
     if kind.cls is types.MethodType:
         return calls.call(spec, field("__func__", site), [field("__self__", site), *args], kwargs, site)
     if kind.cls is functools.partial:
+        made = attributes.definition(spec, callee)
+        if made is not None and made.callee.value is functools.partial:  # type: ignore[union-attr]
+            given = {k for k, _ in kwargs}
+            keywords = [(k, o) for k, o in made.kwargs if k not in given] + kwargs
+            return calls.call(spec, made.args[0], [*made.args[1:], *args], keywords, site)  # type: ignore[arg-type]
         first = attributes.iterable_parts(spec, field("args", site))
         named = attributes.dict_parts(spec, field("keywords", site), site)
         if first is None or named is None:

@@ -29,10 +29,10 @@ from adjoint.ir.types import (
 
 PLURAL = Length("·", 0, True)
 LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
-_SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex, bool)}
+_SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex)}
 _SCALARS |= {cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)}
 _LITERALS = (
-    type(None), str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype, np.ufunc,
+    type(None), bool, str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype, np.ufunc,
     types.MethodDescriptorType, types.WrapperDescriptorType, type(Ellipsis), type(NotImplemented),
     type(np.mean), type(np._NoValue),
 )  # fmt: skip

@@ -134,7 +134,7 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
         bars = [scope.take(t) for t in s.targets]
         for i, (block, steps) in enumerate(parts):
             inner = Scope(defined_values(block), scope, origin=s.origin)
-            for result, bar in zip(block.results, bars, strict=True):
+            for result, bar in zip(block.results, bars, strict=False):  # exports come after
                 inner.add(result, bar)
             reverser.backward(steps, inner)
             idle = Scope(set(), scope, origin=s.origin)

@@ -5,6 +5,7 @@ The cotangent of an iterator is the list of those of the items that it gave.
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -232,6 +233,16 @@ def unmerged(dicts: tuple, bars: dict) -> tuple:
     """Each cotangent goes to the last dict that had the key."""
     owner = {key: i for i, each in enumerate(dicts) for key in each}
     return tuple({k: b for k, b in bars.items() if owner.get(k) == i} for i in range(len(dicts)))
+
+
+@rule(functools.partial)
+def partial(function, /, *args, **kwargs):
+    y = functools.partial(function, *args, **kwargs)
+
+    def pullback(y_bar):
+        return y_bar.func, *(y_bar.args or [None] * len(args))
+
+    return y, pullback
 
 
 @source_of(operator.itemgetter)

@@ -31,6 +31,7 @@ class Rule:
 
 
 _TABLE: dict[Any, Rule] = {}
+_CODES: set[Any] = set()
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
 
@@ -41,6 +42,11 @@ def lookup(function: Any) -> Rule | None:
         return _TABLE.get(function)
     except TypeError:  # an unhashable callable instance
         return None
+
+
+def code_has_rule(code: Any) -> bool:
+    """Was a rule declared for a Python function of this code?"""
+    return code in _CODES
 
 
 def generation() -> int:
@@ -59,6 +65,9 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         if not callable(function):
             raise TypeError(f"a rule is declared for a callable, not {function!r}")
         _TABLE[function] = declared
+        code = getattr(function, "__code__", None)
+        if code is not None and declared.kind != "source":
+            _CODES.add(code)
     _generation += 1
 
 

@@ -29,7 +29,7 @@ def filled(values: Any, item: Any) -> Any:
     if isinstance(form_of(values), np.ndarray):
         return np.broadcast_to(item, values.shape)
     if not isinstance(values, SEQUENCES):
-        return None
+        return [item for _ in values]
     return same_container(values, [item for _ in values])
 
 

@@ -39,6 +39,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules import registry
 
 SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
 PYTHON_OPERATORS = {
@@ -52,8 +53,7 @@ COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, 
 DYNAMIC: set[Any] = {
     np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.compress, np.extract, np.delete,
     np.arange, np.linspace, np.repeat, np.trim_zeros, np.bincount, np.histogram, np.searchsorted,
-    np.random.rand, np.random.randn, np.random.random, np.random.normal, np.random.uniform,
-    np.random.seed, np.random.default_rng, np.ndarray.nonzero, np.ndarray.repeat, np.ndarray.compress,
+    np.ndarray.nonzero, np.ndarray.repeat, np.ndarray.compress,
     np.ndarray.item, np.ndarray.tolist, np.nditer, np.ndarray.sort, np.ndarray.fill,
 }  # fmt: skip
 
@@ -122,6 +122,8 @@ def _from_numpy(function: Any) -> bool:
         return False
     if module.startswith("numpy"):
         return True
+    if module.startswith("adjoint.rules.") and module != "adjoint.rules.dispatch":
+        return registry.lookup(function) is not None
     bound = getattr(function, "__self__", None)
     return isinstance(bound, np.ufunc)
 
