@@ -24,7 +24,7 @@ from adjoint.ir.values import function_defaults, type_of
 from adjoint.rules import dispatch, registry
 
 SIZE = 4096
-_SCALARS = frozenset((float, int, complex, bool, np.float64, np.float32))
+_SCALARS = frozenset((float, int, complex, np.float64, np.float32))
 _lock = threading.RLock()
 _entries: OrderedDict[Any, list[Entry]] = OrderedDict()
 _rules: dict[types.CodeType, Any] = {}

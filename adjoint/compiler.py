@@ -35,6 +35,8 @@ from adjoint.ir.types import (
     UNKNOWN,
     Array,
     FunctionOf,
+    Instance,
+    ListOf,
     Literal,
     Scalar,
     TupleOf,
@@ -48,9 +50,9 @@ from adjoint.reverse import Derivative, Expansion, reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
-from adjoint.rules.dispatch import pull_call
+from adjoint.rules.dispatch import keyword_bar, pull_call
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.runtime import make_tuple
+from adjoint.runtime import make_dict, make_list, make_tuple
 
 
 @dataclass(frozen=True)
@@ -250,12 +252,30 @@ def presented(statements: list, value: Value, by_input: dict[Value, Operand]) ->
         return Const(None)
     if isinstance(kind, Scalar) and kind.cls in (int, float):
         return Const(0.0)
+    if is_complete(bar, kind, {s.target: s for s in statements if isinstance(s, Call)}):
+        return bar
     target = Value(f"{value.name}_bar", cotangent_type(kind), True)
     if isinstance(kind, Scalar | Array):
         statements.append(Call(target, Const(tree.zeros_like), [value]))
     else:
         statements.append(Call(target, Const(tree.complete), [bar, value]))
     return target
+
+
+def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
+    """Does a container of cotangents, as it is built, hold one for every number of its primal?"""
+    if isinstance(kind, Scalar | Array) or not may_carry_derivative(kind):
+        return isinstance(bar, Value) or not may_carry_derivative(kind)
+    s = made.get(bar)  # type: ignore[arg-type]
+    if s is None or not isinstance(s.callee, Const):
+        return False
+    if isinstance(kind, TupleOf | ListOf) and kind.items is not None and len(s.args) == len(kind.items):
+        built = s.callee.value in (make_tuple, make_list) or isinstance(s.callee.value, type)
+        return built and all(is_complete(a, k, made) for a, k in zip(s.args, kind.items, strict=True))  # type: ignore[arg-type]
+    if isinstance(kind, Instance) and s.callee.value is tree.make_tangent:
+        parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
+        return all(is_complete(parts.get(n, Const(None)), k, made) for n, k in kind.fields)  # type: ignore[arg-type]
+    return False
 
 
 def collect(
@@ -291,8 +311,6 @@ def collect(
     for (key, _), value in zip(request.keywords, values[entry.count + len(arguments) :], strict=True):
         named += [Const(key), by_input.get(value, Const(None))]
     keywords = Value("", UNKNOWN)
-    from adjoint.runtime import make_dict
-
     statements.append(Call(keywords, Const(make_dict), named))
     return [callee, *(by_input.get(a, Const(None)) for a in arguments), keywords]
 
@@ -496,7 +514,8 @@ def split_expansion(function: Function, declared: registry.Rule, call: Call) -> 
     definitions = {t: s for s in backward if isinstance(s, Call) for t in [s.target]}
     made = definitions.get(bars)  # type: ignore[arg-type]
     leading: list[Any] = [bars]
-    if made is not None and isinstance(made.callee, Const) and made.callee.value is make_tuple:
+    starred = made is not None and any(isinstance(a, Splat) for a in made.args)
+    if made is not None and isinstance(made.callee, Const) and made.callee.value is make_tuple and not starred:
         leading = list(made.args)
     elif isinstance(bars, Const) and isinstance(bars.value, tuple):
         leading = [Const(v) for v in bars.value]
@@ -551,15 +570,8 @@ def times(statements: list[Any], y_bar: Value, d: Operand, declared: registry.Ru
 
 def place(leading: Sequence[Any], declared: registry.Rule, call: Call) -> list[Operand | None]:
     """The cotangents of a rule's leading parameters, as those of the call's operands."""
-    import inspect
-
     out: list[Operand | None] = [leading[i] if i < len(leading) else None for i in range(len(call.args))]
-    if call.kwargs:
-        names = list(inspect.signature(declared.text).parameters)
-        for key, _ in call.kwargs:
-            i = names.index(key) if key in names else len(leading)
-            out.append(leading[i] if i < len(leading) else None)
-    return out
+    return out + [keyword_bar(declared.text, tuple(leading), k) for k, _ in call.kwargs if k is not None]
 
 
 # -- derivatives inside programs ----------------------------------------------------------------------
@@ -613,8 +625,6 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     if found is None:
         return None
     _, seed_value, bars, body = found
-    from adjoint.runtime import make_dict
-
     copies, start = splice_forward(spec, body)
     splice_reverse(spec, body, start, {seed_value: y_bar}, copies)
     bars = [mapped(b, copies) for b in bars]

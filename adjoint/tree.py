@@ -7,6 +7,7 @@ for zero, everywhere.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -195,8 +196,10 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:
 
 def complete(x_bar: Any, x: Any) -> Any:
     """The cotangent as users see it: zeros for numeric parts that had no influence."""
-    if x_bar is None and isinstance(x, np.ndarray | Number):
-        return None if isinstance(x, np.ndarray) and x.dtype.kind not in "iufc" else zero_cotangent(x)
+    if isinstance(x, np.ndarray | Number):
+        if x_bar is not None:
+            return x_bar
+        return zero_cotangent(x) if not isinstance(x, np.ndarray) or x.dtype.kind in "iufc" else None
     if isinstance(x, tuple | list):
         bars = [None] * len(x) if x_bar is None else x_bar
         items = [complete(b, v) for b, v in zip(bars, x, strict=True)]
@@ -204,7 +207,13 @@ def complete(x_bar: Any, x: Any) -> Any:
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
         return {k: complete(bars.get(k), v) for k, v in x.items()}
-    return x_bar
+    fields = getattr(x, "__dict__", None)
+    if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
+        return x_bar
+    bars = {n: complete(tangent_field(x_bar, n), v) for n, v in fields.items()}
+    if x_bar is None and all(b is None for b in bars.values()):
+        return None
+    return Tangent(**bars)
 
 
 def instantiate(x_bar: Any, x: Any) -> Any:

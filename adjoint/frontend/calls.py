@@ -28,10 +28,10 @@ def lower_call(scope: Scope, node: Node) -> Operand:
             "Call the method directly.",
         )
     callee = scope.expression(function)
-    for hold in scope.fact(callee).holds:
-        if scope.is_stale(hold):
-            scope.refuse_stale(hold, node)
     args, kwargs = _arguments(scope, node)
+    for hold in scope.fact(callee).holds:
+        if scope.is_stale(hold) and not hold.strong:
+            scope.refuse_stale(hold, node)
     result = scope.call(callee, args, node, kwargs)
     if scope.is_builtin(function, "list", "dict"):
         scope.own(result)

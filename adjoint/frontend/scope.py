@@ -153,8 +153,14 @@ class Scope:
         """Emit a call of a Python callable, or of an operand."""
         known = isinstance(function, Value | Const)
         callee = function if known else Const(function, getattr(function, "__name__", ""))
+        args = [
+            Splat(self.current(a.operand, node)) if isinstance(a, Splat) else self.current(a, node)
+            for a in args
+        ]
+        callee = self.current(callee, node)
+        kwargs = [(name, self.current(operand, node)) for name, operand in kwargs]
         target = self.value(node=node)
-        call = Call(target, callee, list(args), list(kwargs), self.origin(node))
+        call = Call(target, callee, args, kwargs, self.origin(node))
         self.emit(call)
         self._note_holds(call)
         return target
@@ -225,9 +231,11 @@ class Scope:
             else:
                 return self.globals.setdefault(name, Value(name, named=True))
         fact = self.fact(operand)
-        if operand in self.remakers and any(h.strong and self.is_stale(h) for h in fact.holds):
-            return self.remakers[operand]()
-        self._check_readable(name, fact, node)
+        if fact.interrupted is not None:
+            self._refuse_interrupted(name, fact.interrupted, node)
+        now = self.current(operand, node)
+        if now is not operand:
+            return now
         if fact.unbound:
             operand = self.call(runtime.check_bound, [operand, Const(name)], node)
             operand.name = name
@@ -235,17 +243,22 @@ class Scope:
             self.facts[operand] = replace(fact, unbound=False)
         return operand
 
-    def _check_readable(self, name: str, fact: Fact, node: Node) -> None:
-        if fact.interrupted is not None:
-            self.refuse(
-                node,
-                f"'{name}' is assigned in the `try` body of line {fact.interrupted.line}, and an"
-                " exception may have come before or after that",
-                f"Assign '{name}' in every handler, or last in the `try` body.",
-            )
-        for hold in fact.holds:
-            if hold.strong and self.is_stale(hold):
-                self.refuse_stale(hold, node)
+    def _refuse_interrupted(self, name: str, attempt: Origin, node: Node) -> NoReturn:
+        self.refuse(
+            node,
+            f"'{name}' is assigned in the `try` body of line {attempt.line}, and an exception may"
+            " have come before or after that",
+            f"Assign '{name}' in every handler, or last in the `try` body.",
+        )
+
+    def current(self, operand: Operand, node: Node) -> Operand:
+        """A function made again if what it captured has changed since; any other operand as it is."""
+        stale = [h for h in self.fact(operand).holds if h.strong and self.is_stale(h)]
+        if not stale:
+            return operand
+        if operand in self.remakers:
+            return self.remakers[operand]()
+        self.refuse_stale(stale[0], node)
 
     def refuse_stale(self, hold: Hold, node: Node) -> NoReturn:
         name = hold.name.partition("@")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 import types
@@ -718,6 +719,33 @@ def _partial(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Sit
     return spec.emit(Const(functools.partial), list(args), kwargs, site, Instance(functools.partial, fields))
 
 
+def _dict(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    parts = [] if not args else dict_parts(spec, args[0], site)
+    if parts is None or any(k is None for k, _ in kwargs):
+        return None
+    merged = dict(parts) | dict(kwargs)
+    return _make_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
+
+
+def _or(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    if all(isinstance(operand_type(a), DictOf) for a in args):
+        return _merge_dicts(spec, args, kwargs, site)
+    return None
+
+
+def _replace(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`dataclasses.replace(obj, …)`: the class called with the fields that are kept."""
+    kind = operand_type(args[0])
+    if not isinstance(kind, Instance) or not dataclasses.is_dataclass(kind.cls):
+        return None
+    changed = dict(kwargs)
+    fields: Keywords = []
+    for f in dataclasses.fields(kind.cls):
+        if f.init:
+            fields.append((f.name, changed.get(f.name) or load_attribute(spec, args[0], f.name, site)))
+    return calls.call(spec, Const(kind.cls), [], fields, site)
+
+
 AUGMENTED = {
     getattr(operator, "i" + n.strip("_")): getattr(operator, n)
     for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
@@ -734,6 +762,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
     check_bound: _check_bound, import_module: _import, flatten: _flatten,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
+    dict: _dict, operator.or_: _or, dataclasses.replace: _replace,
     operator.contains: _contains, functools.partial: _partial,
     operator.add: _sequence_sum, operator.mul: _sequence_product,
     **{i: _augmented(plain) for i, plain in AUGMENTED.items()},

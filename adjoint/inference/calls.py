@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import types
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,12 +28,14 @@ from adjoint.ir.types import (
     FunctionOf,
     Identity,
     Instance,
+    IteratorOf,
     Literal,
     TupleOf,
     Type,
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.dispatch import Refused
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture, make_dict, make_tuple
 
@@ -91,6 +94,8 @@ def call_known(
         return overloaded
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
+        if declared.kind == "rule" and function not in CONSUMERS:
+            args = [listed(spec, a, site) for a in args]
         return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
@@ -106,6 +111,17 @@ def call_known(
         named: Keywords = [(k, v if isinstance(v, Value | Const) else Const(v)) for k, v in keywords.items()]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
+    """An iterator that a rule would use up, as a list."""
+    kind = operand_type(operand)
+    if isinstance(kind, IteratorOf) and issubclass(kind.cls, Iterator):
+        return call(spec, Const(list), [operand], [], site)
+    return operand
+
+
+CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 
 def python_source(function: Any) -> Any:
@@ -189,17 +205,6 @@ def call_python(
     defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
     result = inline(spec, lowered, captures, defaults, args, kwargs)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
-
-
-class Refused:
-    """Stands for a function whose source is refused: the error comes when the call is differentiated."""
-
-    def __init__(self, function: Any, error: AdjointError) -> None:
-        self.function, self.error = function, error
-        self.__name__ = getattr(function, "__name__", "function")
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
 
 
 def call_function_value(

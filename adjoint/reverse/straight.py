@@ -26,6 +26,7 @@ from adjoint.ir.types import (
     Array,
     FunctionOf,
     Instance,
+    ListOf,
     TupleOf,
     Unknown,
     is_number,
@@ -87,7 +88,7 @@ class Reverser:
             return [s], structural
         if self.indexing(s):
             return [s], lambda scope: self.scatter(s, scope)
-        expansion = self.expand(s) if static_operands(s) else None
+        expansion = self.expand(s) if static_operands(s) and always_there(s.target.type) else None
         if expansion is not None:
             return self.inline(s, expansion)
         if without_rule(s):
@@ -260,6 +261,13 @@ def static_operands(s: Call) -> bool:
         if isinstance(a, Splat) or not known_kind(operand_type(a)):
             return False
     return all(k is not None for k, _ in s.kwargs)
+
+
+def always_there(kind: Any) -> bool:
+    """Are the cotangents of a value of this type never None when the program runs?"""
+    if isinstance(kind, TupleOf):
+        return all(map(is_number, kind.items))
+    return is_number(kind) or isinstance(kind, ListOf) and all(map(is_number, kind.items or ()))
 
 
 def known_kind(kind: Any) -> bool:

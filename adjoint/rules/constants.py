@@ -20,7 +20,7 @@ nondifferentiable(
     *(operator.floordiv, operator.lt, operator.le, operator.eq, operator.ne, operator.gt),
     *(operator.ge, operator.not_, operator.truth, operator.is_, operator.is_not, operator.index),
     *(operator.contains, operator.countOf, operator.indexOf, operator.length_hint),
-    *(operator.and_, operator.or_, operator.xor, operator.invert, operator.lshift),
+    *(operator.and_, operator.xor, operator.invert, operator.lshift),
     operator.rshift,
 )
 

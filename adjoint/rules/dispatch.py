@@ -13,7 +13,7 @@ import functools
 import inspect
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     special = _STRUCTURAL.get(function) if _hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
+    if isinstance(function, Refused):
+        raise function.error
     if isinstance(function, Kept):
         return _kept_call(function, active, *args)
     overloaded = _overloaded(function, args)
@@ -117,6 +119,9 @@ def missing_rule(function: Any, origin: Any) -> Any:
     raise MissingRuleError(f"no derivative is known for {describe(function)}", origin, missing_hint(function))
 
 
+ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next}
+
+
 # -- declared rules ----------------------------------------------------------------------------------
 
 
@@ -127,6 +132,8 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
         return y, lambda y_bar: nothing
     if declared.kind == "partials":
         return _elementwise(declared, function, args, kwargs)
+    if function not in ITERATOR_MAKERS:
+        args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
     y, inner = declared.text(*args, **kwargs)
 
     def pullback(y_bar: Any) -> tuple:
@@ -141,13 +148,23 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
 def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
     """The cotangents that a rule returns for its leading parameters, as those of a call's operands."""
     leading = bars if isinstance(bars, tuple) else (bars,)
-    if len(args) >= len(leading) and not kwargs:
-        rest = (None,) * (len(args) - len(leading))
-        return (None, *map(fit, leading, args), *rest, {})
-    names = list(inspect.signature(text).parameters)
-    by_name = dict(zip(names, leading, strict=False))
-    positional = (fit(by_name.get(n), a) for n, a in zip(names, args, strict=False))
-    return (None, *positional, {k: fit(by_name.get(k), v) for k, v in kwargs.items()})
+    if len(leading) < len(args):
+        leading = (*leading, *(None,) * (len(args) - len(leading)))
+    named = {k: fit(keyword_bar(text, leading, k), v) for k, v in kwargs.items()}
+    return (None, *map(fit, leading[: len(args)], args), named)
+
+
+def keyword_bar(text: Any, leading: tuple, name: str) -> Any:
+    """The cotangent of a keyword argument among those of a rule's leading parameters."""
+    parameters = inspect.signature(text).parameters
+    for i, (own, parameter) in enumerate(parameters.items()):
+        if i >= len(leading) or parameter.kind is parameter.VAR_POSITIONAL:
+            return None
+        if own == name:
+            return leading[i]
+        if parameter.kind is parameter.VAR_KEYWORD and name not in parameters:
+            return None if leading[i] is None else leading[i].get(name)
+    return None
 
 
 def fit(bar: Any, primal: Any) -> Any:
@@ -412,6 +429,17 @@ def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any
     return (y, kept), pull
 
 
+class Refused:
+    """Stands for a function whose source is refused; the error comes if the call carries a derivative."""
+
+    def __init__(self, function: Any, error: Exception) -> None:
+        self.function, self.error = function, error
+        self.__name__ = getattr(function, "__name__", "function")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
 class Kept:
     """A pullback that remembers its call, so that it can itself be differentiated."""
 
@@ -451,7 +479,31 @@ def _made_function(active: tuple, code: Any, namespace: Any, defaults: Any, keyw
     return made, pull
 
 
+def _dict(active: tuple, /, *positional: Any, **more: Any) -> Result:
+    """`dict(mapping or pairs, **more)`"""
+    items = positional[0] if positional else ()
+    mapping = hasattr(items, "keys")
+    if isinstance(items, Iterator):
+        items = list(items)
+    y = dict(items, **more)
+
+    def pull(y_bar: Any) -> tuple:
+        bars = {} if y_bar is None else y_bar
+        named = {k: bars.get(k) for k in more}
+        if mapping:
+            first: Any = {k: bars.get(k) for k in items if k not in more}
+        else:
+            last = {k: i for i, (k, _) in enumerate(items)}
+            first = [
+                (None, bars.get(k) if last[k] == i and k not in more else None)
+                for i, (k, _) in enumerate(items)
+            ]
+        return (None, first, named) if positional else (None, named)
+
+    return y, pull
+
+
 _STRUCTURAL: dict[Any, Callable[..., Result]] = {
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
-    new_object: _new, apply_rule: _nested, make_function: _made_function,
+    new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict,
 }  # fmt: skip

@@ -176,10 +176,32 @@ def copy(mapping, /):
     return y, pullback
 
 
-@source_of(dict)
-def dict_(items=(), /, **more):
-    pairs = [(key, items[key]) for key in items] if hasattr(items, "keys") else items
-    return {**{key: value for key, value in pairs}, **more}
+@rule(dict)
+def dict_(items=(), /):
+    y = dict(items)
+
+    def pullback(y_bar):
+        return (pairs_of(items, y_bar),)
+
+    return y, pullback
+
+
+def pairs_of(items: Any, bars: dict) -> Any:
+    """The cotangents of a dict's values, as those of the mapping or the pairs it was made from."""
+    if hasattr(items, "keys"):
+        return {key: bars.get(key) for key in items}
+    last = {key: i for i, (key, _) in enumerate(items)}
+    return [(None, bars.get(key) if last[key] == i else None) for i, (key, _) in enumerate(items)]
+
+
+@rule(operator.or_)
+def or_(a, b):
+    y = a | b
+
+    def pullback(y_bar):
+        return unmerged((a, b), y_bar) if isinstance(y, dict) else None
+
+    return y, pullback
 
 
 @rule(runtime.make_tuple)
