@@ -311,6 +311,31 @@ def while_walrus(items):
     return total, x
 
 
+@case((5,), (0,))
+def while_true_else(n):
+    while True:
+        if n < 3:
+            break
+        n -= 1
+    else:
+        return (lambda: "never")()
+    return n
+
+
+@case((0,), (1,), (5,))
+def unreached_functions(n):
+    while True:
+        try:
+            if n:
+                raise KeyError(n)
+        except KeyError:
+            n -= 1
+            continue
+        else:
+            return n
+        return (lambda: n)()
+
+
 @case((5,))
 def while_and(n):
     i = j = 0

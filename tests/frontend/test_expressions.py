@@ -263,8 +263,9 @@ def nested_any(x):
 @case(([1, 2, 3],), ([],))
 def next_generator(x):
     a = next((v for v in x if v > 1), None)
-    b = next(v * 2 for v in x)
-    return a, b
+    b = next((print(v) for v in x), print("default"))
+    c = next(v * 2 for v in x)
+    return a, b, c
 
 
 @case(([4, 5],))
