@@ -1,15 +1,25 @@
-"""Passes over the joined program (forward half, `receive`, reverse half): the same, smaller."""
+"""Passes over the joined program (forward half, `receive`, reverse half): the same, smaller.
+
+The user's own statements, all before `receive`, compute what the plain call computes, bit for bit:
+there only what nobody reads is removed. The reverse half is rewritten freely, to rounding.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 from adjoint.ir.nodes import Function
+from adjoint.optimise.cse import share_common
 from adjoint.optimise.dead import remove_dead
+from adjoint.optimise.simplify import simplify
+
+PASSES = (remove_dead, share_common, simplify, remove_dead, share_common, simplify, remove_dead)
 
 
 def optimise(function: Function, is_marker: Callable[[Any], bool]) -> Function:
     """Run all passes, in order. `is_marker` tells the callee at which the reverse half begins."""
-    return remove_dead(function, is_marker)
+    for each in PASSES:
+        each(function, is_marker)
+    return function
 
 
 __all__ = ["optimise"]
