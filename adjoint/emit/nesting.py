@@ -180,9 +180,10 @@ class _Planner:
 
     def _keep_chain(self, orelse: ir.Block) -> None:
         """`if … elif … else`: the last two are no conditional expression if the first is none."""
-        last = orelse.statements[-1] if orelse.statements else None
-        if len(orelse.statements) != 1 or last not in self.plan.ternary:
+        printed = [s for s in orelse.statements if self.plan.is_printed(s)]
+        if len(printed) != 1 or printed[0] not in self.plan.ternary:
             return
+        last = printed[0]
         assert isinstance(last, ir.If)
         if last.targets[self.plan.ternary_index(last)] in self.plan.nested:
             return

@@ -257,7 +257,7 @@ class Statements(CallStatements):
         return ast.Expr(value=ast.Call(func=append, args=[self._element(gather)], keywords=[]))
 
     def _break(self, branch: ir.If, index: int) -> list[ast.stmt]:
-        """The end of a branch that leaves the loop: what would be assigned after it, and `break`."""
+        """The end of a branch that leaves the loop: what would be assigned after it; `break`."""
         if (branch, index) not in self.plan.breaks:
             return []
         loop, around = self.plan.breaks[branch, index]

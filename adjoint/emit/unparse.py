@@ -173,10 +173,6 @@ class Unparser(BaseUnparser):
             self.write(" ")
             self._value(node.value)
 
-    def _Delete(self, node: ast.Delete) -> None:
-        self.fill("del ")
-        self._sequence(node.targets)
-
     def _For(self, node: ast.For) -> None:
         self._for_statement("for ", node)
 

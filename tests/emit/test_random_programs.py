@@ -134,9 +134,24 @@ class Program:
         target, flags = self.value(), [True, False]
         self.random.shuffle(flags)
         more = self.value()
-        then, orelse = (ir.Block([], [ir.Const(f), self.pick(inside)]) for f in flags)
+        then, orelse = (self.setting(flag, inside) for flag in flags)
         body.statements.append(ir.If(test, then, orelse, [target, more]))
         return target
+
+    def setting(self, flag, inside, depth=2):
+        """A block that yields a flag known while compiling, or a branch that does, and a number."""
+        block, seen = ir.Block(), list(inside)
+        if self.random.random() < 0.6:
+            self.fill(block, seen, 3, 2)
+        result = ir.Const(flag)
+        if depth and self.random.random() < 0.3:
+            test = self.call(block, operator.lt, [self.pick(seen), self.pick(seen)])
+            inner = [self.setting(f, seen, depth - 1) for f in (flag, not flag)]
+            result, number = self.value(), self.value()
+            block.statements.append(ir.If(test, inner[0], inner[1], [result, number]))
+            seen.append(number)
+        block.results = [result, self.pick(seen)]
+        return block
 
     def gathers(self, body, inside, numbers, block):
         found = []
@@ -162,9 +177,12 @@ class Program:
         length = self.call(block, operator.mod, [self.pick(numbers), ir.Const(4)])
         args = [self.call(block, range, [length])]
         iterable = self.call(block, enumerate if unpack else reversed, args)
+        fixed = 0
         body, inside = self.inner(numbers, depth, [*carried, *items], len(carried))
         gathers = self.gathers(body, inside, numbers, block)
         stop = self.stop(body, inside)
+        inside += [t for s in body.statements[-1:] if isinstance(s, ir.If) for t in s.targets[1:]]
+        body.results[: len(carried) - fixed] = [self.pick(inside) for _ in carried[fixed:]]
         self.after(block, ir.Loop(
             body, carried, inits, targets, iterable, items, unpack, None, stop, gathers
         ), numbers)  # fmt: skip
@@ -179,10 +197,13 @@ class Program:
         if self.random.random() < 0.3:
             self.call(test, effect, [self.inputs[2], self.random.choice(carried)])
         test.results = [self.call(test, operator.lt, [counter, ir.Const(3)])]
+        fixed = 1
         body, inside = self.inner(numbers, depth, carried, len(carried) - 1)
         body.results.append(self.call(body, operator.add, [counter, ir.Const(1)]))
         gathers = self.gathers(body, inside, numbers, block)
         stop = self.stop(body, inside)
+        inside += [t for s in body.statements[-1:] if isinstance(s, ir.If) for t in s.targets[1:]]
+        body.results[: len(carried) - fixed] = [self.pick(inside) for _ in carried[fixed:]]
         self.after(block, ir.Loop(
             body, carried, inits, targets, None, [], False, test, stop, gathers
         ), numbers)  # fmt: skip

@@ -198,6 +198,21 @@ def test_while_and_stop():
     assert load(emit(built)).function(0, 9) == 6
 
 
+def test_a_branch_at_the_end_of_the_body_breaks_itself():
+    B, L, T, E = Builder(), Builder(), Builder(), Builder()
+    cx, ox, nx, flag = value("x"), value("x"), value("x"), value("broke")
+    T.results(True, T.call(op.neg, cx, name="x"))
+    E.results(False, E.call(op.mul, cx, 2, name="x"))
+    L.add(ir.If(L.call(op.gt, cx, 5), T.block, E.block, [flag, nx]))
+    B.add(ir.Loop(L.results(nx), [cx], [x], [ox], B.call(range, n), [value("i")], stop=flag))
+    built = function("f", [x, n], B.results(ox))
+    assert text(built) == (
+        "def f(x, n):\n    for i in range(n):\n        if x > 5:\n            x = -x\n            break\n"
+        "        x = x * 2\n    return x"
+    )
+    assert load(emit(built)).function(1, 9) == -8
+
+
 def test_a_test_that_is_not_one_expression():
     B, L, T = Builder(), Builder(), Builder()
     cx, ox = value("x"), value("x")
