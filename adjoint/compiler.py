@@ -97,6 +97,8 @@ class Compiled:
 def compile_request(request: Request) -> Compiled:
     """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
     entry = entry_program(request)
+    if not request.options.typed:
+        entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
     program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)
     function = finish(program, typed, entry, request)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from adjoint.frontend import fence
 from adjoint.frontend import names as text
 from adjoint.frontend.control import branch, join
+from adjoint.frontend.facts import Fact
 from adjoint.frontend.grammar import Known, Node, gast, place
-from adjoint.frontend.scope import COMPLETED, EXITED, FALSE, TRUE, Fact, Scope, statement
+from adjoint.frontend.scope import COMPLETED, EXITED, FALSE, TRUE, Scope, statement
 from adjoint.ir.nodes import UNDEFINED, Const, Handler, Operand, Try
 
 

@@ -13,8 +13,9 @@ from types import CodeType
 from adjoint import runtime
 from adjoint.errors import SourceUnavailableError
 from adjoint.frontend import fence
+from adjoint.frontend.facts import Fact, Hold
 from adjoint.frontend.grammar import Node, gast
-from adjoint.frontend.scope import UNBOUND, Fact, Hold, Scope, expression, statement
+from adjoint.frontend.scope import UNBOUND, Scope, expression, statement
 from adjoint.frontend.source import nested_code
 from adjoint.ir.nodes import Closure, Const, Operand, Value
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from adjoint import runtime
 from adjoint.frontend import names as text
+from adjoint.frontend.facts import NOTHING, Fact, join_facts
 from adjoint.frontend.fence import refuse_node
 from adjoint.frontend.grammar import Node
 from adjoint.frontend.scope import (
@@ -20,7 +21,6 @@ from adjoint.frontend.scope import (
     EXITED,
     FALSE,
     FLAGS,
-    NOTHING,
     RESULT,
     RETURNED,
     STATEMENTS,
@@ -28,13 +28,11 @@ from adjoint.frontend.scope import (
     TRUE,
     UNBOUND,
     Environment,
-    Fact,
     Scope,
     abstract,
     concrete,
     expression,
     is_user_name,
-    join_facts,
     statement,
 )
 from adjoint.ir.nodes import UNDEFINED, Block, Const, If, Operand, Value

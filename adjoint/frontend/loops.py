@@ -14,25 +14,23 @@ from typing import Any
 from adjoint.frontend import names as text
 from adjoint.frontend.assignments import assign
 from adjoint.frontend.control import is_undefined
+from adjoint.frontend.facts import NOTHING, Fact, join_facts
 from adjoint.frontend.grammar import Exhaust, Known, Node, gast, place
 from adjoint.frontend.scope import (
     BROKE,
     EXITED,
     FALSE,
     FLAGS,
-    NOTHING,
     RESULT,
     RETURNED,
     STOPPED,
     TRUE,
     UNBOUND,
     Environment,
-    Fact,
     Scope,
     abstract,
     concrete,
     is_user_name,
-    join_facts,
     statement,
 )
 from adjoint.ir.nodes import Block, Loop, Operand, Value

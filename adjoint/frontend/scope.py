@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from adjoint import runtime
 from adjoint.frontend import fence
+from adjoint.frontend.facts import NOTHING, Container, Fact, Hold
 from adjoint.frontend.grammar import Node
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -41,39 +42,6 @@ HIDDEN = {
     RETURNED: "returned", RESULT: "result", BROKE: "broke", STOPPED: "stop", EXITED: "left",
     COMPLETED: "completed", CHOICE: "",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A value may contain a closure that captured variable `name` when it was `operand`.
-
-    `operand` is None when the variable has been assigned again since. A `strong` hold is a closure
-    or a container of it; a weak one the result of a call that a closure was passed to.
-    """
-
-    name: str
-    operand: Operand | None
-    strong: bool
-
-
-@dataclass
-class Container:
-    """A list or dict made in this function; `shared` once something else may refer to it."""
-
-    shared: bool = False
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What is known of an operand beyond its value."""
-
-    unbound: bool = False  # may be UNDEFINED
-    interrupted: Origin | None = None  # assigned in this `try` body, which may have been left early
-    container: Container | None = None
-    holds: frozenset[Hold] = frozenset()
-
-
-NOTHING = Fact()
 
 
 @dataclass
@@ -252,7 +220,7 @@ class Scope:
         )
 
     def current(self, operand: Operand, node: Node) -> Operand:
-        """A function made again if what it captured has changed since; any other operand as it is."""
+        """An operand as it is; a function made again if what it captured has changed since."""
         stale = [h for h in self.fact(operand).holds if h.strong and self.is_stale(h)]
         if not stale:
             return operand
@@ -358,21 +326,6 @@ def concrete(fact: Fact, env: Environment) -> Fact:
         h if h.operand is None else replace(h, operand=env.names.get(h.name)) for h in fact.holds
     }
     return replace(fact, holds=frozenset(holds))
-
-
-def join_facts(a: Fact, b: Fact, a_undefined: bool = False, b_undefined: bool = False) -> Fact:
-    """What is known of an operand that is one of two; an undefined one contains nothing."""
-    if a_undefined or b_undefined:
-        container = b.container if a_undefined else a.container
-    elif a.container is None or b.container is None:
-        container = None
-    elif a.container is b.container:
-        container = a.container
-    else:
-        container = Container(a.container.shared or b.container.shared)
-    return Fact(
-        a.unbound or b.unbound, a.interrupted or b.interrupted, container, a.holds | b.holds
-    )
 
 
 # -- registries ------------------------------------------------------------------------------------

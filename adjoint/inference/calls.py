@@ -99,7 +99,7 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
-        if spec.options.inline or declared is not None:
+        if spec.may_inline or declared is not None:
             return call_python(spec, callee, text, args, kwargs, site)
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if isinstance(function, type):
@@ -216,7 +216,7 @@ def call_function_value(
     known = isinstance(callee, Const)
     if known:
         return call_known(spec, callee, callee.value, args, kwargs, site)  # type: ignore[union-attr]
-    if registry.code_has_rule(code) or not spec.options.inline and not isinstance(code, Function):
+    if registry.code_has_rule(code) or not spec.may_inline and not isinstance(code, Function):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     captures: list[Any]
     if isinstance(made, Closure):

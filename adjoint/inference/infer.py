@@ -109,6 +109,11 @@ class Specialiser:
     stack: list[Any] = field(default_factory=list)
     emitted: int = 0
 
+    @property
+    def may_inline(self) -> bool:
+        """The function that is differentiated always is; what it calls, if the options say so."""
+        return self.options.inline or len(self.stack) < 2
+
     # -- blocks --
 
     def block(self, block: Block, env: dict[Value, Operand]) -> Block:
@@ -272,7 +277,8 @@ class Specialiser:
         ):
             self.guards[root] = value
             return Const(value, name or root.name)
-        self.roots[root] = Value(root.name, freshen(kind, root.name))
+        kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
+        self.roots[root] = Value(root.name, kind)
         return self.roots[root]
 
 
@@ -362,7 +368,7 @@ def infer(
     for parameter, kind in zip(function.parameters, inputs, strict=True):
         old = parameter.value
         kind = freshen(kind, old.name)
-        value = Value(old.name, kind if options.typed else UNKNOWN, True, old.origin)
+        value = Value(old.name, kind, True, old.origin)
         parameters.append(Parameter(value, parameter.kind, parameter.has_default))
         env[old] = value
         if isinstance(kind, Literal):
@@ -370,9 +376,6 @@ def infer(
     calls.bind_outside(spec, function, captures or [], env)
     spec.stack.append((function.code or function, tuple(map(unliteral, inputs))))
     body = spec.block(function.body, env)
-    if not options.typed:
-        for value in spec.roots.values():
-            value.type = UNKNOWN
     new = Function(function.name, parameters, body, [], list(spec.roots.values()), function.code,
                    function.origin, function.doc, function.namespace)
     return Inferred(new, list(spec.roots), spec.guards)

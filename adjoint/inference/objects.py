@@ -124,7 +124,7 @@ def call_instance(
         keywords = [(k, o) for k, o in named if k not in given] + kwargs
         return calls.call(spec, field("func", site), [*first, *args], keywords, site)
     method = class_attribute(kind.cls, "__call__")
-    if isinstance(method, types.FunctionType) and spec.options.inline:
+    if isinstance(method, types.FunctionType) and spec.may_inline:
         return calls.call(spec, Const(method), [callee, *args], kwargs, site)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
 
@@ -152,7 +152,7 @@ def construct(
         return spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
     if dataclasses.is_dataclass(cls) and initialiser.__code__.co_filename == "<string>":
         return _dataclass(spec, cls, initialiser, args, kwargs, site)
-    if not spec.options.inline:
+    if not spec.may_inline:
         return None
     made = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
     result = calls.call(spec, Const(initialiser), [made, *args], kwargs, site)

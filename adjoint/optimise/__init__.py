@@ -11,8 +11,12 @@ from adjoint.ir.nodes import Function
 from adjoint.optimise.cse import share_common
 from adjoint.optimise.dead import remove_dead
 from adjoint.optimise.simplify import simplify
+from adjoint.optimise.sink import sink_metadata
 
-PASSES = (remove_dead, share_common, simplify, remove_dead, share_common, simplify, remove_dead)
+PASSES = (
+    remove_dead, share_common, simplify, remove_dead, share_common, simplify, remove_dead,
+    sink_metadata,
+)  # fmt: skip
 
 
 def optimise(function: Function, is_marker: Callable[[Any], bool]) -> Function:

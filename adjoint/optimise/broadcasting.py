@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.ir.nodes import Call, Operand
+from adjoint.ir.nodes import Call, Const, Operand
 from adjoint.ir.types import Array, Scalar
 from adjoint.optimise.algebra import operands
-from adjoint.optimise.facts import covers, kind_of, same_operand
-from adjoint.optimise.rewriting import Rewriter
-from adjoint.rules.signatures import result_type
+from adjoint.optimise.facts import covers, is_array, is_numpy_number, kind_of, number, same_operand
+from adjoint.optimise.rewriting import Rewriter, type_of_call
 
 UNARY = (operator.neg, np.negative, np.conj, np.conjugate, np.real)
 BINARY = (
@@ -33,22 +32,37 @@ def broadcast(r: Rewriter, operand: Any) -> Call | None:
     return found if found is not None and len(found.args) == 2 else None
 
 
+def without_broadcast(r: Rewriter, operand: Any) -> Operand | None:
+    """What NumPy would broadcast to this operand by itself, beside a full-size one."""
+    wide = broadcast(r, operand)
+    if wide is not None:
+        small: Any = wide.args[0]
+        # A Python number takes the dtype of the array that it meets.
+        return Const(float(small.value)) if is_numpy_number(small) and number(small) is not None else small
+    s = r.definition(operand, operator.getitem)
+    if s is None or not isinstance(s.args[1], Const) or not is_array(s.args[0]):
+        return None
+    key = s.args[1].value
+    in_front = key is None or type(key) is tuple and all(k is None for k in key)
+    return s.args[0] if in_front else None  # type: ignore[return-value]
+
+
 def in_full_company(r: Rewriter, call: Call) -> Operand | None:
     """An operand was broadcast to a shape that another operand has: NumPy does that by itself."""
     found = operands(call)
     if found is None or len(found) < 2:
         return None
     for i, operand in enumerate(found):
-        wide = broadcast(r, operand)
-        if wide is None:
+        small = without_broadcast(r, operand)
+        if small is None:
             continue
         others = [kind_of(o) for j, o in enumerate(found) if j != i]
         axes = kind_of(operand).axes  # type: ignore[attr-defined]
         if not any(isinstance(k, Array) and covers(k.axes, axes) for k in others):
             continue
         function = call.callee.value  # type: ignore[union-attr]
-        args = [*found[:i], wide.args[0], *found[i + 1 :]]
-        kind = result_type(function, args, [])
+        args = [*found[:i], small, *found[i + 1 :]]
+        kind = type_of_call(function, args, [])
         if isinstance(kind, Array) and r.agree(kind, call.target.type):
             return r.emit(function, *args, kind=call.target.type)
     return None

@@ -48,7 +48,13 @@ def number(operand: Any) -> Any:
     return value if isinstance(value, NUMBERS) and not isinstance(value, bool) else None
 
 
+def is_numpy_number(operand: Any) -> bool:
+    return isinstance(operand, Const) and isinstance(operand.value, np.number)
+
+
 def kind_of(operand: Any) -> Type:
+    if is_numpy_number(operand):
+        return Scalar(type(operand.value))
     return unliteral(operand_type(operand))
 
 

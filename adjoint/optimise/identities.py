@@ -29,7 +29,7 @@ from adjoint.optimise.facts import (
     same_shape,
 )
 from adjoint.optimise.rewriting import Rewriter
-from adjoint.rules.reductions import widen
+from adjoint.rules.reductions import reduced_count, widen
 from adjoint.rules.signatures import result_type
 from adjoint.runtime import make_list, make_tuple
 
@@ -125,6 +125,8 @@ def zeros(r: Rewriter, call: Call) -> Operand | None:
     kind = kind_of(x)
     if not isinstance(kind, Array) or kind.dtype.kind not in "iuf" or isinstance(x, Splat):
         return None
+    if x not in r.inputs and x not in r.definitions:
+        return None  # what a loop carries may be undefined at first, whatever its type
     shape = r.emit(getattr, x, Const("shape"), kind=result_type(np.shape, [x], []))
     dtype = cotangent_dtype(kind.dtype)
     more: list[Operand] = [] if dtype == np.dtype(float) else [Const(dtype)]
@@ -213,6 +215,40 @@ def shape_attribute(r: Rewriter, call: Call) -> Operand | None:
     return r.emit(getattr, found[0], Const("shape"), kind=call.target.type)
 
 
+def count_of_axis(r: Rewriter, call: Call) -> Operand | None:
+    """reduced_count(x.shape, 0) -> x.shape[0], reduced_count(x.shape) -> x.size"""
+    found = operands(call)
+    if not found or not all(isinstance(a, Const) for a in found[1:]):
+        return None
+    axis, where = [*(a.value for a in found[1:]), *(None, MISSING)[len(found) - 1 :]][:2]
+    if where is not MISSING and where is not True:
+        return None
+    s = r.definitions.get(found[0])
+    if axis is None and s is not None and s.callee.value is getattr and is_array(s.args[0]):  # type: ignore[union-attr]
+        return r.emit(getattr, s.args[0], Const("size"), kind=call.target.type)  # type: ignore[arg-type]
+    if type(axis) is int:
+        return r.emit(operator.getitem, found[0], Const(axis), kind=call.target.type)
+    return None
+
+
+def minus_zero(r: Rewriter, call: Call) -> Operand | None:
+    """n - 0 -> n, n an int: `ddof`"""
+    found = operands(call)
+    if found is None or len(found) != 2 or not isinstance(found[1], Const):
+        return None
+    kind = kind_of(found[0])
+    exact = isinstance(kind, Scalar) and kind.cls is int and type(found[1].value) is int
+    return found[0] if exact and found[1].value == 0 else None
+
+
+def known_dtype(r: Rewriter, call: Call) -> Operand | None:
+    """np.result_type(x) -> the dtype"""
+    found = operands(call)
+    if found is None or len(found) != 1 or not is_array(found[0]):
+        return None
+    return Const(kind_of(found[0]).dtype)  # type: ignore[attr-defined]
+
+
 def shape_of_result(r: Rewriter, call: Call) -> Operand | None:
     """(x * y).size -> x.size: the result need not be kept, perhaps not even computed"""
     found = operands(call)
@@ -243,8 +279,10 @@ REWRITES: dict[Any, list] = {
     np.transpose: [transpose], getattr: [transpose], widen: [widened], np.expand_dims: [new_axes],
     tree.project: [conforming], tree.instantiate: [conforming], tree.copied: [copied],
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
-    operator.getitem: [item_of_display], np.shape: [shape_attribute], np.sum: [inner_product],
+    operator.getitem: [item_of_display], np.result_type: [known_dtype],
+    np.shape: [shape_attribute], np.sum: [inner_product],
 }  # fmt: skip
 ANYWHERE: dict[Any, list] = {
     getattr: [shape_of_result], np.shape: [shape_of_result], np.size: [shape_of_result],
+    reduced_count: [count_of_axis], operator.sub: [minus_zero],
 }  # fmt: skip

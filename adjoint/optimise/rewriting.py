@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -27,18 +29,37 @@ from adjoint.ir.nodes import (
     targets_of,
     walk,
 )
-from adjoint.ir.types import Array, Scalar, Type, dtype_of, unliteral
+from adjoint.ir.types import UNKNOWN, Array, Scalar, Type, dtype_of, unliteral
 from adjoint.optimise.facts import (
     NARROW,
     IsMarker,
     count_uses,
     definitions,
     is_call_of,
+    is_numpy_number,
     kind_of,
     marker_index,
     written_values,
 )
 from adjoint.rules.signatures import result_type
+
+def is_missing(operand: Operand) -> bool:
+    """What NumPy takes as the default, so that it need not be said."""
+    return isinstance(operand, Const) and operand.value is np._NoValue
+
+
+def can_be_typed(s: Call) -> bool:
+    """May the type of this call be asked for?"""
+    return all(k is not None for k, _ in s.kwargs) and not any(isinstance(a, Splat) for a in s.args)
+
+
+def type_of_call(
+    function: Any, args: list[Operand], keywords: list[tuple[str | None, Operand]]
+) -> Type:
+    """`result_type`, of constants that are NumPy numbers as well."""
+    plain = [Value("", Scalar(type(a.value))) if is_numpy_number(a) else a for a in args]
+    return result_type(function, plain, keywords)
+
 
 Rewrite = Callable[["Rewriter", Call], "Operand | None"]
 SWEEPS = 8
@@ -50,6 +71,7 @@ class Rewriter:
     def __init__(self, function: Function, is_marker: IsMarker) -> None:
         self.function = function
         self.start = marker_index(function, is_marker)
+        self.inputs = set(function.inputs)
         self.replaced: dict[Value, Operand] = {}
         self.pending: list[Call] = []
         self.changed = False
@@ -86,7 +108,7 @@ class Rewriter:
     ) -> Value:
         keywords = keywords or []
         if kind is None:
-            kind = result_type(function, list(args), keywords)
+            kind = type_of_call(function, list(args), keywords)
         target = Value("", kind, False)
         self.pending.append(Call(target, Const(function), list(args), list(keywords)))
         self.definitions[target] = self.pending[-1]
@@ -165,7 +187,9 @@ class Rewriter:
         """Rewrite one call; what replaces it goes to `work`, to be looked at in turn."""
         assert isinstance(s.callee, Const)
         s.args = [Splat(self.resolve(a.operand)) if isinstance(a, Splat) else self.resolve(a) for a in s.args]
-        s.kwargs = [(k, self.resolve(o)) for k, o in s.kwargs]
+        s.kwargs = [(k, self.resolve(o)) for k, o in s.kwargs if not is_missing(o)]
+        if s.target.type is UNKNOWN and self.backward and can_be_typed(s):
+            s.target.type = type_of_call(s.callee.value, s.args, s.kwargs)  # type: ignore[arg-type]
         for rewrite in self.candidates(s.callee.value):
             self.pending = []
             result = rewrite(self, s)
