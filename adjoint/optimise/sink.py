@@ -4,7 +4,7 @@
     …                                ->    (reverse half)
     share = 1.0 / n                        share = 1.0 / error.size
 
-Only where the array is there in the reverse half anyway, outside of loops and branches.
+Those that nobody reads are dropped. Only where the array is there in the reverse half anyway, outside of loops and branches.
 
 >>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
 >>> from adjoint.ir.printer import show
@@ -45,7 +45,7 @@ from adjoint.ir.nodes import (
     operands_of,
     used_values,
 )
-from adjoint.optimise.facts import IsMarker, is_array, is_call_of, marker_index
+from adjoint.optimise.facts import IsMarker, is_array, is_call_of, kind_of, marker_index
 
 
 def sink_metadata(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
@@ -65,15 +65,19 @@ def sink_metadata(function: Function, is_marker: IsMarker = lambda callee: False
     marker = before[-1]
     together = isinstance(marker, Call) and marker.target not in later
     moved: dict[Value, Call] = {}
+    unread: set[Call] = set()
     for target, s in reversed(reads.items()):
         owner = s.args[0]
         lasts = together or owner in later or owner in function.inputs or owner in reads
-        if target in staying or not lasts:
+        read = target in later or any(target is m.args[0] for m in moved.values())
+        if target in staying or read and not lasts:
             staying.add(owner)  # type: ignore[arg-type]
-        elif target in later or any(target is m.args[0] for m in moved.values()):
+        elif read:
             moved[target] = s
-    if moved:
-        dropped = set(moved.values())
+        else:
+            unread.add(s)
+    if moved or unread:
+        dropped = {*moved.values(), *unread}
         kept = [s for s in before if s not in dropped]
         function.body.statements = kept + placed(after, moved, results)
     return function
@@ -86,7 +90,12 @@ def is_metadata(s: Call, reads: dict[Value, Call]) -> bool:
     if is_call_of(s, getattr):
         name = s.args[1]
         return isinstance(name, Const) and name.value in ("shape", "size") and is_array(s.args[0])
-    return is_call_of(s, operator.getitem) and s.args[0] in reads and isinstance(s.args[1], Const)
+    if not is_call_of(s, operator.getitem) or s.args[0] not in reads:
+        return False
+    shape, index = s.args
+    length = getattr(kind_of(shape), "items", ())
+    known = isinstance(index, Const) and type(index.value) is int
+    return known and -len(length) <= index.value < len(length)  # type: ignore[union-attr]
 
 
 def placed(
