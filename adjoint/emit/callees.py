@@ -39,7 +39,7 @@ COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.gt: ast.Gt, operator.ge: ast.GtE, operator.is_: ast.Is, operator.is_not: ast.IsNot,
 }  # fmt: skip
 
-#: Callees of `adjoint.runtime` that write to their first argument and return it. They are known by
+#: Callees of `adjoint.runtime` and `adjoint.tree` that write to their first argument and return it. They are known by
 #: name: the emitter prints them as statements and never runs them.
 OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
@@ -47,6 +47,7 @@ _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
     "join_strings", "format_value", "check_bound", "flatten",
 }  # fmt: skip
+_TREE_WRITES = OWNER_RETURNED | {"accumulate_item", "seed_of"}
 _WRITES = {"setitem", "delitem", "setattr", "delattr"}
 _WRITING_METHODS = {
     "fill", "sort", "put", "partition", "itemset", "resize", "setflags", "setfield", "tofile",
@@ -68,10 +69,16 @@ _PURE_BUILTINS = {
 
 
 def runtime_name(callee: Any) -> str:
-    """The name of a function of `adjoint.runtime`, "" for anything else."""
+    """The name of a function of `adjoint.runtime` that has a syntax, "" for anything else.
+
+    Of `adjoint.tree` those that write to their first argument.
+    """
     value = callee.value if isinstance(callee, ir.Const) else None
-    if isinstance(value, types.FunctionType) and value.__module__ == "adjoint.runtime":
-        return value.__name__
+    if isinstance(value, types.FunctionType):
+        if value.__module__ == "adjoint.runtime":
+            return value.__name__
+        if value.__module__ == "adjoint.tree" and value.__name__ in OWNER_RETURNED:
+            return value.__name__
     return ""
 
 
@@ -88,6 +95,8 @@ def is_pure(callee: Any) -> bool:
     """The default predicate: may a call of this object be moved past other pure calls?"""
     if getattr(callee, "__module__", None) == "adjoint.runtime":
         return callee.__name__ in _DISPLAYS
+    if isinstance(callee, types.FunctionType) and callee.__module__ == "adjoint.tree":
+        return callee.__name__ not in _TREE_WRITES
     if isinstance(callee, np.ufunc):
         return True
     if isinstance(getattr(callee, "__self__", None), np.ufunc):

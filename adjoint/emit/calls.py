@@ -12,7 +12,7 @@ from adjoint.emit.namespace import Namespace
 from adjoint.emit.nesting import is_augmented
 from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
-from adjoint.ir.types import Instance, Opaque, Scalar
+from adjoint.ir.types import Array, Instance, Literal, Opaque, Scalar, TupleOf, Type, literal
 
 
 def store(name: str) -> ast.Name:
@@ -96,6 +96,9 @@ class CallStatements:
         return [make(owner), *after]
 
     def _index_add(self, call: ir.Call) -> list[ast.stmt] | None:
+        if may_repeat(self._index_type(call.args[1])):
+            return None  # `+=` would add only one of the values that go to one place
+
         def make(owner: ast.expr) -> ast.stmt:
             target = self.expressions.subscript(call.args[0], call.args[1])
             return ast.AugAssign(
@@ -103,6 +106,18 @@ class CallStatements:
             )
 
         return self._write(call, make)
+
+    def _index_type(self, index: Any) -> Type:
+        """The type of an index, item by item where it is a tuple built in its place."""
+        nested = self.plan.nested.get(index) if isinstance(index, ir.Value) else None
+        if isinstance(index, ir.Const):
+            return literal(index.value)
+        if callees.is_call_of(nested, slice):
+            return Opaque(slice)
+        if nested is not None and callees.is_call_of(nested, "make_tuple"):
+            items = [a.operand if isinstance(a, ir.Splat) else a for a in nested.args]  # type: ignore[union-attr]
+            return TupleOf(tuple(self._index_type(i) for i in items))
+        return index.type
 
     def _set_item(self, call: ir.Call) -> list[ast.stmt] | None:
         def make(owner: ast.expr) -> ast.stmt:
@@ -149,6 +164,20 @@ class CallStatements:
             return [ast.Import(names=[alias])]
         imported_from: ast.stmt = ast.ImportFrom(module=module, names=[alias], level=0)
         return [imported_from]
+
+
+def may_repeat(index: Type) -> bool:
+    """May an index of this type choose one place more than once?"""
+    if isinstance(index, TupleOf):
+        return any(map(may_repeat, index.items))
+    if isinstance(index, Literal):
+        items = index.value if isinstance(index.value, tuple) else (index.value,)
+        return not all(i is None or i is Ellipsis or isinstance(i, int | slice) for i in items)
+    if isinstance(index, Array):
+        return index.dtype.kind != "b"
+    if isinstance(index, Opaque):
+        return index.cls is not slice
+    return not isinstance(index, Scalar)
 
 
 def _takes_assignment(owner: Any) -> bool:

@@ -10,12 +10,15 @@ from typing import Any
 from adjoint.ir.nodes import Function
 from adjoint.optimise.cse import share_common
 from adjoint.optimise.dead import remove_dead
+from adjoint.optimise.inplace import reuse_memory
+from adjoint.optimise.names import drop_names
+from adjoint.optimise.present import own_results
 from adjoint.optimise.simplify import simplify
 from adjoint.optimise.sink import sink_metadata
 
 PASSES = (
     remove_dead, share_common, simplify, remove_dead, share_common, simplify, remove_dead,
-    sink_metadata,
+    sink_metadata, own_results, drop_names, reuse_memory,
 )  # fmt: skip
 
 

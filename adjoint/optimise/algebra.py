@@ -1,11 +1,11 @@
 """Arithmetic of the reverse half: constants fold, factors gather in front, signs cancel.
 
-    1.0 * x                 ->  x
-    3.0 * (2 * x)           ->  6.0 * x
-    x * y + x * y           ->  2 * x * y         (after common subexpressions are one)
-    s * (t * X)             ->  s * t * X         s, t numbers, X an array
-    s * (1 / X)             ->  s / X
-    a + -b                  ->  a - b
+1.0 * x                 ->  x
+3.0 * (2 * x)           ->  6.0 * x
+x * y + x * y           ->  2 * x * y         (after common subexpressions are one)
+s * (t * X)             ->  s * t * X         s, t numbers, X an array
+s * (1 / X)             ->  s / X
+a + -b                  ->  a - b
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from adjoint.optimise.rewriting import Rewriter
 mul, add, sub, div, neg = (
     operator.mul, operator.add, operator.sub, operator.truediv, operator.neg,
 )  # fmt: skip
-PYTHON = (int, float)
+PYTHON = (int, float, bool)
 
 
 def fold(function: Any, *values: Any) -> Const | None:
@@ -38,11 +38,19 @@ def fold(function: Any, *values: Any) -> Const | None:
             result = function(*values)
     except (ArithmeticError, ValueError, TypeError):
         return None
-    if isinstance(result, complex) or isinstance(result, float | np.floating) and not math.isfinite(result):
+    if (
+        isinstance(result, complex)
+        or isinstance(result, float | np.floating)
+        and not math.isfinite(result)
+    ):
         return None
-    if isinstance(result, int) and abs(result) > 2**31:
+    if type(result) is int and abs(result) > 2**31:
         return None
     return Const(result)
+
+
+def is_flag(operand: Any) -> bool:
+    return isinstance(operand, Const) and isinstance(operand.value, bool)
 
 
 def operands(call: Call) -> list[Any] | None:
@@ -58,13 +66,14 @@ def binary(call: Call) -> tuple[Any, Any] | None:
 
 
 def fold_call(r: Rewriter, call: Call) -> Operand | None:
-    values = [number(a) for a in operands(call) or [None]]
+    found = operands(call)
+    values = [a.value if is_flag(a) else number(a) for a in found or [None]]
     if any(v is None for v in values):
         return None
     return fold(call.callee.value, *values)  # type: ignore[union-attr]
 
 
-# -- products ----------------------------------------------------------------------------------------
+# -- products ---------------------------------------------------------------------------------------
 
 
 def mul_constant_first(r: Rewriter, call: Call) -> Operand | None:
@@ -164,7 +173,7 @@ def mul_of_negatives(r: Rewriter, call: Call) -> Operand | None:
     return None
 
 
-# -- quotients and powers ----------------------------------------------------------------------------
+# -- quotients and powers ---------------------------------------------------------------------------
 
 
 def div_by_one(r: Rewriter, call: Call) -> Operand | None:
@@ -177,7 +186,7 @@ def power_of_one(r: Rewriter, call: Call) -> Operand | None:
     return a if number(b) == 1 else None
 
 
-# -- sums --------------------------------------------------------------------------------------------
+# -- sums -------------------------------------------------------------------------------------------
 
 
 def without_sign(r: Rewriter, operand: Any) -> Operand | None:
@@ -282,7 +291,7 @@ def sub_negative(r: Rewriter, call: Call) -> Operand | None:
     return None if x is None else r.emit(add, a, x)
 
 
-# -- signs -------------------------------------------------------------------------------------------
+# -- signs ------------------------------------------------------------------------------------------
 
 
 def neg_inside(r: Rewriter, call: Call) -> Operand | None:
@@ -324,4 +333,5 @@ POWERS = [fold_call, power_of_one]
 REWRITES: dict[Any, list] = {
     operator.mul: PRODUCTS, operator.add: SUMS, operator.truediv: QUOTIENTS,
     operator.sub: DIFFERENCES, operator.neg: SIGNS, operator.pow: POWERS,
+    operator.ne: [fold_call], operator.eq: [fold_call],
 }  # fmt: skip

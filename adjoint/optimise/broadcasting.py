@@ -1,10 +1,10 @@
 """A number, or a smaller array, that was broadcast only to be combined with a full-size array.
 
-    a_bar = np.broadcast_to(s, shape)      x_bar = s * x
-    x_bar = a_bar * x                  ->
+a_bar = np.broadcast_to(s, shape)      x_bar = s * x
+x_bar = a_bar * x                  ->
 
-    a_bar = np.broadcast_to(s, shape)      x_bar = np.broadcast_to(-s, shape)
-    x_bar = -a_bar                     ->
+a_bar = np.broadcast_to(s, shape)      x_bar = np.broadcast_to(-s, shape)
+x_bar = -a_bar                     ->
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ def without_broadcast(r: Rewriter, operand: Any) -> Operand | None:
     if wide is not None:
         small: Any = wide.args[0]
         # A Python number takes the dtype of the array that it meets.
-        return Const(float(small.value)) if is_numpy_number(small) and number(small) is not None else small
+        return (
+            Const(float(small.value))
+            if is_numpy_number(small) and number(small) is not None
+            else small
+        )
     s = r.definition(operand, operator.getitem)
     if s is None or not isinstance(s.args[1], Const) or not is_array(s.args[0]):
         return None

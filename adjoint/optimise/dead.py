@@ -134,7 +134,9 @@ def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     _block(s.body, inside, half)
     live |= inside
     endless = s.iterable is None
-    return endless or bool(targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements)
+    return endless or bool(
+        targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements
+    )
 
 
 def _block_copy(block: Block, live: set[Value], half: _Half) -> None:

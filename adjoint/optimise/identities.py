@@ -1,11 +1,11 @@
 """Calls that the types prove to do nothing, and calls with a shorter spelling.
 
-    np.conj(x), np.real(x)                  ->  x               x real
-    np.transpose(x)                         ->  x.T             (x.T).T -> x
-    project(x_bar, x), x_bar.astype(d)      ->  x_bar           of that shape and dtype already
-    np.expand_dims(x, 1)                    ->  x[:, None]
-    (a, b)[0]                               ->  a
-    np.sum(a * b)                           ->  np.vdot(a, b)   real arrays of one shape
+np.conj(x), np.real(x)                  ->  x               x real
+np.transpose(x)                         ->  x.T             (x.T).T -> x
+project(x_bar, x), x_bar.astype(d)      ->  x_bar           of that shape and dtype already
+np.expand_dims(x, 1)                    ->  x[:, None]
+(a, b)[0]                               ->  a
+np.sum(a * b)                           ->  np.vdot(a, b)   real arrays of one shape
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from adjoint.optimise.facts import (
     ARITHMETIC,
     covers,
     is_array,
+    is_call_of,
     is_real,
     is_scalar,
     kind_of,
@@ -204,7 +205,37 @@ def inner_product(r: Rewriter, call: Call) -> Operand | None:
     return r.emit(np.vdot, *product.args)  # type: ignore[arg-type]
 
 
-# -- shapes and sizes, in both halves ------------------------------------------------------------------
+def sum_of_one_number(r: Rewriter, call: Call) -> Operand | None:
+    """np.sum(np.broadcast_to(s, x.shape)) -> s * x.size"""
+    found = operands(call)
+    wide = r.only(found[0], np.broadcast_to) if found is not None and len(found) == 1 else None
+    if wide is None or len(wide.args) != 2 or not is_scalar(wide.args[0]):
+        return None
+    shape = r.definitions.get(wide.args[1])  # type: ignore[arg-type]
+    if not is_call_of(shape, getattr) or not is_array(shape.args[0]):  # type: ignore[union-attr]
+        return None
+    size = r.emit(getattr, shape.args[0], Const("size"), kind=Scalar(int))  # type: ignore[union-attr,arg-type]
+    return r.emit(operator.mul, wide.args[0], size)  # type: ignore[arg-type]
+
+
+def sum_of_negative(r: Rewriter, call: Call) -> Operand | None:
+    """(-x).sum(axis=0) -> -x.sum(axis=0)"""
+    x = call.args[0]
+    inner = r.only(x, operator.neg)
+    if inner is None or not is_real(x) or not all(isinstance(o, Const) for _, o in call.kwargs):
+        return None
+    rest: Any = call.args[1:]
+    total = r.emit(
+        call.callee.value,  # type: ignore[union-attr]
+        inner.args[0],  # type: ignore[arg-type]
+        *rest,
+        kind=call.target.type,
+        keywords=call.kwargs,
+    )
+    return r.emit(operator.neg, total)
+
+
+# -- shapes and sizes, in both halves ---------------------------------------------------------------
 
 
 def shape_attribute(r: Rewriter, call: Call) -> Operand | None:
@@ -280,7 +311,8 @@ REWRITES: dict[Any, list] = {
     tree.project: [conforming], tree.instantiate: [conforming], tree.copied: [copied],
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
     operator.getitem: [item_of_display], np.result_type: [known_dtype],
-    np.shape: [shape_attribute], np.sum: [inner_product],
+    np.shape: [shape_attribute], np.sum: [inner_product, sum_of_one_number, sum_of_negative],
+    np.ndarray.sum: [sum_of_negative],
 }  # fmt: skip
 ANYWHERE: dict[Any, list] = {
     getattr: [shape_of_result], np.shape: [shape_of_result], np.size: [shape_of_result],

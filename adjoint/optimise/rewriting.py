@@ -43,6 +43,7 @@ from adjoint.optimise.facts import (
 )
 from adjoint.rules.signatures import result_type
 
+
 def is_missing(operand: Operand) -> bool:
     """What NumPy takes as the default, so that it need not be said."""
     return isinstance(operand, Const) and operand.value is np._NoValue
@@ -93,7 +94,11 @@ class Rewriter:
     def definition(self, operand: Any, *functions: Any) -> Call | None:
         """The call of one of these functions, in the reverse half, that defines an operand."""
         s = self.definitions.get(operand) if isinstance(operand, Value) else None
-        return s if s is not None and operand not in self.forward and is_call_of(s, *functions) else None
+        return (
+            s
+            if s is not None and operand not in self.forward and is_call_of(s, *functions)
+            else None
+        )
 
     def only(self, operand: Any, *functions: Any) -> Call | None:
         """The same, if nothing else reads it, so that it vanishes when it is rewritten."""
@@ -186,7 +191,10 @@ class Rewriter:
     def rewrite(self, s: Call, work: list[Call]) -> bool:
         """Rewrite one call; what replaces it goes to `work`, to be looked at in turn."""
         assert isinstance(s.callee, Const)
-        s.args = [Splat(self.resolve(a.operand)) if isinstance(a, Splat) else self.resolve(a) for a in s.args]
+        s.args = [
+            Splat(self.resolve(a.operand)) if isinstance(a, Splat) else self.resolve(a)
+            for a in s.args
+        ]
         s.kwargs = [(k, self.resolve(o)) for k, o in s.kwargs if not is_missing(o)]
         if s.target.type is UNKNOWN and self.backward and can_be_typed(s):
             s.target.type = type_of_call(s.callee.value, s.args, s.kwargs)  # type: ignore[arg-type]
@@ -222,7 +230,12 @@ class Rewriter:
             return True
         if isinstance(s.target.type, Array) and s.target in self.written:
             return False  # the target's memory is its own
-        if isinstance(result, Value) and result not in self.forward and s.target.name and not result.named:
+        if (
+            isinstance(result, Value)
+            and result not in self.forward
+            and s.target.name
+            and not result.named
+        ):
             found = self.definitions.get(result)
             if found is not None and (s.target.named or not result.name):
                 result.name, result.named = s.target.name, s.target.named

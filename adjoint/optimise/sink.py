@@ -4,7 +4,8 @@
     …                                ->    (reverse half)
     share = 1.0 / n                        share = 1.0 / error.size
 
-Those that nobody reads are dropped. Only where the array is there in the reverse half anyway, outside of loops and branches.
+Only where the array is there in the reverse half anyway, outside of loops and branches. Those that
+nobody reads are dropped.
 
 >>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
 >>> from adjoint.ir.printer import show

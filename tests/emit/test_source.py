@@ -228,7 +228,9 @@ def test_a_test_that_is_not_one_expression():
 def test_accumulation_in_place():
     B, L = Builder(), Builder()
     bar, ob, g = value("x_bar", False), value("x_bar", False), value("g")
-    added = L.call(index_add, bar, value_i := value("i"), g, name="x_bar", named=False)
+    value_i = value("i")
+    value_i.type = Scalar(int)  # no array of indices, in which one may stand twice
+    added = L.call(index_add, bar, value_i, g, name="x_bar", named=False)
     more = L.call(add_into, added, L.call(op.mul, g, g), name="x_bar", named=False)
     zeros = B.call(np.zeros, n, name="x_bar", named=False)
     B.add(ir.Loop(L.results(more), [bar], [zeros], [ob], B.call(range, n), [value_i]))

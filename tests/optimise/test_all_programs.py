@@ -1,5 +1,7 @@
 """Every program of the corpus: the same gradient, optimised or not; well formed after each pass."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from tests.programs.registry import load_all
 PROGRAMS = load_all()
 
 
-def outcome(function, arguments):
+def outcome(function, arguments) -> Any:
     """What taking the gradient gives: by path the cotangents, or the error."""
     try:
         return dict(leaves(ad.gradient(function, *arguments)))

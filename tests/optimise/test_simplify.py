@@ -20,8 +20,16 @@ KINDS = {
     "x": Scalar(float), "y": Scalar(float), "i": Scalar(int), "h": Scalar(np.float32),
     "V": Array(FLOAT, (N,)), "W": Array(FLOAT, (N,)), "A": Array(FLOAT, (N, M)),
     "B": Array(FLOAT, (N, M)), "R": Array(FLOAT, (M,)), "H": Array(np.dtype(np.float32), (N,)),
-    "C": Array(np.dtype(complex), (N,)), "U": Array(FLOAT, (None,)), "I": Array(np.dtype(int), (N,)),
+    "C": Array(np.dtype(complex), (N,)), "U": Array(FLOAT, (None,)),
+    "I": Array(np.dtype(int), (N,)),
 }  # fmt: skip
+
+
+def operation(function, reflected=False):
+    def method(self, *other):
+        return self.of(function, *((*other, self) if reflected else (self, *other)))
+
+    return method
 
 
 class Term:
@@ -37,19 +45,11 @@ class Term:
         self.builder.append(Call(target, Const(function), operands))
         return Term(self.builder, target)
 
-
-def operation(function, reflected=False):
-    def method(self, *other):
-        return self.of(function, *((*other, self) if reflected else (self, *other)))
-
-    return method
-
-
-for name in ("add", "sub", "mul", "truediv", "pow", "matmul"):
-    setattr(Term, f"__{name}__", operation(getattr(operator, name)))
-    setattr(Term, f"__r{name}__", operation(getattr(operator, name), True))
-Term.__neg__ = operation(operator.neg)
-Term.__getitem__ = operation(operator.getitem)
+    __add__, __radd__ = operation(operator.add), operation(operator.add, True)
+    __sub__, __rsub__ = operation(operator.sub), operation(operator.sub, True)
+    __mul__, __rmul__ = operation(operator.mul), operation(operator.mul, True)
+    __truediv__, __rtruediv__ = operation(operator.truediv), operation(operator.truediv, True)
+    __pow__, __neg__ = operation(operator.pow), operation(operator.neg)
 
 
 def simplified(build):
