@@ -11,13 +11,15 @@ from adjoint.ir.nodes import Function
 from adjoint.optimise.cse import share_common
 from adjoint.optimise.dead import remove_dead
 from adjoint.optimise.inplace import reuse_memory
+from adjoint.optimise.invariant import leave_loops
 from adjoint.optimise.names import drop_names
 from adjoint.optimise.present import own_results
 from adjoint.optimise.simplify import simplify
 from adjoint.optimise.sink import sink_metadata
 
 PASSES = (
-    remove_dead, share_common, simplify, remove_dead, share_common, simplify, remove_dead,
+    remove_dead, share_common, simplify, remove_dead, leave_loops, share_common, simplify,
+    remove_dead,
     sink_metadata, own_results, drop_names, reuse_memory,
 )  # fmt: skip
 

@@ -60,9 +60,11 @@ def operands(call: Call) -> list[Any] | None:
     return call.args
 
 
-def binary(call: Call) -> tuple[Any, Any] | None:
+def binary(call: Call) -> Any:
+    """The two operands of a plain call; of any other, what no rewrite takes."""
     found = operands(call)
-    return (found[0], found[1]) if found is not None and len(found) == 2 else None
+    nothing = Const(None)
+    return found if found is not None and len(found) == 2 else (nothing, nothing)
 
 
 def fold_call(r: Rewriter, call: Call) -> Operand | None:
@@ -73,18 +75,18 @@ def fold_call(r: Rewriter, call: Call) -> Operand | None:
     return fold(call.callee.value, *values)  # type: ignore[union-attr]
 
 
-# -- products ---------------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 def mul_constant_first(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if number(b) is not None and number(a) is None:
         return r.emit(mul, b, a)
     return None
 
 
 def mul_by_one(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if number(a) == 1:
         return b
     if number(a) == -1:
@@ -94,7 +96,7 @@ def mul_by_one(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_constants(r: Rewriter, call: Call) -> Operand | None:
     """c * (d * x), c * (d / x), c * (x / d), c * -x"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     c = number(a)
     if c is None:
         return None
@@ -115,7 +117,7 @@ def mul_constants(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_left_to_right(r: Rewriter, call: Call) -> Operand | None:
     """c * (a * b) -> c * a * b"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     inner = r.only(b, mul)
     if number(a) is None or inner is None:
         return None
@@ -125,7 +127,7 @@ def mul_left_to_right(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_constant_out(r: Rewriter, call: Call) -> Operand | None:
     """a * (c * b) -> c * a * b"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     inner = r.only(b, mul)
     if inner is None or number(inner.args[0]) is None or number(a) is not None:
         return None
@@ -134,7 +136,7 @@ def mul_constant_out(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_number_first(r: Rewriter, call: Call) -> Operand | None:
     """X * s -> s * X: numbers gather on the left."""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if is_array(a) and is_scalar(b):
         return r.emit(mul, b, a)
     return None
@@ -142,7 +144,7 @@ def mul_number_first(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_numbers_together(r: Rewriter, call: Call) -> Operand | None:
     """s * (t * X) -> s * t * X, s * (t / X) -> s * t / X, s * (X / t) -> s / t * X"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     inner = r.only(b, mul, div)
     if inner is None or not is_scalar(a) or not is_array(b):
         return None
@@ -157,7 +159,7 @@ def mul_numbers_together(r: Rewriter, call: Call) -> Operand | None:
 
 def mul_by_reciprocal(r: Rewriter, call: Call) -> Operand | None:
     """a * (1 / b) -> a / b"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     for factor, other in ((b, a), (a, b)):
         inner = r.only(factor, div)
         if inner is not None and number(inner.args[0]) == 1 and number(other) is None:
@@ -166,27 +168,27 @@ def mul_by_reciprocal(r: Rewriter, call: Call) -> Operand | None:
 
 
 def mul_of_negatives(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     first, second = r.only(a, neg), r.only(b, neg)
     if first is not None and second is not None:
         return r.emit(mul, first.args[0], second.args[0])  # type: ignore[arg-type]
     return None
 
 
-# -- quotients and powers ---------------------------------------------------------------------------
+# -- quotients and powers --------------------------------------------------------------------------
 
 
 def div_by_one(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     return a if number(b) == 1 else None
 
 
 def power_of_one(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     return a if number(b) == 1 else None
 
 
-# -- sums -------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------
 
 
 def without_sign(r: Rewriter, operand: Any) -> Operand | None:
@@ -208,14 +210,14 @@ def without_sign(r: Rewriter, operand: Any) -> Operand | None:
 
 
 def add_zero(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if number(a) == 0:
         return b
     return a if number(b) == 0 else None
 
 
 def add_constant_last(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if number(a) is not None and number(b) is None:
         return r.emit(add, b, a)
     return None
@@ -223,7 +225,7 @@ def add_constant_last(r: Rewriter, call: Call) -> Operand | None:
 
 def add_negative(r: Rewriter, call: Call) -> Operand | None:
     """a + -b -> a - b"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if (c := number(b)) is not None and c < 0 and (folded := fold(neg, c)):
         return r.emit(sub, a, folded)
     if (x := without_sign(r, b)) is not None:
@@ -243,7 +245,7 @@ def multiple(r: Rewriter, operand: Any) -> tuple[Any, Any]:
 
 def add_multiples(r: Rewriter, call: Call) -> Operand | None:
     """x + x -> 2 * x, 2 * x + x -> 3 * x"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     (c, x), (d, y) = multiple(r, a), multiple(r, b)
     if x is not y or not (is_array(x) or is_scalar(x)) or number(x) is not None:
         return None
@@ -253,7 +255,7 @@ def add_multiples(r: Rewriter, call: Call) -> Operand | None:
 
 def add_same_twice(r: Rewriter, call: Call) -> Operand | None:
     """(a + x) + x -> a + 2 * x"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     inner = r.only(a, add)
     if inner is None or number(b) is not None:
         return None
@@ -267,7 +269,7 @@ def add_same_twice(r: Rewriter, call: Call) -> Operand | None:
 
 def add_common_factor(r: Rewriter, call: Call) -> Operand | None:
     """s * X + s * Y -> s * (X + Y), s a number: one product over the arrays instead of two"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     first, second = r.only(a, mul), r.only(b, mul)
     if first is None or second is None or first.args[0] is not second.args[0]:
         return None
@@ -278,7 +280,7 @@ def add_common_factor(r: Rewriter, call: Call) -> Operand | None:
 
 
 def sub_zero(r: Rewriter, call: Call) -> Operand | None:
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     if number(b) == 0:
         return a
     return r.emit(neg, b) if number(a) == 0 else None
@@ -286,12 +288,12 @@ def sub_zero(r: Rewriter, call: Call) -> Operand | None:
 
 def sub_negative(r: Rewriter, call: Call) -> Operand | None:
     """a - -b -> a + b"""
-    a, b = binary(call) or (None, None)
+    a, b = binary(call)
     x = without_sign(r, b)
     return None if x is None else r.emit(add, a, x)
 
 
-# -- signs ------------------------------------------------------------------------------------------
+# -- signs -----------------------------------------------------------------------------------------
 
 
 def neg_inside(r: Rewriter, call: Call) -> Operand | None:

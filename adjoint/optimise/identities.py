@@ -111,7 +111,10 @@ def same_dtype(r: Rewriter, call: Call) -> Operand | None:
 
 
 def accumulated(r: Rewriter, call: Call) -> Operand | None:
-    a, b = operands(call) or (None, None)
+    found: Any = operands(call)
+    if found is None or len(found) != 2:
+        return None
+    a, b = found
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Const) and one.value is None:
             return other
@@ -235,7 +238,7 @@ def sum_of_negative(r: Rewriter, call: Call) -> Operand | None:
     return r.emit(operator.neg, total)
 
 
-# -- shapes and sizes, in both halves ---------------------------------------------------------------
+# -- shapes and sizes, in both halves --------------------------------------------------------------
 
 
 def shape_attribute(r: Rewriter, call: Call) -> Operand | None:

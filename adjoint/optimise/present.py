@@ -1,4 +1,8 @@
-"""Cotangents that are handed out are arrays that one may write to, not read-only broadcasts.
+"""Cotangents that are handed out are arrays that one may write to.
+
+They are neither read-only broadcasts, nor the arguments themselves, nor twice the same array:
+
+    return b, a          ->    return b.copy(), a.copy()
 
 >>> import numpy as np
 >>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
@@ -16,26 +20,79 @@ function f(x)
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
-from adjoint.ir.nodes import Call, Const, Function, Operand
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    Function,
+    Operand,
+    Statement,
+    Value,
+    defined_values,
+    used_values,
+)
 from adjoint.ir.types import Array, Scalar, dtype_of
 from adjoint.optimise.facts import (
     IsMarker,
+    definitions,
     is_call_of,
     kind_of,
     marker_index,
 )
 
+VIEWS = (
+    getattr,
+    operator.getitem,
+    np.transpose,
+    np.reshape,
+    np.broadcast_to,
+    np.ravel,
+    np.swapaxes,
+)
+
 
 def own_results(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Rewrite what defines the results, in place; returns the function."""
+    body = function.body
     start = marker_index(function, is_marker)
-    results = set(function.body.results if start is None else function.body.results[1:])
-    for s in function.body.statements[start or 0 :]:
+    first = 0 if start is None else 1
+    results = set(body.results[first:])
+    after = body.statements[start or 0 :]
+    for s in after:
         if is_call_of(s, np.broadcast_to) and isinstance(s, Call) and s.target in results:
             fill(s)
+    marker = body.statements[start] if start is not None else None
+    if isinstance(marker, Call) and marker.target not in used_values(
+        Block(after[1:], body.results)
+    ):
+        copy_aliases(function, after)  # a gradient: what it returns is the user's
     return function
+
+
+def copy_aliases(function: Function, after: list[Statement]) -> None:
+    """Copy the results that are arrays of the forward half, or views of these, or there twice."""
+    body = function.body
+    made = definitions(Block(after, []))
+    backward = defined_values(Block(after, []))
+    seen: set[Value] = set()
+    for i, result in enumerate(body.results):
+        if i == 0 or not isinstance(result, Value) or not isinstance(result.type, Array):
+            continue
+        root = result
+        while root in made and is_call_of(made[root], *VIEWS):
+            owner = made[root].args[0]
+            if not isinstance(owner, Value):
+                break
+            root = owner
+        if root in seen or root not in backward or root in body.results and root is not result:
+            copy = Value("", result.type)
+            body.statements.append(Call(copy, Const(np.ndarray.copy), [result]))
+            body.results[i] = copy
+        seen.add(root)
 
 
 def fill(s: Call) -> None:

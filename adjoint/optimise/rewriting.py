@@ -58,7 +58,10 @@ def type_of_call(
     function: Any, args: list[Operand], keywords: list[tuple[str | None, Operand]]
 ) -> Type:
     """`result_type`, of constants that are NumPy numbers as well."""
-    plain = [Value("", Scalar(type(a.value))) if is_numpy_number(a) else a for a in args]
+    plain = [
+        Value("", Scalar(type(a.value))) if isinstance(a, Const) and is_numpy_number(a) else a
+        for a in args
+    ]
     return result_type(function, plain, keywords)
 
 
@@ -223,7 +226,7 @@ class Rewriter:
             self.uses.update(a for a in call.args if isinstance(a, Value))
         if new and result is new[-1].target:
             # The last call takes over the target, with its name and its type.
-            self.definitions.pop(result)
+            self.definitions.pop(result)  # type: ignore[arg-type]
             new[-1].target = s.target
             self.definitions[s.target] = new[-1]
             work += reversed(new)
