@@ -34,7 +34,7 @@ from adjoint.ir.types import (
     Type,
     unliteral,
 )
-from adjoint.rules import registry
+from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import Refused
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture, make_dict, make_tuple
@@ -92,6 +92,8 @@ def call_known(
     overloaded = objects.overloaded_operator(spec, function, args, site)
     if overloaded is not None:
         return overloaded
+    if id(function) in OPEN:
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:
@@ -121,6 +123,8 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
     return operand
 
 
+# Their rules are Python that only dispatches: they are left to run time, never inlined.
+OPEN = {id(f) for f in dispatch.STRUCTURAL if isinstance(f, types.FunctionType)}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 

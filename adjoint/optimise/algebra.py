@@ -202,10 +202,10 @@ def without_sign(r: Rewriter, operand: Any) -> Operand | None:
     function = inner.callee.value  # type: ignore[union-attr]
     if (c := number(x)) is not None and c < 0 and (folded := fold(neg, c)):
         return r.emit(function, folded, y)  # type: ignore[arg-type]
-    if signed := r.only(x, neg):
-        return r.emit(function, signed.args[0], y)  # type: ignore[arg-type]
-    if signed := r.only(y, neg):
-        return r.emit(function, x, signed.args[0])  # type: ignore[arg-type]
+    if (left := without_sign(r, x)) is not None and r.uses[x] == 1:  # type: ignore[index]
+        return r.emit(function, left, y)  # type: ignore[arg-type]
+    if (right := without_sign(r, y)) is not None and r.uses[y] == 1:  # type: ignore[index]
+        return r.emit(function, x, right)  # type: ignore[arg-type]
     return None
 
 

@@ -100,6 +100,32 @@ def copied(r: Rewriter, call: Call) -> Operand | None:
     return None
 
 
+def copy_of_broadcast(r: Rewriter, call: Call) -> Operand | None:
+    """np.broadcast_to(s, shape).copy() -> np.full(shape, s)"""
+    found = operands(call)
+    wide = r.only(found[0], np.broadcast_to) if found is not None and len(found) == 1 else None
+    if wide is None or len(wide.args) != 2 or not is_scalar(wide.args[0]):
+        return None
+    value, shape = wide.args
+    if dtype_of(kind_of(value)) != kind_of(call.target).dtype:  # type: ignore[attr-defined]
+        return None
+    return r.emit(np.full, shape, value, kind=call.target.type)  # type: ignore[arg-type]
+
+
+def dtype_attribute(r: Rewriter, call: Call) -> Operand | None:
+    """x.dtype -> the dtype"""
+    found = operands(call)
+    if found is None or len(found) != 2 or not isinstance(found[1], Const):
+        return None
+    kind = kind_of(found[0])
+    if found[1].value != "dtype":
+        return None
+    if isinstance(kind, Array):
+        return Const(kind.dtype)
+    numpy_scalar = isinstance(kind, Scalar) and issubclass(kind.cls, np.generic)
+    return Const(np.dtype(kind.cls)) if numpy_scalar else None  # type: ignore[union-attr]
+
+
 def same_dtype(r: Rewriter, call: Call) -> Operand | None:
     found = operands(call)
     if found is None or len(found) != 2 or not isinstance(found[1], Const):
@@ -310,9 +336,10 @@ def shape_of_result(r: Rewriter, call: Call) -> Operand | None:
 
 REWRITES: dict[Any, list] = {
     np.conj: [real_already], np.conjugate: [real_already], np.real: [real_already],
-    np.transpose: [transpose], getattr: [transpose], widen: [widened], np.expand_dims: [new_axes],
+    np.transpose: [transpose], getattr: [transpose, dtype_attribute], widen: [widened], np.expand_dims: [new_axes],
     tree.project: [conforming], tree.instantiate: [conforming], tree.copied: [copied],
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
+    np.ndarray.copy: [copy_of_broadcast],
     operator.getitem: [item_of_display], np.result_type: [known_dtype],
     np.shape: [shape_attribute], np.sum: [inner_product, sum_of_one_number, sum_of_negative],
     np.ndarray.sum: [sum_of_negative],

@@ -37,7 +37,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import tree
-from adjoint.ir.nodes import Block, Call, Const, Function, Loop, Value, blocks_of
+from adjoint.ir.nodes import Block, Call, Const, Function, Loop, Value, blocks_of, walk, yields_of
 from adjoint.ir.types import Array, Scalar
 from adjoint.optimise.facts import (
     IsMarker,
@@ -65,13 +65,14 @@ def reuse_memory(function: Function, is_marker: IsMarker = lambda callee: False)
     """Rewrite in place; returns the function."""
     start = marker_index(function, is_marker) or 0
     after = Block(function.body.statements[start:], function.body.results)
-    _Reuser(count_uses(function.body)).block(after, set())
+    _Reuser(after, count_uses(function.body)).block(after, set())
     return function
 
 
 class _Reuser:
-    def __init__(self, uses: Counter[Value]) -> None:
+    def __init__(self, body: Block, uses: Counter[Value]) -> None:
         self.uses = uses
+        self.yielded = {*body.results, *(o for s in walk(body) for o in yields_of(s))}
 
     def block(self, block: Block, own: set[Value]) -> None:
         """`own` are values that only this block knows, so that it may write to them."""
@@ -114,10 +115,13 @@ class _Reuser:
         assert isinstance(a, Value)
         if s.target.name and not a.named:
             a.name, a.named = s.target.name, s.target.named
+        elif not s.target.name:
+            s.target.name, s.target.named = a.name, a.named
 
     def has_a_line(self, target: Value) -> bool:
         """Would this be assigned to a name anyway, not be a part of a larger expression?"""
-        return target.named or bool(target.name) or self.uses[target] != 1
+        named = target.named or bool(target.name)
+        return named or self.uses[target] != 1 or target in self.yielded
 
     def fits(self, a: Any, b: Any, s: Call, own: set[Value]) -> bool:
         """May `a` take the result? It has to be ours, and to have the result's shape and dtype."""

@@ -119,6 +119,7 @@ class _Mover:
         for s in loop.body.statements:
             if isinstance(s, Call) and self.may_leave(s, inside):
                 inside.discard(s.target)
+                s.origin = loop.origin
                 moved.append(s)
             else:
                 kept.append(s)

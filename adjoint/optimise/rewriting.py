@@ -133,6 +133,12 @@ class Rewriter:
             return not self.narrow and dtype_of(found) == dtype_of(wanted)
         return found == wanted
 
+    def fits(self, result: Operand, target: Value) -> bool:
+        """May this stand for a call's result?"""
+        if isinstance(result, Const) and isinstance(result.value, np.dtype):
+            return True
+        return self.agree(kind_of(result), target.type)
+
     # -- sweeping ----------------------------------------------------------------------------------
 
     def run(self, rewrites: dict[Any, list[Rewrite]], anywhere: dict[Any, list[Rewrite]]) -> bool:
@@ -204,7 +210,7 @@ class Rewriter:
         for rewrite in self.candidates(s.callee.value):
             self.pending = []
             result = rewrite(self, s)
-            if result is None or not self.agree(kind_of(result), s.target.type):
+            if result is None or not self.fits(result, s.target):
                 continue
             if self.accept(s, result, work):
                 self.changed = True

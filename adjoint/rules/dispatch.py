@@ -51,7 +51,7 @@ IN_PLACE = {
 def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """The value of a call and its pullback, by whatever rule the callable has."""
     function = IN_PLACE.get(function, function) if _rebinds(function, args) else function
-    special = _STRUCTURAL.get(function) if _hashable(function) else None
+    special = STRUCTURAL.get(function) if _hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
     if isinstance(function, Refused):
@@ -80,7 +80,7 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
 
 def has_rule(function: Any) -> bool:
     """May a call of this be differentiated? (What it does with its operands is another question.)"""
-    if not _hashable(function) or function in _STRUCTURAL or function in SPECIAL_METHODS:
+    if not _hashable(function) or function in STRUCTURAL or function in SPECIAL_METHODS:
         return True
     if isinstance(function, np.ufunc):
         return registry.lookup(function) is not None
@@ -503,7 +503,7 @@ def _dict(active: tuple, /, *positional: Any, **more: Any) -> Result:
     return y, pull
 
 
-_STRUCTURAL: dict[Any, Callable[..., Result]] = {
+STRUCTURAL: dict[Any, Callable[..., Result]] = {
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict,
 }  # fmt: skip
