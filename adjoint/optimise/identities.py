@@ -336,7 +336,8 @@ def shape_of_result(r: Rewriter, call: Call) -> Operand | None:
 
 REWRITES: dict[Any, list] = {
     np.conj: [real_already], np.conjugate: [real_already], np.real: [real_already],
-    np.transpose: [transpose], getattr: [transpose, dtype_attribute], widen: [widened], np.expand_dims: [new_axes],
+    np.transpose: [transpose], getattr: [transpose, dtype_attribute], widen: [widened],
+    np.expand_dims: [new_axes],
     tree.project: [conforming], tree.instantiate: [conforming], tree.copied: [copied],
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
     np.ndarray.copy: [copy_of_broadcast],
