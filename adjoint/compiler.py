@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import types
 from collections import OrderedDict
@@ -34,6 +35,7 @@ from adjoint.ir.options import Options
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
+    DictOf,
     FunctionOf,
     Instance,
     ListOf,
@@ -50,7 +52,8 @@ from adjoint.reverse import Derivative, Expansion, reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
-from adjoint.rules.dispatch import keyword_bar, pull_call
+from adjoint.reverse.straight import always_there, static_operands
+from adjoint.rules.dispatch import SEQUENCE_TEXTS, keyword_bar, pull_call
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_dict, make_list, make_tuple
 
@@ -622,6 +625,10 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     keywords = attributes.dict_parts(spec, named, site)
     if parts is None or keywords is None:
         return None
+    kind = operand_type(callee)
+    text = rule_text(spec, kind.value, parts, keywords) if isinstance(kind, Literal) else None
+    if text is not None:
+        return pull_through(spec, text, parts, keywords, y_bar, site)
     wrt = [callee, *parts, *(o for _, o in keywords)]
     found = inner_derivative(spec, callee, parts, keywords, wrt, site)
     if found is None:
@@ -739,6 +746,40 @@ def splice_reverse(
     copies.update(known)
     for s in body.statements[start:]:
         spec.statement(s, copies)
+
+
+def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: list) -> Any:
+    """The text of a rule that cannot be inlined for these operands, to be differentiated as it stands."""
+    call = Call(Value(), Const(function), list(parts), list(keywords))
+    call.target.type = result_type(function, parts, keywords)
+    if static_operands(call) and always_there(call.target.type) and expander(spec.options)(call) is not None:
+        return None
+    sequence = isinstance(operand_type(parts[0]), ListOf | TupleOf | DictOf) if parts else False
+    text = SEQUENCE_TEXTS.get(function) if sequence else None
+    if text is not None:
+        return text
+    declared = registry.lookup(function)
+    return declared.text if declared is not None and declared.kind == "rule" else None
+
+
+def pull_through(
+    spec: Specialiser, text: Any, parts: list[Operand], keywords: list, y_bar: Operand, site: Site
+) -> Operand:
+    """`text(*args)[1](y_bar)`, as ordinary code."""
+    from adjoint.inference import attributes, calls
+
+    both = calls.call(spec, Const(text), list(parts), list(keywords), site)
+    bars = calls.call(spec, attributes.item(spec, both, 1, site), [y_bar], [], site)
+    names = list(inspect.signature(text).parameters)
+
+    def leading(i: int) -> Operand:
+        return calls.call(spec, Const(tree.leading_bar), [bars, Const(i)], [], site)
+
+    results: list[Operand] = [Const(None), *map(leading, range(len(parts)))]
+    named = [o for k, _ in keywords for o in (Const(k), leading(names.index(k)) if k in names else Const(None))]
+    results.append(spec.emit(Const(make_dict), list(named), [], site, UNKNOWN))
+    kind = TupleOf(tuple(map(operand_type, results)))
+    return spec.emit(Const(make_tuple), list(results), [], site, kind)
 
 
 NESTED: dict[Any, Any] = {pull_call: nested_pull}

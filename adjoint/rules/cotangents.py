@@ -152,3 +152,16 @@ def complete(x_bar, x):
         return None if x_bar is None else y_bar, None
 
     return y, pullback
+
+
+@rule(tree.leading_bar)
+def leading_bar(bars, position):
+    y = tree.leading_bar(bars, position)
+    alone = not isinstance(bars, tuple)
+
+    def pullback(y_bar):
+        if alone:
+            return (y_bar if position == 0 else None,)
+        return (tree.accumulate_item(None, bars, position, y_bar),)
+
+    return y, pullback

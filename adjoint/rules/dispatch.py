@@ -252,6 +252,19 @@ def repeated(a: Any, count: int) -> Any:
     return y, pullback
 
 
+def item_of(owner: Any, index: Any) -> Any:
+    """`owner[index]` of a list, tuple or dict."""
+    y = owner[index]
+
+    def pullback(y_bar: Any) -> Any:
+        return (accumulate_item(None, owner, index, y_bar),)
+
+    return y, pullback
+
+
+SEQUENCE_TEXTS = {operator.add: joined, operator.mul: repeated, operator.getitem: item_of}
+
+
 def _times(y_bar: Any, derivative: Any, declared: registry.Rule) -> Any:
     if np.iscomplexobj(derivative):
         derivative = np.conj(derivative)
