@@ -1,6 +1,5 @@
 """Automatic differentiation of plain NumPy code, by source transformation."""
 
-from adjoint import rules as _rules
 from adjoint.api import (
     Grads,
     Params,

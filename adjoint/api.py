@@ -36,8 +36,7 @@ def gradient(f: Callable, /, *args: Any, **kwargs: Any) -> Any:
     if len(args) == 1 and isinstance(args[0], Params):
         return _implicit(f, args[0], kwargs)[1]
     f = _undecorated(f)
-    if kwargs or getattr(f, "__defaults__", None) or getattr(f, "__kwdefaults__", None):
-        kwargs = cache.bind_defaults(f, args, kwargs)
+    kwargs = cache.bind_defaults(f, args, kwargs)
     entry, inputs = cache.find("gradient", f, args, kwargs, "all")
     return cache.call(entry, inputs, f, args, kwargs)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import types
 from collections import OrderedDict
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from adjoint.compiler import NESTED, Compiled, Request, compile_request
 from adjoint.emit import annotate
 from adjoint.errors import AdjointError, NonScalarOutputError
+from adjoint.inference.infer import Root
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
@@ -29,29 +31,39 @@ _lock = threading.RLock()
 _entries: OrderedDict[Any, list[Entry]] = OrderedDict()
 _rules: dict[types.CodeType, Any] = {}
 _default_options = Options()
-_local = threading.local()
+_options: ContextVar[Options] = ContextVar("options", default=_default_options)
 
 
 class Entry:
     """One compilation and what has to hold for it to be used."""
 
-    __slots__ = ("captures", "checks", "compiled", "function", "generation", "roots", "takes_callee", "wanted")
+    __slots__ = ("captures", "compiled", "function", "generation", "globals", "others", "roots", "takes_callee", "wanted")
 
     def __init__(self, compiled: Compiled, wanted: frozenset[str] | None) -> None:
         self.compiled = compiled
         self.function = compiled.loaded.function
         self.captures, self.takes_callee = compiled.captures, compiled.takes_callee
-        self.checks = [(root, value) for root, value in compiled.guards.items()]
+        self.globals: list[tuple[dict, str, Any]] = []
+        self.others: list[tuple[Root, Any]] = []
+        for root, value in compiled.guards.items():
+            if root.kind == "global":  # a builtin is expected to be absent from the namespace
+                namespace = root.owner.value
+                self.globals.append((namespace, root.name, value if root.name in namespace else None))
+            else:
+                self.others.append((root, value))
         self.roots = [(root, light_key(root.read())) for root in compiled.roots]
         self.generation, self.wanted = registry.generation(), wanted
 
-    def inputs(self, callee: Any) -> list[Any] | None:
+    def inputs(self) -> list[Any] | None:
         """The roots' values now; None if something is not as it was when this was compiled."""
+        for namespace, name, value in self.globals:
+            if namespace.get(name) is not value:
+                return None
+        values = []
         try:
-            for root, value in self.checks:
+            for root, value in self.others:
                 if root.read() is not value:
                     return None
-            values = []
             for root, key in self.roots:
                 value = root.read()
                 if light_key(value) != key:
@@ -68,7 +80,8 @@ def light_key(value: Any) -> Any:
     if cls in _SCALARS:
         return cls
     if cls is np.ndarray:
-        return value.dtype, tuple([n == 1 for n in value.shape])
+        shape = value.shape
+        return value.dtype, tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
     return type_of(value)
 
 
@@ -82,7 +95,7 @@ def callee_key(callee: Any) -> Any:
 
 
 def options() -> Options:
-    return getattr(_local, "options", _default_options)
+    return _options.get()
 
 
 class use_options:  # noqa: N801
@@ -92,26 +105,25 @@ class use_options:  # noqa: N801
         self.options = Options(**changes)
 
     def __enter__(self) -> None:
-        self.before = options()
-        _local.options = self.options
+        self.token = _options.set(self.options)
 
     def __exit__(self, *exception: object) -> None:
-        _local.options = self.before
+        _options.reset(self.token)
 
 
 def find(
     form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: frozenset[str] | None = None
 ) -> tuple[Entry, list[Any]]:
     """The entry for a call, compiled if need be, and the values of its roots."""
-    key = (form, callee_key(callee), wrt, *map(light_key, args))
+    key = (form, callee_key(callee), wrt, *[light_key(a) for a in args])
     if kwargs:
         key = (*key, *((k, light_key(v)) for k, v in kwargs.items()))
-    chosen = options()
+    chosen = _options.get()
     if chosen is not _default_options:
         key = (*key, chosen)
     for entry in _entries.get(key, ()):
         if entry.generation == registry.generation() and entry.wanted == wanted:
-            inputs = entry.inputs(callee)
+            inputs = entry.inputs()
             if inputs is not None:
                 return entry, inputs
     return _compile(key, form, callee, args, kwargs, wrt, wanted)
@@ -136,7 +148,7 @@ def _compile(
         _entries.move_to_end(key)
         while len(_entries) > SIZE:
             _entries.popitem(last=False)
-        inputs = entry.inputs(callee)
+        inputs = entry.inputs()
         assert inputs is not None
         return entry, inputs
 
@@ -153,16 +165,23 @@ def callee_type(callee: Any) -> Type:
 
 def call(entry: Entry, inputs: list[Any], callee: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Run a generated function."""
+    try:
+        if not entry.takes_callee and not entry.captures and not kwargs:
+            return entry.function(*args, *inputs)
+        return entry.function(*leading(entry, callee), *args, *kwargs.values(), *inputs)
+    except Exception as error:
+        raise explain(error, entry) from error.__cause__
+
+
+def leading(entry: Entry, callee: Any) -> list[Any]:
+    """The inputs that come before the arguments: the callable, and what it captured."""
     leading: list[Any] = []
     if entry.takes_callee:
         leading.append(callee)
     if entry.captures:
         names, cells = callee.__code__.co_freevars, callee.__closure__
         leading += [cells[names.index(n)].cell_contents for n in entry.captures]
-    try:
-        return entry.function(*leading, *args, *kwargs.values(), *inputs)
-    except Exception as error:
-        raise explain(error, entry) from error.__cause__
+    return leading
 
 
 def explain(error: Exception, entry: Entry) -> Exception:
@@ -192,6 +211,8 @@ def origin_of(error: BaseException, emitted: Any) -> Any:
 
 def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments, with those defaults added that are not constants."""
+    if type(callee) is types.FunctionType and callee.__defaults__ is None and callee.__kwdefaults__ is None:
+        return kwargs
     function = getattr(callee, "__func__", callee)
     if type(function) is not types.FunctionType or not (function.__defaults__ or function.__kwdefaults__):
         return kwargs

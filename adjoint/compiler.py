@@ -243,7 +243,8 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     if "callee" in request.wrt:
         for value in [*values[: entry.count], *typed.function.globals]:
             cotangents.append(by_input.get(value, Const(None)))
-    function.body.results = [result, *cotangents]
+    value = result if request.form == "value_and_gradient" else Const(None)
+    function.body.results = [value, *cotangents]
     return function
 
 
@@ -332,6 +333,8 @@ def seed(program: Derivative, request: Request) -> None:
         dtype = tree.cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
         one = 1.0 if dtype == np.dtype(float) else dtype.type(1.0)
         replace_value(function.body, program.seed, Const(one))
+        if request.form == "gradient":
+            marker.args = [Const(None)]  # nothing needs the value
         return
     checked = Value("y_bar", program.seed.type, True)
     function.body.statements.insert(i + 1, Call(checked, Const(tree.seed_of), [result]))

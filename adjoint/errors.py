@@ -50,7 +50,7 @@ def render(message: str, origin: Any = None, hint: str = "") -> str:
     """The message, the user's line with a caret, and the hint."""
     parts = [message]
     if origin is not None:
-        where = f"  File \"{origin.filename}\", line {origin.line}"
+        where = f'  File "{origin.filename}", line {origin.line}'
         parts.append(where + (f", in {origin.function}" if origin.function else ""))
         text = linecache.getline(origin.filename, origin.line).rstrip("\n")
         if text.strip():

@@ -11,7 +11,7 @@ import importlib
 import types
 from typing import Any
 
-# -- Python's constructs as callables ---------------------------------------------------------------
+# -- Python's constructs as callables --------------------------------------------------------------
 
 
 def make_tuple(*items: Any) -> tuple:
@@ -57,7 +57,7 @@ def super_method(cls: type, instance: Any, name: str) -> Any:
 
 
 def unpack_sequence(iterable: Any, before: int, after: int | None = None) -> tuple:
-    """The items of `a, b = iterable` (after is None), or of `a, *b, c = iterable` (the middle a list)."""
+    """The items of `a, b = iterable` (after is None) or of `a, *b, c = iterable` (b is a list)."""
     try:
         iterable = iter(iterable)
     except TypeError:
@@ -101,7 +101,9 @@ def raise_exception(exception: Any = None, cause: Any = None, has_cause: bool = 
     raise exception
 
 
-def import_module(name: str, attribute: str | None = None, level: int = 0, package: str = "") -> Any:
+def import_module(
+    name: str, attribute: str | None = None, level: int = 0, package: str = ""
+) -> Any:
     """`import name` (the innermost module) or `from name import attribute`."""
     module = importlib.import_module("." * level + name, package or None)
     if attribute is None:
@@ -133,7 +135,7 @@ def check_bound(value: Any, name: str) -> Any:
 def make_function(
     code: types.CodeType, namespace: dict, defaults: Any, keyword_defaults: Any, *captures: Any
 ) -> types.FunctionType:
-    """The function object that Python would have made from `code` here; captures in co_freevars' order."""
+    """The function that Python would have made from `code` here; captures as in co_freevars."""
     cells = tuple(types.CellType(value) for value in captures)
     made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
     made.__kwdefaults__ = keyword_defaults or None
@@ -142,7 +144,7 @@ def make_function(
 
 def new_object(cls: type) -> Any:
     """An instance of `cls` before `__init__`."""
-    return cls.__new__(cls)
+    return cls.__new__(cls)  # pyright: ignore[reportCallIssue]
 
 
 def set_attribute(owner: Any, name: str, value: Any) -> Any:

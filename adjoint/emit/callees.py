@@ -39,8 +39,8 @@ COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.gt: ast.Gt, operator.ge: ast.GtE, operator.is_: ast.Is, operator.is_not: ast.IsNot,
 }  # fmt: skip
 
-#: Callees of `adjoint.runtime` and `adjoint.tree` that write to their first argument and return it. They are known by
-#: name: the emitter prints them as statements and never runs them.
+#: Callees of `adjoint.runtime` and `adjoint.tree` that write to their first argument and return it.
+#: They are known by name: the emitter prints them as statements and never runs them.
 OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
 _DISPLAYS = {

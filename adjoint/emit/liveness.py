@@ -91,7 +91,7 @@ class Interference:
             self._define(statement.items, inner | live)
             reads |= inner - set(statement.items)
         elif is_augmented(statement) or callees.is_call_of(statement, "add_into"):
-            kept = reads - {statement.args[0]}  # type: ignore[arg-type]
+            kept = reads - {statement.args[0]}
         elif callees.runtime_name(statement.callee) in callees.OWNER_RETURNED:
             same = statement.args[0] if isinstance(statement.args[0], ir.Value) else None
         self._define(targets, live | kept, same)
@@ -130,7 +130,7 @@ class Interference:
             at_end = self._copy(copies(handler.block, path), live | named, site)  # type: ignore
             entry = self._block(handler.block, at_end | named)  # type: ignore[arg-type]
             self._define(named, entry)  # type: ignore[arg-type]
-            caught |= entry - named - ir.defined_values(handler.block)  # type: ignore[operator]
+            caught |= entry - named - ir.defined_values(handler.block)
         at_end = self._copy(copies(statement.body, 0), live | caught, (statement, 0))
         before = self._block(statement.body, at_end | caught)
         return before - set(ir.targets_of(statement)) - ir.defined_values(statement.body)

@@ -31,8 +31,8 @@ def explicit_fills(
         return {}
     fills = dict.fromkeys(_read_at_once(function, plan) & maybe, False)
     for target, source in interference.copies:
-        if source in maybe and names.get(target) != names.get(source):  # type: ignore[arg-type]
-            fills.setdefault(source, False)  # type: ignore[arg-type]
+        if source in maybe and names.get(target) != names.get(source):
+            fills.setdefault(source, False)
     for statement in ir.walk(function.body):
         if callees.is_call_of(statement, "check_bound"):
             fills |= dict.fromkeys(maybe & set(statement.args[:1]), True)  # type: ignore[union-attr]
@@ -40,9 +40,9 @@ def explicit_fills(
     while work:
         value = work.pop()
         for source in sources.get(value, ()):
-            if source in maybe and fills[value] >= fills.get(source, -1) != fills[value]:  # type: ignore
-                fills[source] = fills[value]  # type: ignore[index]
-                work.append(source)  # type: ignore[arg-type]
+            if source in maybe and fills[value] >= fills.get(source, -1) != fills[value]:
+                fills[source] = fills[value]
+                work.append(source)
     return fills
 
 

@@ -42,7 +42,8 @@ def clone_statement(s: Statement, env: Environment, origin: Origin | None = None
 
     if isinstance(s, Call):
         args: list[Operand | Splat] = [
-            Splat(lookup(a.operand, env)) if isinstance(a, Splat) else lookup(a, env) for a in s.args
+            Splat(lookup(a.operand, env)) if isinstance(a, Splat) else lookup(a, env)
+            for a in s.args
         ]
         kwargs = [(k, lookup(o, env)) for k, o in s.kwargs]
         return Call(fresh(s.target, env), lookup(s.callee, env), args, kwargs, at(s.origin))
@@ -60,7 +61,19 @@ def clone_statement(s: Statement, env: Environment, origin: Origin | None = None
         gathers = [([lookup(e, env) for e in g.elements], g) for g in s.gathers]
         targets = [fresh(t, env) for t in s.targets]
         copies = [Gather(fresh(g.target, env), elements, g.pack) for elements, g in gathers]
-        return Loop(body, carried, inits, targets, iterable, items, s.unpack, test, stop, copies, at(s.origin))
+        return Loop(
+            body,
+            carried,
+            inits,
+            targets,
+            iterable,
+            items,
+            s.unpack,
+            test,
+            stop,
+            copies,
+            at(s.origin),
+        )
     if isinstance(s, Try):
         body = clone_block(s.body, env, origin)
         handlers = []
@@ -75,5 +88,3 @@ def clone_statement(s: Statement, env: Environment, origin: Origin | None = None
     captures = [lookup(c, env) for c in s.captures]
     defaults = {n: lookup(o, env) for n, o in s.defaults.items()}
     return Closure(target, s.function, captures, defaults, at(s.origin))
-
-

@@ -65,7 +65,7 @@ class Value:
 
 @dataclass(eq=False)
 class Const:
-    """A Python object known while compiling. `name` is how the user's source spells it, if it does."""
+    """A Python object known when compiling; `name` is how the source spells it, if it does."""
 
     value: Any
     name: str = ""
@@ -128,7 +128,7 @@ class Gather:
 
 @dataclass(eq=False)
 class Loop:
-    """A `for` (iterable is an operand) or a `while` (iterable is None and `test` yields the condition).
+    """A `for` (iterable is an operand) or a `while` (iterable is None; its condition is `test`).
 
     On entry carried[i] is inits[i]; after an iteration it is body.results[i]; after the loop
     targets[i] is the last of them (inits[i] if there was no iteration). `items` are bound to the
@@ -152,7 +152,7 @@ class Loop:
 
 @dataclass(eq=False)
 class Handler:
-    """`except exceptions as name`; `exceptions` is evaluated when an exception arrives (None: bare)."""
+    """`except exceptions as name`; `exceptions` is evaluated when one arrives (None: bare)."""
 
     exceptions: Operand | None
     name: Value | None
@@ -209,8 +209,8 @@ class Function:
     """A function: its inputs are `parameters`, `captures` (free variables) and `globals`.
 
     Each global (or builtin) name that the body reads is one value in `globals`; it is read once,
-    when the call begins, from `namespace`. `body.results` is the one returned operand. `code` is the
-    code object that Python itself made from the same source (None for what stages generate).
+    when the call begins, from `namespace`. `body.results` is the one returned operand. `code` is
+    the code object that Python itself made from the same source (None for what stages generate).
     """
 
     name: str
@@ -232,7 +232,7 @@ class Function:
 
 
 def blocks_of(statement: Statement) -> list[Block]:
-    """The blocks directly inside a statement (a closure's function has its own and is not entered)."""
+    """The blocks directly inside a statement (not those of a closure's function)."""
     if isinstance(statement, If):
         return [statement.then, statement.orelse]
     if isinstance(statement, Loop):
@@ -264,7 +264,7 @@ def inner_definitions(statement: Statement) -> list[Value]:
 
 
 def operands_of(statement: Statement) -> list[Operand]:
-    """What a statement reads directly; the results of its blocks (and stop, gathers) are not in it."""
+    """What a statement reads directly; the results of its blocks (stop, gathers) are not in it."""
     if isinstance(statement, Call):
         args = [a.operand if isinstance(a, Splat) else a for a in statement.args]
         return [statement.callee, *args, *(operand for _, operand in statement.kwargs)]

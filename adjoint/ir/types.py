@@ -4,7 +4,7 @@ Types are immutable, hashable and compared by content: they are the key of the c
 
     Unknown, Bottom            nothing is known; no value at all (a variable not yet assigned)
     Scalar(cls)                a number: float, int, bool, complex, or a NumPy scalar class
-    Array(dtype, axes)         an ndarray; axes tell of each length whether it is 1, not 1, or which symbol
+    Array(dtype, axes)         an ndarray; axes tell whether a length is 1, not 1, or which symbol
     TupleOf, ListOf, DictOf    containers, item by item (a long uniform list: by its element)
     Instance(cls, fields)      an object, by class and the types of its attributes
     FunctionOf(code, ...)      a Python function by code, with the types of what it captures
@@ -80,7 +80,7 @@ class Real(float):
 
 
 class Double(float):
-    """Stands in `Scalar(Double)` for: a Python real or a NumPy float64, which of the two is not known."""
+    """In `Scalar(Double)`: a Python real or a NumPy float64, which of the two is not known."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class FunctionOf(Type):
-    """A Python function: its code (by identity), its globals, and the types of captures and defaults.
+    """A Python function: its code (by identity), globals, and the types of captures and defaults.
 
     `captures` pairs each free variable with the type of its cell; a function that captures itself
     has Literal("self") there.
@@ -183,7 +183,7 @@ class Opaque(Type):
 
 @dataclass(frozen=True)
 class IteratorOf(Type):
-    """What `range`, `zip`, `enumerate`, `reversed`, `dict.items()` … give: an iterable by its elements."""
+    """What `range`, `zip`, `reversed`, `dict.items()` … give: an iterable by its elements."""
 
     cls: type
     element: Type
@@ -219,8 +219,10 @@ def may_carry_derivative(t: Type) -> bool:
     if isinstance(t, TupleOf):
         return any(map(may_carry_derivative, t.items))
     if isinstance(t, ListOf):
-        return may_carry_derivative(t.element) if t.items is None else any(
-            map(may_carry_derivative, t.items)
+        return (
+            may_carry_derivative(t.element)
+            if t.items is None
+            else any(map(may_carry_derivative, t.items))
         )
     if isinstance(t, DictOf):
         return any(may_carry_derivative(item) for _, item in t.items)
@@ -277,7 +279,9 @@ def join(a: Type, b: Type) -> Type:
             return DictOf(tuple((k, join(t, u)) for (k, t), (_, u) in zip(a.items, b.items)))
     if isinstance(a, Instance) and isinstance(b, Instance) and a.cls is b.cls:
         if [n for n, _ in a.fields] == [n for n, _ in b.fields]:
-            return Instance(a.cls, tuple((n, join(t, u)) for (n, t), (_, u) in zip(a.fields, b.fields)))
+            return Instance(
+                a.cls, tuple((n, join(t, u)) for (n, t), (_, u) in zip(a.fields, b.fields))
+            )
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf) and a.cls is b.cls:
         return IteratorOf(a.cls, join(a.element, b.element))
     return UNKNOWN
@@ -292,7 +296,9 @@ def join_axes(a: Axis, b: Axis) -> Axis:
 
 
 def _mentions_join(*axes: Axis) -> bool:
-    return any(isinstance(a, Length) and (a.symbol == "n" or isinstance(a.symbol, tuple)) for a in axes)
+    return any(
+        isinstance(a, Length) and (a.symbol == "n" or isinstance(a.symbol, tuple)) for a in axes
+    )
 
 
 def is_plural(axis: Axis) -> bool:

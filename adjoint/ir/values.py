@@ -30,11 +30,13 @@ from adjoint.ir.types import (
 PLURAL = Length("·", 0, True)
 LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
 _SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex)}
-_SCALARS |= {cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)}
+_SCALARS |= {
+    cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)
+}
 _LITERALS = (
-    type(None), bool, str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype, np.ufunc,
-    types.MethodDescriptorType, types.WrapperDescriptorType, type(Ellipsis), type(NotImplemented),
-    type(np.mean), type(np._NoValue),
+    type(None), bool, str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype,
+    np.ufunc, types.MethodDescriptorType, types.WrapperDescriptorType, type(Ellipsis),
+    type(NotImplemented), type(np.mean), type(np._NoValue),
 )  # fmt: skip
 
 
@@ -65,7 +67,9 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     if cls is types.FunctionType:
         return _type_of_function(value, seen)
     if cls is types.MethodType or cls is functools.partial:
-        names = ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")
+        names = (
+            ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")
+        )
         return Instance(cls, tuple((n, type_of(getattr(value, n), seen)) for n in names))
     if isinstance(value, np.ndarray | np.generic) or cls in (set, frozenset, range, slice):
         return Opaque(cls)

@@ -140,7 +140,7 @@ class Scope:
         return self.sums.pop(value, None)
 
     def named(self, primal: Value, bar: Operand | None) -> Operand | None:
-        if isinstance(bar, Value) and not bar.name and bar is not primal:
+        if isinstance(bar, Value) and not bar.named and bar is not primal and primal.name:
             bar.name, bar.named = bar_name(primal), primal.named
         return bar
 

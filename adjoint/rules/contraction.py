@@ -27,11 +27,11 @@ def matmul(A, B):
             A_bar = y_bar * np.conj(B)
             B_bar = y_bar * np.conj(A)
         elif np.ndim(A) == 2 and np.ndim(B) == 1:
-            A_bar = np.outer(y_bar, np.conj(B))
+            A_bar = y_bar[:, None] * np.conj(B)
             B_bar = np.conj(A).T @ y_bar
         elif np.ndim(A) == 1 and np.ndim(B) == 2:
             A_bar = np.conj(B) @ y_bar
-            B_bar = np.outer(np.conj(A), y_bar)
+            B_bar = np.conj(A)[:, None] * y_bar
         elif np.ndim(B) == 1:
             A_bar = y_bar[..., None] * np.conj(B)
             B_bar = np.tensordot(y_bar, np.conj(A), np.ndim(y_bar))

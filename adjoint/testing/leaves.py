@@ -33,8 +33,9 @@ def children(value: Any) -> list[tuple[str, Any]]:
     """What a container or an object holds, with the text by which it is reached."""
     if isinstance(value, dict):
         return [(f"[{key!r}]", item) for key, item in value.items()]
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return [(f".{name}", item) for name, item in zip(value._fields, value, strict=True)]
+    names = getattr(value, "_fields", None)
+    if isinstance(value, tuple) and names:
+        return [(f".{name}", item) for name, item in zip(names, value, strict=True)]
     if isinstance(value, tuple | list):
         return [(f"[{i}]", item) for i, item in enumerate(value)]
     if value is None or isinstance(value, ATOMS) or is_number(value):

@@ -305,7 +305,7 @@ def same(a: Any, b: Any) -> bool:
         if x.dtype.kind not in "fc":
             return bool(np.array_equal(x, y))
         equal = np.array_equal(x, y, equal_nan=True)
-        return bool(equal and np.array_equal(np.signbit(x.real), np.signbit(y.real)))
+        return bool(equal and np.array_equal(np.signbit(np.real(x)), np.signbit(np.real(y))))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, tuple | list):
