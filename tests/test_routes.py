@@ -41,7 +41,10 @@ WRONG = {
     "a value": ((0, {"W": np.array([12.0, 24.1]), "b": (2.0, 0.0)}), "[0]['W']: 1 of 2 wrong"),
     "NaN": ((2, float("nan")), "[2]: 1 of 1 wrong"),
     "a shape": ((0, {"W": np.array([[12.0, 24.0]]), "b": (2.0, 0.0)}), "should have the shape"),
-    "a dtype": ((0, {"W": np.float32([12, 24]), "b": (2.0, 0.0)}), "should be of float64"),
+    "a dtype": (
+        (0, {"W": np.array([12, 24], np.float32), "b": (2.0, 0.0)}),
+        "should be of float64",
+    ),
     "an integer": ((2, 10), "should be a float"),
     "None for a number": ((2, None), "[2]: should be"),
     "None for a zero": ((0, {"W": np.array([12.0, 24.0]), "b": (2.0, None)}), "['b'][1]"),

@@ -232,7 +232,7 @@ class Program:
         inside = [ir.Value(c.name if isinstance(c, ir.Value) else "k") for c in captured]
         outer_inputs, self.inputs = self.inputs, [*inside, *self.inputs[2:]]
         captures = [*inside, *self.inputs[-2:]]
-        self.inputs = [None, None, *(ir.Value(v.name) for v in outer_inputs[2:])]  # type: ignore
+        self.inputs = [None, None, *(ir.Value(v.name) for v in outer_inputs[2:])]
         captures[-2:] = self.inputs[2:]
         outer_closures, self.closures = self.closures, []
         body, _ = self.inner(inside, depth, [], 1, 3)

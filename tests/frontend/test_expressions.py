@@ -109,7 +109,7 @@ def conditional(a):
 
 @case((5,))
 def conditional_constant(a):
-    return a if True else missing_name, missing_name if 0 else a  # noqa: F821  # pyright: ignore
+    return a if True else missing_name, missing_name if 0 else a  # noqa: F821
 
 
 @case(([1, 2, 3, 4, 5], 1))
@@ -208,9 +208,12 @@ def nested_comprehensions(x, y):
 
 @case(([("a", 1), ("b", 2)],))
 def comprehension_targets(pairs):
-    return [k * n for k, n in pairs], {k: n for k, n in pairs}, {n for _, n in pairs}, [
-        (k, first, rest) for k, (first, *rest) in [("z", (1, 2, 3))]
-    ]
+    return (
+        [k * n for k, n in pairs],
+        {k: n for k, n in pairs},
+        {n for _, n in pairs},
+        [(k, first, rest) for k, (first, *rest) in [("z", (1, 2, 3))]],
+    )
 
 
 @case(([1, 2, 3],))
@@ -240,9 +243,13 @@ def comprehension_walrus_unbound(x):
 
 @case(([1, 2, 3],))
 def generators(x):
-    return sum(v * v for v in x), max(v for v in x), ",".join(str(v) for v in x), sorted(
-        (v for v in x), reverse=True
-    ), [*(v for v in x)]
+    return (
+        sum(v * v for v in x),
+        max(v for v in x),
+        ",".join(str(v) for v in x),
+        sorted((v for v in x), reverse=True),
+        [*(v for v in x)],
+    )
 
 
 @case(([1, 2, 3],), ([],), ([0, 0],), ([0, 5],))
