@@ -11,6 +11,10 @@ import importlib
 import types
 from typing import Any
 
+import numpy as np
+
+from adjoint.errors import UnsupportedSyntaxError
+
 # -- Python's constructs as callables --------------------------------------------------------------
 
 
@@ -170,6 +174,17 @@ def load_capture(function: Any, name: str) -> Any:
     """What a function captured under a name."""
     names = function.__code__.co_freevars
     return function.__closure__[names.index(name)].cell_contents
+
+
+def augment(function: Any, x: Any, y: Any) -> Any:
+    """`x op= y` where the type of x is known only now; refuses to write into arrays and containers."""
+    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+        raise UnsupportedSyntaxError(
+            f"an augmented assignment writes into a value of type {type(x).__name__}, "
+            "which is not supported yet",
+            hint="Write x = x + y instead of x += y: it makes a new value.",
+        )
+    return function(x, y)
 
 
 def flatten(lists: Any) -> list:

@@ -38,6 +38,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
+    augment,
     call_method,
     check_bound,
     flatten,
@@ -681,7 +682,7 @@ def _sequence_product(spec: Specialiser, args: list[Operand], kwargs: Keywords, 
     return None
 
 
-def _augmented(plain: Any) -> Callable[..., Operand | None]:
+def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
     """`x op= y` rebinds for everything but arrays and lists, for which it writes."""
 
     def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -690,7 +691,11 @@ def _augmented(plain: Any) -> Callable[..., Operand | None]:
             return calls.call(spec, Const(plain), list(args), [], site)
         if isinstance(kind, Literal) and isinstance(kind.value, str | tuple):
             return calls.call(spec, Const(plain), list(args), [], site)
-        return None
+        if isinstance(kind, Array):
+            return spec.emit(Const(function), list(args), [], site, kind)
+        if isinstance(kind, Instance):
+            return None
+        return spec.emit(Const(augment), [Const(function), *args], [], site, UNKNOWN)
 
     return handler
 
@@ -765,5 +770,5 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     dict: _dict, operator.or_: _or, dataclasses.replace: _replace,
     operator.contains: _contains, functools.partial: _partial,
     operator.add: _sequence_sum, operator.mul: _sequence_product,
-    **{i: _augmented(plain) for i, plain in AUGMENTED.items()},
+    **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
 }  # fmt: skip

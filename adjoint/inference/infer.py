@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import attributes, calls, loops
+from adjoint.inference import attributes, augmented, calls, loops
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
@@ -378,4 +378,5 @@ def infer(
     body = spec.block(function.body, env)
     new = Function(function.name, parameters, body, [], list(spec.roots.values()), function.code,
                    function.origin, function.doc, function.namespace)
+    augmented.settle(new)
     return Inferred(new, list(spec.roots), spec.guards)

@@ -50,7 +50,8 @@ BOTTOM = Bottom()
 class Length:
     """The length of an axis: a symbol plus a constant.
 
-    Two lengths with equal symbol and offset are equal numbers. `plural` tells that it is not 1.
+    Two lengths with equal symbol and offset are equal numbers, but for the symbol "n", which only
+    tells that they are not 1. `plural` tells that the length is not 1.
     """
 
     symbol: Any

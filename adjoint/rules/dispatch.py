@@ -20,8 +20,8 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.runtime import call_method, make_function, new_object, set_attribute
-from adjoint.tree import Number, Tangent, accumulate_item, project
+from adjoint.runtime import augment, call_method, make_function, new_object, set_attribute
+from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
 Pullback = Callable[[Any], tuple]
 Result = tuple[Any, Pullback]
@@ -65,7 +65,7 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
         return y, _reordered(pullback, order)
     declared = registry.lookup(function)
-    if declared is None and isinstance(function, types.MethodType):
+    if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         return _declared(declared, function, args, kwargs)
@@ -80,12 +80,12 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
 
 def has_rule(function: Any) -> bool:
     """May a call of this be differentiated? (What it does with its operands is another question.)"""
-    if not _hashable(function) or function in STRUCTURAL or function in SPECIAL_METHODS:
+    if not _hashable(function) or function in STRUCTURAL or function in SPECIAL_METHODS or function in IN_PLACE:
         return True
     if isinstance(function, np.ufunc):
         return registry.lookup(function) is not None
     return registry.lookup(function) is not None or generatable(function) or not callable(function) or (
-        isinstance(function, types.MethodType | Kept)
+        is_bound(function) or isinstance(function, Kept)
     )
 
 
@@ -156,26 +156,34 @@ def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
 
 def keyword_bar(text: Any, leading: tuple, name: str) -> Any:
     """The cotangent of a keyword argument among those of a rule's leading parameters."""
+    i = keyword_position(text, len(leading), name)
+    if i is None:
+        return None
+    if name not in inspect.signature(text).parameters:
+        return None if leading[i] is None else leading[i].get(name)
+    return leading[i]
+
+
+def keyword_position(text: Any, count: int, name: str) -> int | None:
+    """The position, among the first parameters of a rule, of the one that takes a keyword."""
     parameters = inspect.signature(text).parameters
     for i, (own, parameter) in enumerate(parameters.items()):
-        if i >= len(leading) or parameter.kind is parameter.VAR_POSITIONAL:
+        if i >= count or parameter.kind is parameter.VAR_POSITIONAL:
             return None
-        if own == name:
-            return leading[i]
-        if parameter.kind is parameter.VAR_KEYWORD and name not in parameters:
-            return None if leading[i] is None else leading[i].get(name)
+        if own == name or parameter.kind is parameter.VAR_KEYWORD and name not in parameters:
+            return i
     return None
 
 
 def fit(bar: Any, primal: Any) -> Any:
     """A cotangent in the form of its primal; of a container, item by item."""
     if isinstance(bar, list | tuple) and isinstance(primal, list | tuple):
-        return type(primal)([fit(b, p) for b, p in zip(bar, primal, strict=True)])
+        return same_container(primal, [fit(b, p) for b, p in zip(bar, primal, strict=True)])
     return project(bar, primal)
 
 
 def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
-    if not all(isinstance(x, np.ndarray | Number) for x in args):
+    if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
         return _of_objects(function, args, kwargs)
     y = function(*args, **kwargs)
 
@@ -205,7 +213,7 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
             back = [_nested_like(b, x) if k else b for b, (k, x) in zip(bars, converted, strict=True)]
             return (callee, *back, named)
 
-        if all(isinstance(x, np.ndarray | Number | list | tuple) for x in args):
+        if all(isinstance(x, np.ndarray | Number | np.bool_ | list | tuple) for x in args):
             return y, pull
     if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
         text = {operator.add: joined, operator.mul: repeated}[function]
@@ -224,7 +232,9 @@ def _nested_like(bar: Any, items: Any) -> Any:
     """A cotangent array as nested lists, in the form of the lists that the array was made from."""
     if not isinstance(items, list | tuple):
         return bar[()] if isinstance(bar, np.ndarray) and bar.ndim == 0 else bar
-    return None if bar is None else type(items)([_nested_like(b, i) for b, i in zip(bar, items, strict=True)])
+    if bar is None:
+        return None
+    return same_container(items, [_nested_like(b, i) for b, i in zip(bar, items, strict=True)])
 
 
 def joined(a: Any, b: Any) -> Any:
@@ -332,12 +342,31 @@ def _reordered(pullback: Pullback, order: tuple[int, ...]) -> Pullback:
     return reordered
 
 
-def _bound(function: types.MethodType, active: tuple, args: tuple, kwargs: dict) -> Result:
-    """A bound method: its function, with the instance first."""
+def is_bound(function: Any) -> bool:
+    """Is this a method with its instance: Python's own, or one of a builtin class?"""
+    if isinstance(function, types.MethodType):
+        return True
+    return isinstance(function, types.BuiltinMethodType) and not isinstance(
+        function.__self__, types.ModuleType | type | None
+    )
+
+
+def unbound(function: Any) -> Any:
+    """The function of a bound method."""
+    if isinstance(function, types.MethodType):
+        return function.__func__
+    return getattr(type(function.__self__), function.__name__)
+
+
+def bound_mask(active: tuple) -> tuple:
+    """What is active of `method(…)`, as of `function(instance, …)`."""
     inner = tuple(a + 1 if isinstance(a, int) else a for a in active if a != "callee")
-    if "callee" in active:
-        inner = (0, *inner)
-    y, pullback = apply_rule(function.__func__, inner, function.__self__, *args, **kwargs)
+    return (0, *inner) if "callee" in active else inner
+
+
+def _bound(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A bound method: its function, with the instance first."""
+    y, pullback = apply_rule(unbound(function), bound_mask(active), function.__self__, *args, **kwargs)
 
     def pull(y_bar: Any) -> tuple:
         _, self_bar, *rest = pullback(y_bar)
@@ -346,15 +375,23 @@ def _bound(function: types.MethodType, active: tuple, args: tuple, kwargs: dict)
     return y, pull
 
 
-def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
-    function = None
+def method_of(owner: Any, name: str) -> Any:
+    """The function that `owner.name(…)` calls with the owner first; None if it is no such method."""
     if isinstance(owner, np.ndarray | np.generic):
-        function = getattr(np.ndarray, name, None)
-    elif not isinstance(owner, type | types.ModuleType) and name not in getattr(owner, "__dict__", ()):
-        found = inspect.getattr_static(type(owner), name, None)
-        if isinstance(found, types.FunctionType | types.MethodDescriptorType):
-            function = found
-    shifted = tuple(a - 1 if isinstance(a, int) and a > 0 else a for a in active if a != "callee")
+        return getattr(type(owner) if isinstance(owner, np.generic) else np.ndarray, name, None)
+    if isinstance(owner, type | types.ModuleType) or name in getattr(owner, "__dict__", ()):
+        return None
+    found = inspect.getattr_static(type(owner), name, None)
+    return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
+
+
+def method_mask(active: tuple) -> tuple:
+    """What is active of `call_method(owner, name, …)`, as of `function(owner, …)`."""
+    return tuple(a - 1 if isinstance(a, int) and a > 0 else a for a in active if a != "callee")
+
+
+def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
+    function, shifted = method_of(owner, name), method_mask(active)
     if function is not None:
         y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
 
@@ -375,23 +412,39 @@ def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any
     return y, pull_attribute
 
 
-def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
-    if isinstance(owner, np.ndarray | np.generic) and name in ATTRIBUTE_FUNCTIONS:
-        y, pullback = apply_rule(ATTRIBUTE_FUNCTIONS[name], (0,), owner)
-        return y, lambda y_bar: (None, pullback(y_bar)[1], None, {})
+METADATA = {
+    "shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "device", "numerator",
+    "denominator",
+}  # fmt: skip
+
+
+def attribute_function(owner: Any, name: str) -> Any:
+    """The function of the owner that an attribute is: a property's, or one of NumPy's."""
+    if isinstance(owner, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
+        return ATTRIBUTE_FUNCTIONS[name]
     found = inspect.getattr_static(type(owner), name, None)
-    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
-        y, pullback = apply_rule(found.fget, (0,), owner)
-        return y, lambda y_bar: (None, pullback(y_bar)[1], None, {})
-    y = getattr(owner, name, *default)
+    own = isinstance(found, property) and isinstance(found.fget, types.FunctionType)
+    return found.fget if own else None
+
+
+def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
+    function = attribute_function(owner, name)
+    if function is not None:
+        y, pullback = apply_rule(function, (0,), owner)
+        return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})
+    y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
+    if is_bound(y) and y.__self__ is owner:
+        return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
+    if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
+        raise MissingRuleError(f"no derivative is known for the attribute {name!r} of {type(owner).__name__}")
     if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str):
         return y, lambda y_bar: (None, None, None, *rest, {})
-    if isinstance(y, types.MethodType) and y.__self__ is owner:
-        return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
         i = owner._fields.index(name)
         return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
+    if default and not hasattr(owner, name):
+        return y, lambda y_bar: (None, None, None, y_bar, {})
     return y, lambda y_bar: (None, None if y_bar is None else Tangent(**{name: y_bar}), None, *rest, {})
 
 
@@ -425,6 +478,8 @@ def _new(active: tuple, cls: type) -> Result:
 
 def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Result:
     """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
+    if not (_hashable(function) and function in ITERATOR_MAKERS):
+        args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
     y, inner = apply_rule(function, mask, *args, **kwargs)
     kept = Kept(function, mask, args, kwargs, inner)
 
@@ -469,25 +524,42 @@ def pull_call(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any)
 
 
 def _kept_call(kept: Kept, active: tuple, y_bar: Any) -> Result:
-    assert generate is not None
-    operands = (kept.function, kept.mask, kept.args, kept.kwargs, y_bar)
-    bars, pullback = generate(pull_call, (0, 2, 3, 4), operands, {})
+    from adjoint.rules.pulled import pulled
+
+    nothing = (None,) * (1 + len(kept.args)) + ({},)
+    if y_bar is None:
+        return nothing, lambda bars_bar: (None, None, {})
+    bars, pullback = pulled(kept.function, kept.mask, kept.args, kept.kwargs, kept.inner, y_bar)
 
     def pull(bars_bar: Any) -> tuple:
         if bars_bar is None:
             return (None, None, {})
-        _, function_bar, _, args_bar, kwargs_bar, y_bar_bar, _ = pullback(bars_bar)
+        function_bar, args_bar, kwargs_bar, y_bar_bar = pullback(bars_bar)
         return (Tangent(function=function_bar, args=args_bar, kwargs=kwargs_bar), y_bar_bar, {})
 
     return bars, pull
+
+
+def function_parts(code: Any, operands: tuple) -> list[tuple[str, Any]]:
+    """The names under which a function's cotangent has those of `make_function`'s operands."""
+    _, _, defaults, keywords, *captures = operands
+    last = code.co_varnames[: code.co_argcount][-len(defaults or ()) or code.co_argcount :]
+    return [
+        *zip(code.co_freevars, captures, strict=True), *zip(last, defaults or (), strict=True),
+        *(keywords or {}).items(),
+    ]  # fmt: skip
 
 
 def _made_function(active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any) -> Result:
     made = make_function(code, namespace, defaults, keywords, *captures)
 
     def pull(bar: Any) -> tuple:
-        bars = (None if bar is None else getattr(bar, n, None) for n in code.co_freevars)
-        return (None, None, None, None, None, *bars, {})
+        def part(name: str) -> Any:
+            return None if bar is None else getattr(bar, name, None)
+
+        names = code.co_varnames[: code.co_argcount][-len(defaults or ()) or code.co_argcount :]
+        more = {k: part(k) for k in keywords or {}} or None
+        return (None, None, None, tuple(map(part, names)), more, *map(part, code.co_freevars), {})
 
     return made, pull
 
@@ -516,7 +588,23 @@ def _dict(active: tuple, /, *positional: Any, **more: Any) -> Result:
     return y, pull
 
 
+def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
+    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+        augment(function, x, y)  # refuses
+    plain = IN_PLACE[function]
+    if isinstance(getattr(type(x), f"__{function.__name__.strip('_')}__", None), types.FunctionType):
+        plain = function
+    value, pullback = apply_rule(plain, tuple(a - 1 for a in active if isinstance(a, int)), x, y)
+
+    def pull(bar: Any) -> tuple:
+        callee, x_bar, y_bar, named = pullback(bar)
+        return (callee, None, x_bar, y_bar, named)
+
+    return value, pull
+
+
 STRUCTURAL: dict[Any, Callable[..., Result]] = {
+    augment: _augment,
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict,
 }  # fmt: skip

@@ -352,5 +352,7 @@ def _axis(n: int, m: int, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Axi
     for symbol in sizes_a:
         offset = n - sizes_a[symbol]
         if offset == m - sizes_b[symbol] and abs(offset) <= 4:
+            if offset and symbol == "n":  # "not 1", of any axis: nothing is known of it less one
+                return None
             return Length(symbol, offset, offset == 0 and symbol in plural)
     return None

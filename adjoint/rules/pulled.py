@@ -1,0 +1,322 @@
+"""Second derivatives of what is found at run time: the derivative of a pullback that was kept.
+
+`pulled(f, active, args, kwargs, inner, y_bar)` gives the cotangents `inner(y_bar)` of a call's
+operands, and a function from the cotangents of these to those of the callee, the arguments, the
+keywords and `y_bar`.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adjoint.errors import MissingRuleError
+from adjoint.rules import dispatch, registry
+from adjoint.runtime import call_method, make_function, new_object, set_attribute
+from adjoint.tree import (
+    Number,
+    Tangent,
+    accumulate,
+    cotangent_dtype,
+    same_container,
+    tangent_field,
+    tangent_item,
+)
+
+# The cotangents of: the callee, the positional arguments (a tuple), the keywords (a dict), y_bar.
+Parts = tuple[Any, tuple, dict, Any]
+Result = tuple[tuple, Callable[[Any], Parts]]
+
+
+def pulled(function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    if dispatch._rebinds(function, args):
+        function = dispatch.IN_PLACE[function]
+    special = SPECIAL.get(function) if dispatch._hashable(function) else None
+    if special is not None:
+        return special(active, args, kwargs, inner, y_bar)
+    if isinstance(function, dispatch.Kept):
+        raise unsupported(function.function, "third")
+    overloaded = dispatch._overloaded(function, args)
+    if overloaded is not None:
+        return _operator(*overloaded, active, args, kwargs, y_bar)
+    declared = registry.lookup(function)
+    if declared is None and dispatch.is_bound(function):
+        return _bound(function, active, args, kwargs, y_bar)
+    if declared is None:
+        return compiled(function, active, args, kwargs, y_bar)
+    if declared.kind == "source":
+        return compiled(declared.text, active, args, kwargs, y_bar)
+    if declared.kind == "constant":
+        return inner(y_bar), lambda bars_bar: (None, (None,) * len(args), {}, None)
+    if all(plain(x) for x in (*args, *kwargs.values())):
+        return compiled(function, active, args, kwargs, y_bar)
+    if declared.kind == "partials":
+        return _of_objects(function, active, args, kwargs, inner, y_bar)
+    return through_text(declared.text, active, args, kwargs, y_bar)
+
+
+def plain(x: Any) -> bool:
+    """Is this a number, an array, or a setting, of which the compiler knows all it needs?"""
+    if isinstance(x, tuple):
+        return all(isinstance(i, int) for i in x)
+    return x is None or isinstance(x, np.ndarray | Number | str | slice | types.EllipsisType | type)
+
+
+def unsupported(function: Any, order: str = "second") -> MissingRuleError:
+    name = dispatch.describe(function)
+    return MissingRuleError(
+        f"the {order} derivative through {name} is not supported", hint=dispatch.missing_hint(function)
+    )
+
+
+def parts_of(bars_bar: Any, count: int) -> tuple[Any, tuple, dict]:
+    """The cotangents of what a pullback returned: of the callee's, the arguments', the keywords'."""
+    if bars_bar is None:
+        return None, (None,) * count, {}
+    callee, *rest, named = bars_bar
+    return callee, tuple(rest), named or {}
+
+
+# -- by the compiler, and by the text of a rule --------------------------------------------------------
+
+
+def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
+    """By the source of the function, or by a rule that the compiler can inline."""
+    assert dispatch.generate is not None
+    operands = (function, mask, args, kwargs, y_bar)
+    bars, pullback = dispatch.generate(dispatch.pull_call, (0, 2, 3, 4), operands, {})
+
+    def pull(bars_bar: Any) -> Parts:
+        _, function_bar, _, args_bar, kwargs_bar, y_bar_bar, _ = pullback(bars_bar)
+        return function_bar, args_bar or (None,) * len(args), kwargs_bar or {}, y_bar_bar
+
+    return bars, pull
+
+
+def through_text(text: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
+    """By the text of a rule, as the ordinary Python that it is."""
+    (_, inner), back = dispatch.apply_rule(text, active, *args, **kwargs)
+    raw, inner_back = dispatch.apply_rule(inner, ("callee", 0), y_bar)
+    bars = dispatch.assign_bars(text, raw, args, kwargs)
+
+    def pull(bars_bar: Any) -> Parts:
+        _, rest, named = parts_of(bars_bar, len(args))
+        leading = list(raw) if isinstance(raw, tuple) else [raw]
+        given: list[Any] = [None] * len(leading)
+        for i, (bar, own, x) in enumerate(zip(rest, leading, args, strict=False)):
+            given[i] = unfit(bar, own, x)
+        for key, bar in named.items():
+            i = dispatch.keyword_position(text, len(leading), key)
+            if i is not None and isinstance(leading[i], dict) and key in leading[i]:
+                given[i] = {**(given[i] or {}), key: bar}
+            elif i is not None:
+                given[i] = unfit(bar, leading[i], kwargs[key])
+        raw_bar = tuple(given) if isinstance(raw, tuple) else given[0]
+        inner_bar, y_bar_bar, _ = inner_back(raw_bar)
+        _, *args_bar, kwargs_bar = back((None, inner_bar))
+        return None, tuple(args_bar), kwargs_bar, y_bar_bar
+
+    return bars, pull
+
+
+def unfit(bar: Any, raw: Any, primal: Any) -> Any:
+    """`fit` and its projections, transposed: a cotangent of `raw` from one of `fit(raw, primal)`."""
+    if bar is None or raw is None:
+        return None
+    if isinstance(raw, list | tuple):
+        items = primal if isinstance(primal, list | tuple) else [None] * len(raw)
+        return same_container(raw, [unfit(b, r, x) for b, r, x in zip(bar, raw, items, strict=True)])
+    if isinstance(raw, np.ndarray | Number) and np.shape(bar) != np.shape(raw):
+        if np.ndim(bar) <= np.ndim(raw):
+            return np.broadcast_to(bar, np.shape(raw))
+        return np.sum(bar)
+    return bar
+
+
+# -- calls that are other calls ---------------------------------------------------------------------------
+
+
+def _operator(
+    method: Any, order: tuple, active: tuple, args: tuple, kwargs: dict, y_bar: Any
+) -> Result:
+    positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
+    bars, inner = compiled(method, positions, tuple([args[i] for i in order]), kwargs, y_bar)
+    callee, *rest, named = bars
+
+    def pull(bars_bar: Any) -> Parts:
+        _, given, named_bar = parts_of(bars_bar, len(args))
+        _, own, keywords, y_bar_bar = inner((None, *[given[i] for i in order], named_bar))
+        return None, tuple([own[order.index(i)] for i in range(len(args))]), keywords, y_bar_bar
+
+    return (callee, *[rest[order.index(i)] for i in range(len(args))], named), pull
+
+
+def _bound(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
+    own, mask = dispatch.unbound(function), dispatch.bound_mask(active)
+    bars, inner = again(own, mask, (function.__self__, *args), kwargs, y_bar)
+    _, self_bar, *rest = bars
+
+    def pull(bars_bar: Any) -> Parts:
+        callee, given, named = parts_of(bars_bar, len(args))
+        _, found, keywords, y_bar_bar = inner((None, tangent_field(callee, "__self__"), *given, named))
+        owner = None if found[0] is None else Tangent(__self__=found[0])
+        return owner, tuple(found[1:]), keywords, y_bar_bar
+
+    return (None if self_bar is None else Tangent(__self__=self_bar), *rest), pull
+
+
+def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
+    """`pulled`, of a call whose pullback there is not yet."""
+    _, inner = dispatch.apply_rule(function, active, *args, **kwargs)
+    return pulled(function, active, args, kwargs, inner, y_bar)
+
+
+def _method_call(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    owner, name, *rest = args
+    function, callee_mask = dispatch.method_of(owner, name), dispatch.method_mask(active)
+    if function is not None:
+        bars, own = again(function, callee_mask, (owner, *rest), kwargs, y_bar)
+
+        def pull(bars_bar: Any) -> Parts:
+            _, given, named = parts_of(bars_bar, len(args))
+            _, found, keywords, y_bar_bar = own((None, given[0], *given[2:], named))
+            return None, (found[0], None, *found[1:]), keywords, y_bar_bar
+
+        return (None, bars[1], None, *bars[2:]), pull
+    mask = tuple(a - 1 if isinstance(a, int) else a for a in callee_mask if a != 0)
+    method, attribute_inner = dispatch.apply_rule(getattr, (0,), owner, name)
+    bars, own = again(method, (*mask, "callee"), tuple(rest), kwargs, y_bar)
+    read, read_own = pulled(getattr, (0,), (owner, name), {}, attribute_inner, bars[0])
+
+    def pull_both(bars_bar: Any) -> Parts:
+        _, given, named = parts_of(bars_bar, len(args))
+        _, from_read, _, method_bar_bar = read_own((None, given[0], None, {}))
+        method_bar, found, keywords, y_bar_bar = own((method_bar_bar, *given[2:], named))
+        from_method = attribute_inner(method_bar)[1]
+        return None, (accumulate(from_read[0], from_method), None, *found), keywords, y_bar_bar
+
+    return (None, read[1], None, *bars[1:]), pull_both
+
+
+def _of_objects(
+    function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
+) -> Result:
+    """An elementwise function or operator of lists."""
+    if isinstance(function, np.ufunc):
+        arrays = tuple([np.asarray(x) if isinstance(x, list | tuple) else x for x in args])
+        bars, own = again(function, active, arrays, kwargs, y_bar)
+        callee, *rest, named = bars
+        back = [dispatch._nested_like(b, x) if isinstance(x, list | tuple) else b
+                for b, x in zip(rest, args, strict=True)]  # fmt: skip
+
+        def pull(bars_bar: Any) -> Parts:
+            from adjoint.rules.methods import array_of
+
+            _, given, named_bar = parts_of(bars_bar, len(args))
+            dense = [array_of(b, a.shape, cotangent_dtype(a.dtype)) if isinstance(x, list | tuple) else b
+                     for b, a, x in zip(given, arrays, args, strict=True)]  # fmt: skip
+            _, found, keywords, y_bar_bar = own((None, *dense, named_bar))
+            nested = [dispatch._nested_like(b, x) if isinstance(x, list | tuple) else b
+                      for b, x in zip(found, args, strict=True)]  # fmt: skip
+            return None, tuple(nested), keywords, y_bar_bar
+
+        return (callee, *back, named), pull
+    text = dispatch.SEQUENCE_TEXTS.get(function)
+    if text is not None and isinstance(args[0], list | tuple):
+        return through_text(text, active, args, kwargs, y_bar)
+    if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
+        return inner(y_bar), lambda bars_bar: (None, (None,) * len(args), {}, None)
+    raise unsupported(function)
+
+
+# -- calls that only take apart and put together: linear in y_bar -------------------------------------------
+
+
+def linear(transpose: Callable[..., Any]) -> Callable[..., Result]:
+    """Of a call whose pullback moves cotangents: `transpose(args, args_bar_bar, kwargs_bar_bar)`."""
+
+    def handler(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+        def pull(bars_bar: Any) -> Parts:
+            _, given, named = parts_of(bars_bar, len(args))
+            return None, (None,) * len(args), {}, transpose(args, given, named)
+
+        return inner(y_bar), pull
+
+    return handler
+
+
+def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    owner, name = args[:2]
+    function = dispatch.attribute_function(owner, name)
+    if function is not None:
+        bars, own = again(function, (0,), (owner,), {}, y_bar)
+        rest = (None,) * (len(args) - 1)
+
+        def pull(bars_bar: Any) -> Parts:
+            _, given, _ = parts_of(bars_bar, len(args))
+            _, found, _, y_bar_bar = own((None, given[0], {}))
+            return None, (found[0], *rest), {}, y_bar_bar
+
+        return (None, bars[1], *rest, {}), pull
+    return linear(_attribute_read)(active, args, kwargs, inner, y_bar)
+
+
+def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
+    owner, name, bar = args[0], args[1], given[0]
+    if bar is None:
+        return None
+    value = getattr(owner, name, None)
+    if dispatch.is_bound(value) and value.__self__ is owner:
+        return Tangent(__self__=bar)
+    if isinstance(owner, tuple):
+        return bar[owner._fields.index(name)] if name in getattr(owner, "_fields", ()) else None
+    return tangent_field(bar, name)
+
+
+def _item(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    method = getattr(type(args[0]), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return compiled(method, active, args, kwargs, y_bar)
+    return linear(_item_read)(active, args, kwargs, inner, y_bar)
+
+
+def _item_read(args: tuple, given: tuple, named: dict) -> Any:
+    return tangent_item(given[0], args[1])
+
+
+def _assigned(args: tuple, given: tuple, named: dict) -> Any:
+    rest = {} if given[0] is None else {n: getattr(given[0], n) for n in given[0]}
+    return Tangent(**{**rest, args[1]: given[2]})
+
+
+def _function_made(args: tuple, given: tuple, named: dict) -> Any:
+    return Tangent(**dict(dispatch.function_parts(args[0], given)))
+
+
+def _dict_made(args: tuple, given: tuple, named: dict) -> Any:
+    bars: dict = {}
+    if args and given[0] is not None:
+        items = args[0]
+        bars = dict(given[0]) if hasattr(items, "keys") else {
+            k: None if b is None else b[1] for (k, _), b in zip(items, given[0], strict=True)
+        }
+    return {**bars, **named}
+
+
+def _nothing(args: tuple, given: tuple, named: dict) -> Any:
+    return None
+
+
+def _third(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    raise unsupported(args[0], "third")
+
+
+SPECIAL: dict[Any, Callable[..., Result]] = {
+    call_method: _method_call, getattr: _attribute, operator.getitem: _item,
+    set_attribute: linear(_assigned), new_object: linear(_nothing), dict: linear(_dict_made),
+    make_function: linear(_function_made), dispatch.apply_rule: _third,
+}  # fmt: skip
