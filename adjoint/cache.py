@@ -217,7 +217,8 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
     if type(function) is not types.FunctionType or not (function.__defaults__ or function.__kwdefaults__):
         return kwargs
     shift = 1 if function is not callee else 0
-    given = set(function.__code__.co_varnames[: len(args) + shift]) | set(kwargs)
+    code = function.__code__
+    given = set(code.co_varnames[: min(len(args) + shift, code.co_argcount)]) | set(kwargs)
     more = {
         n: v
         for n, v in function_defaults(function).items()

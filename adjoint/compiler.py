@@ -53,9 +53,9 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.reverse.straight import always_there, static_operands
-from adjoint.rules.dispatch import SEQUENCE_TEXTS, keyword_bar, pull_call
+from adjoint.rules.dispatch import SEQUENCE_TEXTS, keyword_bar, pull_call, scale
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.runtime import make_dict, make_list, make_tuple
+from adjoint.runtime import load_capture, make_dict, make_list, make_tuple
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ def entry_program(request: Request) -> Entry:
     captured: list[str] = []
     name, names, code, origin, operand = "call", [], None, None, Const(None)
     lowered = None
+    named = {key for key, _ in request.keywords}
     if isinstance(callee, FunctionOf):
         code = callee.code.value
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
@@ -158,6 +159,9 @@ def entry_program(request: Request) -> Entry:
         for own, kind in callee.defaults:
             if isinstance(kind, Literal):
                 defaults[own] = Const(kind.value)
+            elif own not in named:
+                defaults[own] = Value(own, kind)
+                statements.append(Call(defaults[own], Const(load_capture), [target, Const(own)]))
         statements.append(Closure(operand, lowered, operands, defaults))
     elif isinstance(callee, Literal):
         operand = Const(callee.value)
@@ -444,15 +448,16 @@ _expansions: OrderedDict[Any, Expansion | None] = OrderedDict()
 def expander(options: Options) -> Any:
     """The `expand` that `reverse` needs: the rule of a call as IR, for the types of its operands."""
 
-    def expand(call: Call) -> Expansion | None:
+    def expand(call: Call, guarded: bool = False) -> Expansion | None:
         if not options.templates:
             return None
         declared = registry.lookup(call.callee.value)  # type: ignore[union-attr]
         if declared is None or declared.kind not in ("rule", "partials"):
             return None
-        key = expansion_key(call, declared)
+        guarded = guarded and declared.singular
+        key = expansion_key(call, declared, guarded)
         if key is None or key not in _expansions:
-            made = build_expansion(call, declared)
+            made = build_expansion(call, declared, guarded)
             if key is None:
                 return made
             _expansions[key] = made
@@ -463,10 +468,10 @@ def expander(options: Options) -> Any:
     return expand
 
 
-def expansion_key(call: Call, declared: registry.Rule) -> Any:
+def expansion_key(call: Call, declared: registry.Rule, guarded: bool) -> Any:
     operands = [*call.args, *(o for _, o in call.kwargs)]
     kinds = tuple(operand_type(o) for o in operands)  # type: ignore[arg-type]
-    key = (id(declared), call.callee.value, kinds, tuple(k for k, _ in call.kwargs))  # type: ignore[union-attr]
+    key = (id(declared), guarded, call.callee.value, kinds, tuple(k for k, _ in call.kwargs))  # type: ignore[union-attr]
     try:
         hash(key)
     except TypeError:
@@ -474,7 +479,7 @@ def expansion_key(call: Call, declared: registry.Rule) -> Any:
     return key
 
 
-def build_expansion(call: Call, declared: registry.Rule) -> Expansion | None:
+def build_expansion(call: Call, declared: registry.Rule, guarded: bool = False) -> Expansion | None:
     operands: list[Operand] = [*call.args, *(o for _, o in call.kwargs)]  # type: ignore[list-item]
     values = [Value(f"x{i}" if not isinstance(o, Value) else o.name) for i, o in enumerate(operands)]
     args: list[Operand | Splat] = list(values[: len(call.args)])
@@ -501,10 +506,12 @@ def build_expansion(call: Call, declared: registry.Rule) -> Expansion | None:
         ]
     wrapper = Function("rule", [Parameter(v) for v in values], Block(body, [out]))
     typed = infer(wrapper, [operand_type(o) for o in operands], lower, Options(), derivative)
-    return split_expansion(typed.function, declared, call)
+    return split_expansion(typed.function, declared, call, guarded)
 
 
-def split_expansion(function: Function, declared: registry.Rule, call: Call) -> Expansion | None:
+def split_expansion(
+    function: Function, declared: registry.Rule, call: Call, guarded: bool
+) -> Expansion | None:
     statements = function.body.statements
     at = next((i for i, s in enumerate(statements) if is_receive(s)), None)
     built = next((s for s in statements if isinstance(s, Call) and s.target is function.body.results[0]), None)
@@ -538,7 +545,7 @@ def split_expansion(function: Function, declared: registry.Rule, call: Call) -> 
     kept = [s for s in backward if s is not built]
     inputs = [p.value for p in function.parameters]
     if declared.kind == "partials":
-        leading = [times(kept, marker.target, d, declared) for d in leading]
+        leading = [times(kept, marker.target, d, guarded) for d in leading]
     else:
         leading = [None if isinstance(b, Const) and b.value is None else b for b in leading]
     return Expansion(inputs, forward, y, marker.target, kept, place(leading, declared, call), primal)
@@ -552,11 +559,11 @@ def is_primal(s: Any, declared: registry.Rule) -> bool:
     return isinstance(s, Call) and isinstance(s.callee, Const) and registry.lookup(s.callee.value) is declared
 
 
-def times(statements: list[Any], y_bar: Value, d: Operand, declared: registry.Rule) -> Operand | None:
+def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Operand | None:
     """y_bar times a partial derivative; 1 and -1 are not multiplied by."""
 
     def write(function: Any, *args: Operand) -> Value:
-        kind = result_type(function, list(args), [])
+        kind = result_type(operator.mul if function is scale else function, list(args), [])
         target = Value("", kind)
         statements.append(Call(target, Const(function), list(args)))
         return target
@@ -573,7 +580,7 @@ def times(statements: list[Any], y_bar: Value, d: Operand, declared: registry.Ru
         isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating)
     ):
         d = write(np.conj, d)
-    return write(operator.mul, y_bar, d)
+    return write(scale if guarded else operator.mul, y_bar, d)
 
 
 def place(leading: Sequence[Any], declared: registry.Rule, call: Call) -> list[Operand | None]:

@@ -171,9 +171,13 @@ def initialise(constructor: Any, instance: Any, /, *args: Any, **kwargs: Any) ->
 
 
 def load_capture(function: Any, name: str) -> Any:
-    """What a function captured under a name."""
-    names = function.__code__.co_freevars
-    return function.__closure__[names.index(name)].cell_contents
+    """What a function captured under a name, or has as the default of a parameter of this name."""
+    code = function.__code__
+    if name in code.co_freevars:
+        return function.__closure__[code.co_freevars.index(name)].cell_contents
+    if function.__kwdefaults__ and name in function.__kwdefaults__:
+        return function.__kwdefaults__[name]
+    return function.__defaults__[code.co_varnames.index(name) - code.co_argcount]
 
 
 def augment(function: Any, x: Any, y: Any) -> Any:

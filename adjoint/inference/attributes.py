@@ -49,6 +49,7 @@ from adjoint.runtime import (
     make_tuple,
     merge_dicts,
     set_attribute,
+    set_item,
     super_method,
     unpack_sequence,
 )
@@ -715,6 +716,23 @@ def _contains(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Si
     return None
 
 
+def _set_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`c[k] = v` for a list or dict that is made here and known by one name: a new one, with that item."""
+    owner, index, value = args
+    t, key = operand_type(owner), operand_type(index)
+    if isinstance(t, ListOf) and isinstance(key, Literal) and isinstance(key.value, int):
+        parts = iterable_parts(spec, owner)
+        if parts is not None and -len(parts) <= key.value < len(parts):
+            parts[key.value] = value
+            return _make_list(spec, parts, [], site)
+    if isinstance(t, DictOf) and isinstance(key, Literal):
+        items = dict_parts(spec, owner, site)
+        if items is not None:
+            merged = dict(items) | {key.value: value}
+            return _make_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
+    return spec.emit(Const(set_item), list(args), [], site, UNKNOWN)
+
+
 def _partial(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     function, *first = map(operand_type, args)
     fields = (
@@ -767,7 +785,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
     check_bound: _check_bound, import_module: _import, flatten: _flatten,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
-    dict: _dict, operator.or_: _or, dataclasses.replace: _replace,
+    set_item: _set_item, dict: _dict, operator.or_: _or, dataclasses.replace: _replace,
     operator.contains: _contains, functools.partial: _partial,
     operator.add: _sequence_sum, operator.mul: _sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},

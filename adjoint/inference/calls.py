@@ -239,9 +239,7 @@ def call_function_value(
         captures = [LateCapture(callee, name, t) for name, t in kind.captures]
         defaults = {}
         for name, t in kind.defaults:
-            if not isinstance(t, Literal):
-                return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
-            defaults[name] = Const(t.value)
+            defaults[name] = LateCapture(callee, name, t).read(spec)
     result = inline(spec, lowered, captures, defaults, args, kwargs)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
 

@@ -10,6 +10,7 @@ from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, V
 from adjoint.reverse.activity import active_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
+from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser
 from adjoint.rules.signatures import operand_type
 
@@ -51,16 +52,17 @@ class Derivative:
 
 
 def reverse(
-    function: Function, wrt: list[Value], expand: Callable[[Call], Expansion | None]
+    function: Function, wrt: list[Value], expand: Callable[[Call, bool], Expansion | None]
 ) -> Derivative:
     """The reverse of a typed function with respect to some of its inputs.
 
-    `expand` gives the rule of a call as IR, or None where the rule is found at run time.
+    `expand(call, guarded)` gives the rule of a call as IR, or None where the rule is found at run
+    time; `guarded` tells that the cotangent may be zero where the derivative is infinite.
     """
     body = hoist(function)
     result = body.results[0]
     active = active_values(body, set(wrt))
-    reverser = Reverser(active, expand)
+    reverser = Reverser(active, selected_values(body), expand)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value("y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",

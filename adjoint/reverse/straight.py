@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adjoint import tree
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
     Block,
@@ -38,7 +39,7 @@ from adjoint.reverse.hoist import structural_read
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_dict, make_list, make_tuple, set_attribute, unpack_sequence
+from adjoint.runtime import make_dict, make_list, make_tuple, set_attribute, set_item, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -50,8 +51,10 @@ Steps = list[tuple[Statement, Backward]]
 class Reverser:
     """One reversal: which values are active, and how a call is expanded into its rule."""
 
-    def __init__(self, active: set[Value], expand: Callable[[Call], Expansion | None]) -> None:
-        self.active, self.expand = active, expand
+    def __init__(
+        self, active: set[Value], selected: set[Value], expand: Callable[[Call, bool], Expansion | None]
+    ) -> None:
+        self.active, self.selected, self.expand = active, selected, expand
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
@@ -88,12 +91,23 @@ class Reverser:
             return [s], structural
         if self.indexing(s):
             return [s], lambda scope: self.scatter(s, scope)
-        expansion = self.expand(s) if static_operands(s) and always_there(s.target.type) else None
+        expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)
+        if isinstance(s.callee, Const) and s.callee.value is set_item:
+            raise UnsupportedSyntaxError(
+                "writing a value that carries a derivative into a container is not supported yet",
+                s.origin,
+                "Build the list or dict in one expression, for example with a comprehension.",
+            )
         if without_rule(s):
             return [missing(s)], None
         return self.dynamic(s)
+
+    def expand_static(self, s: Call) -> Expansion | None:
+        if not static_operands(s) or not always_there(s.target.type):
+            return None
+        return self.expand(s, s.target in self.selected)
 
     # -- containers and objects --
 

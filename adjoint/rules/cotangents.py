@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint import tree
+from adjoint.rules import dispatch
 from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
@@ -163,5 +164,17 @@ def leading_bar(bars, position):
         if alone:
             return (y_bar if position == 0 else None,)
         return (tree.accumulate_item(None, bars, position, y_bar),)
+
+    return y, pullback
+
+
+@rule(dispatch.scale)
+def scale(y_bar, derivative):
+    """A slope that is infinite where the cotangent is zero counts as 0; a finite one is kept."""
+    y = dispatch.scale(y_bar, derivative)
+
+    def pullback(bar):
+        slope = np.where((y_bar != 0) | np.isfinite(derivative), derivative, 0.0)
+        return bar * slope, bar * y_bar
 
     return y, pullback

@@ -75,7 +75,13 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
             hint=missing_hint(function),
         )
     assert generate is not None
+    args = tuple([list(a) if isinstance(a, Iterator) and carries(active, i) else a for i, a in enumerate(args)])
     return generate(function if declared is None else declared.text, active, args, kwargs)
+
+
+def carries(active: tuple, position: int) -> bool:
+    """Does the positional argument carry a derivative?"""
+    return position in active or "*" in active
 
 
 def has_rule(function: Any) -> bool:

@@ -56,4 +56,4 @@ def cannot_fail(function: Any) -> bool:
 
 _REDUCTIONS = {np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.ndarray.sum, np.ndarray.mean,
                np.ndarray.prod, np.ndarray.max, np.ndarray.min, np.ndarray.var, np.ndarray.std, np.exp,
-               np.transpose, np.shape, np.ndim, np.size, np.vdot}  # fmt: skip
+               np.transpose, np.shape, np.ndim, np.size, np.vdot, np.where}  # fmt: skip

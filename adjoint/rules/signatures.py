@@ -82,6 +82,9 @@ def result_type(
             if all(is_python_number(unliteral(t)) for t in types):
                 return _python_arithmetic(function, args, types)
             return _elementwise(function, args, types)
+        declared = registry.lookup(function)
+        if declared is not None and declared.kind == "partials" and not kwargs:
+            return _elementwise(function, args, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         return _by_samples(function, args, kwargs)
