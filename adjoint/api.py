@@ -110,8 +110,19 @@ class Gradient:
         if self.has_aux:
             (value, aux), bars = value_and_aux(self.f, args, kwargs)
         else:
-            value, bars = value_and_gradient(self.f, *args, **kwargs)
             aux = None
+            positions = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
+            positions = tuple([i % len(args) for i in positions])
+            f = _undecorated(self.f)
+            kwargs = cache.bind_defaults(f, args, kwargs)
+            entry, inputs = cache.find("value_and_gradient", f, args, kwargs, positions)
+            value, found = cache.call(entry, inputs, f, args, kwargs)
+            bars = dict(zip(sorted(set(positions)), found, strict=True))
+            if isinstance(self.argnums, int):
+                chosen = bars[positions[0]]
+            else:
+                chosen = tuple([bars[i] for i in positions])
+            return (value, chosen) if self.with_value else chosen
         if isinstance(self.argnums, int):
             chosen = bars[self.argnums]
         else:

@@ -8,6 +8,7 @@ is the object it was (a function that is redefined is compiled anew), or still h
 
 from __future__ import annotations
 
+import functools
 import threading
 import types
 from collections import OrderedDict
@@ -24,6 +25,7 @@ from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.rules import dispatch, registry
+from adjoint.tree import Tangent, accumulate
 
 SIZE = 4096
 _SCALARS = frozenset((float, int, complex, np.float64, np.float32))
@@ -74,24 +76,58 @@ class Entry:
         return values
 
 
-def light_key(value: Any) -> Any:
-    """What `type_of` depends on, cheaper to make and to compare for numbers and arrays."""
+def light_key(value: Any, depth: int = 0) -> Any:
+    """What `type_of` depends on, cheaper to make and to compare: nested tuples of plain things."""
     cls = type(value)
     if cls in _SCALARS:
         return cls
     if cls is np.ndarray:
         shape = value.shape
         return value.dtype, tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
+    if depth > 16:  # deep, or it contains itself
+        return type_of(value)
+    depth += 1
+    if cls is tuple or cls is list:
+        keys = [light_key(v, depth) for v in value]
+        if cls is list and keys and is_plain(value[0]) and all([k == keys[0] for k in keys]):
+            return cls, "any number of", keys[0]
+        return cls, *keys
+    if value is None or cls is str or cls is bool:
+        return cls, value
+    if cls is types.FunctionType:
+        return function_key(value, depth)
+    if cls is dict:
+        return cls, *[(k, light_key(v, depth)) for k, v in value.items()]
+    fields = None if isinstance(value, UNUSUAL) else getattr(value, "__dict__", None)
+    if type(fields) is dict and not hasattr(cls, "__slots__"):
+        return cls, *[(n, light_key(v, depth)) for n, v in fields.items()]
     return type_of(value)
 
 
-def callee_key(callee: Any) -> Any:
-    """A key for the callable: its code and the types of its captures and defaults, or its type."""
-    if type(callee) is types.FunctionType:
-        if callee.__closure__ is None and callee.__defaults__ is None and callee.__kwdefaults__ is None:
-            return id(callee.__code__), id(callee.__globals__)
-        return type_of(callee)
-    return type_of(callee)
+UNUSUAL = (
+    type, types.ModuleType, types.MethodType, functools.partial, np.ufunc, np.ndarray, np.generic,
+    tuple, list, dict, types.BuiltinFunctionType, type(np.mean), type(np._NoValue),
+)  # fmt: skip
+
+
+def is_plain(value: Any) -> bool:
+    return type(value) in _SCALARS or type(value) is np.ndarray
+
+
+def function_key(function: types.FunctionType, depth: int = 0) -> Any:
+    """A function's code, and the keys of what it captured and of its defaults."""
+    key: Any = (types.FunctionType, id(function.__code__), id(function.__globals__))
+    if function.__closure__ is not None:
+        for cell in function.__closure__:
+            try:
+                content = cell.cell_contents
+            except ValueError:
+                key = (*key, "empty")
+                continue
+            key = (*key, "self" if content is function else light_key(content, depth))
+    if function.__defaults__ or function.__kwdefaults__:
+        key = (*key, *[(n, light_key(v, depth)) for n, v in function_defaults(function).items()])
+    return key
 
 
 def options() -> Options:
@@ -115,7 +151,7 @@ def find(
     form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: frozenset[str] | None = None
 ) -> tuple[Entry, list[Any]]:
     """The entry for a call, compiled if need be, and the values of its roots."""
-    key = (form, callee_key(callee), wrt, *[light_key(a) for a in args])
+    key = (form, light_key(callee), wrt, *[light_key(a) for a in args])
     if kwargs:
         key = (*key, *((k, light_key(v)) for k, v in kwargs.items()))
     chosen = _options.get()
@@ -235,6 +271,9 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
     """`y, pullback` of any callable with Python source."""
     original = len(kwargs)
     kwargs = bind_defaults(callee, args, kwargs)
+    defaults = list(kwargs)[original:]
+    if "callee" in active:
+        active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
     y, inner = call(entry, inputs, callee, args, kwargs)
@@ -248,7 +287,10 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         except Exception as error:
             raise explain(error, entry) from error.__cause__
         if len(kwargs) > original:
-            named = {k: v for k, v in bars[-1].items() if k in list(kwargs)[:original]}
+            named = dict(bars[-1])
+            more = {k: named.pop(k) for k in defaults}
+            if any(v is not None for v in more.values()):
+                bars = (accumulate(bars[0], Tangent(**more)), *bars[1:])
             return (*bars[:-1], named)
         return bars
 

@@ -243,7 +243,8 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     seed(program, request)
     cotangents: list[Operand] = []
     for i in range(len(request.arguments)):
-        cotangents.append(presented(statements, values[entry.count + i], by_input))
+        if i in request.wrt:
+            cotangents.append(presented(statements, values[entry.count + i], by_input))
     if "callee" in request.wrt:
         for value in [*values[: entry.count], *typed.function.globals]:
             cotangents.append(by_input.get(value, Const(None)))
@@ -415,8 +416,8 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
         start = len(forward)
         title = f"{base}_{'gradient' if request.form == 'gradient' else 'value_and_gradient'}"
         names = [p.value.name for p in used_inputs[entry.count :]]
-        wrt = [p.value.name for p, b in zip(used_inputs[entry.count :], bars, strict=False)
-               if not isinstance(b, Const)]
+        asked = [p.value for i, p in enumerate(used_inputs[entry.count :]) if i in request.wrt]
+        wrt = [v.name for v, b in zip(asked, bars, strict=False) if not isinstance(b, Const)]
         doc = f"Gradient of {function.name}{where} with respect to {', '.join(wrt or names)}."
         if request.form == "value_and_gradient":
             doc = "Value and g" + doc[1:]
