@@ -1,5 +1,7 @@
 """Automatic differentiation of plain NumPy code, by source transformation."""
 
+from typing import TYPE_CHECKING, Any
+
 from adjoint.api import (
     Grads,
     Params,
@@ -27,6 +29,9 @@ from adjoint.errors import (
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
+if TYPE_CHECKING:
+    from adjoint.testing import check_gradient
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -40,6 +45,7 @@ __all__ = [
     "SourceUnavailableError",
     "Tangent",
     "UnsupportedSyntaxError",
+    "check_gradient",
     "differentiable",
     "grad",
     "gradient",
@@ -56,3 +62,11 @@ __all__ = [
     "vjp",
     "withgradient",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "check_gradient":  # imported when it is asked for: most programs never do
+        from adjoint.testing import check_gradient
+
+        return check_gradient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

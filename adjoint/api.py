@@ -142,6 +142,8 @@ def value_and_aux(f: Callable, args: tuple, kwargs: dict) -> tuple[Any, tuple]:
 
 
 def _undecorated(f: Any) -> Any:
+    if not callable(f):
+        raise TypeError(f"'{type(f).__name__}' object is not callable")
     return f.function if isinstance(f, Differentiable) else f
 
 

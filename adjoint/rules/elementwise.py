@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from adjoint.rules.guarded import guarded_log, quotient_or_zero
+from adjoint.rules.guarded import guarded_log, larger, quotient_or_zero
 from adjoint.rules.registry import partials, source_of
 from adjoint.rules.special_functions import bessel_i, sinc_derivative
 
@@ -249,12 +249,12 @@ def degrees(x, y):
 @partials(np.maximum)
 def maximum(x1, x2, y):
     """Ties share equally."""
-    return (x1 > x2) + 0.5 * (x1 == x2), (x2 > x1) + 0.5 * (x1 == x2)
+    return larger(x1, x2), larger(x2, x1)
 
 
 @partials(np.minimum)
 def minimum(x1, x2, y):
-    return (x1 < x2) + 0.5 * (x1 == x2), (x2 < x1) + 0.5 * (x1 == x2)
+    return larger(x2, x1), larger(x1, x2)
 
 
 @partials(np.fmax, np.fmin)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.rules.registry import partials, rule
+from adjoint.rules.registry import nondifferentiable, partials, rule
 
 
 def quotient_or_zero(a: Any, b: Any) -> Any:
@@ -23,6 +23,18 @@ def quotient_or_zero(a: Any, b: Any) -> Any:
 @partials(quotient_or_zero)
 def _(a, b, y):
     return quotient_or_zero(1.0, b), -quotient_or_zero(y, b)
+
+
+@nondifferentiable
+def larger(a: Any, b: Any) -> Any:
+    """Where a > b: 1 (True), and one half where they are equal."""
+    above, level = a > b, a == b
+    if not np.any(level):
+        return above
+    return above + 0.5 * level if np.ndim(level) == 0 else above + level * HALF.get(np.result_type(a, b), 0.5)
+
+
+HALF = {np.dtype(t): np.dtype(t).type(0.5) for t in (np.float16, np.float32, np.longdouble)}
 
 
 def inverse(x: Any) -> Any:
