@@ -246,7 +246,17 @@ def _implicit(f: Callable, ps: Params, kwargs: dict[str, Any]) -> tuple[Any, Gra
     """Value and gradients with respect to arrays, wherever the code reaches them."""
     f = _undecorated(f)
     kwargs = cache.bind_defaults(f, (), kwargs)
-    entry, inputs = cache.find("value_and_gradient", f, (), kwargs, ("callee",))
+
+    def wanted(kind: str, key: Any) -> bool:
+        value = f if kind == "callee" else load_capture(f, key) if kind == "capture" else key.read()
+        return value in ps if type(value) is np.ndarray else True
+
+    with cache.implicit():
+        return _implicit_call(f, ps, kwargs, wanted)
+
+
+def _implicit_call(f: Callable, ps: Params, kwargs: dict[str, Any], wanted: Any) -> tuple[Any, Grads]:
+    entry, inputs = cache.find("value_and_gradient", f, (), kwargs, ("callee",), wanted)
     value, bars = cache.call(entry, inputs, f, (), kwargs)
     captured = [load_capture(f, name) for name in entry.captures]
     found: dict[int, Any] = {}

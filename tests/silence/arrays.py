@@ -1,6 +1,5 @@
 """NumPy functions that hide what an array's entries become."""
 
-import array
 import copy
 import io
 import math

@@ -1,7 +1,6 @@
 """Lists, dicts and sets that hold the derivative's way."""
 
 import collections
-import copy
 
 
 def append(x):

@@ -1,7 +1,6 @@
 """Builtins and statements that a value passes through."""
 
 import contextlib
-import copy
 import json
 import operator
 import pickle
@@ -162,7 +161,7 @@ def star_arguments(x):
 
 def star_unpack(x):
     a, *rest = [x, x * x, x * x * x]
-    return rest[-1]
+    return rest[-1] * a
 
 
 def slice_object(x):

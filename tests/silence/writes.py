@@ -1,6 +1,5 @@
 """Arrays, objects and lists that are written to."""
 
-import array
 import operator
 
 import numpy as np
