@@ -153,6 +153,8 @@ def _undecorated(f: Any) -> Any:
 class Params:
     """A list of arrays, each once, told apart by identity."""
 
+    takes_list = True  # its cotangent is the list of those of its arrays
+
     def __init__(self, arrays: Iterable[Any] = ()) -> None:
         self._arrays: dict[int, Any] = {}
         for array in arrays:
@@ -207,6 +209,41 @@ def _collect_arrays(thing: Any, found: list[Any], seen: set[int]) -> None:
             return
         for item in (attributes(thing) or {}).values():
             _collect_arrays(item, found, seen)
+
+
+@rule(params)
+def _params(*things: Any) -> Any:
+    y = params(*things)
+
+    def pullback(y_bar: Any) -> Any:
+        return params_cotangent(things, y, y_bar)
+
+    return y, pullback
+
+
+def params_cotangent(things: tuple, ps: Params, bars: list) -> tuple:
+    """The cotangents of arrays, in the form of the things in which they were found."""
+    by_array = {id(p): bar for p, bar in zip(ps, bars, strict=True)}
+    return tuple([_spread(thing, by_array, set()) for thing in things])
+
+
+def _spread(thing: Any, bars: dict[int, Any], seen: set[int]) -> Any:
+    if isinstance(thing, np.ndarray):
+        return bars.pop(id(thing), None)
+    if isinstance(thing, str | bytes | type) or id(thing) in seen:
+        return None
+    seen.add(id(thing))
+    if isinstance(thing, Params | list | tuple):
+        items = [_spread(item, bars, seen) for item in thing]
+        return tuple(items) if isinstance(thing, tuple) else items
+    if isinstance(thing, dict):
+        return {k: _spread(v, bars, seen) for k, v in thing.items()}
+    if hasattr(thing, "__closure__"):
+        names = thing.__code__.co_freevars
+        cells = thing.__closure__ or ()
+        return Tangent(**{n: _spread(c.cell_contents, bars, seen) for n, c in zip(names, cells, strict=True)})
+    fields = attributes(thing) or {}
+    return Tangent(**{n: _spread(v, bars, seen) for n, v in fields.items()})
 
 
 class Grads:

@@ -12,7 +12,9 @@ import functools
 import threading
 import types
 from collections import OrderedDict
+from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from adjoint.tree import Tangent, accumulate
 
 SIZE = 4096
 _SCALARS = frozenset((float, int, complex, np.float64, np.float32))
+Wanted = Callable[[str, Any], bool]
 _lock = threading.RLock()
 _entries: OrderedDict[Any, list[Entry]] = OrderedDict()
 _rules: dict[types.CodeType, Any] = {}
@@ -39,9 +42,9 @@ _options: ContextVar[Options] = ContextVar("options", default=_default_options)
 class Entry:
     """One compilation and what has to hold for it to be used."""
 
-    __slots__ = ("captures", "compiled", "function", "generation", "globals", "others", "roots", "takes_callee", "wanted")
+    __slots__ = ("captures", "compiled", "function", "generation", "globals", "others", "roots", "takes_callee", "watched")
 
-    def __init__(self, compiled: Compiled, wanted: frozenset[str] | None) -> None:
+    def __init__(self, compiled: Compiled, wanted: Wanted | None) -> None:
         self.compiled = compiled
         self.function = compiled.loaded.function
         self.captures, self.takes_callee = compiled.captures, compiled.takes_callee
@@ -54,7 +57,16 @@ class Entry:
             else:
                 self.others.append((root, value))
         self.roots = [(root, light_key(root.read())) for root in compiled.roots]
-        self.generation, self.wanted = registry.generation(), wanted
+        self.generation = registry.generation()
+        self.watched: list[tuple[str, Any, bool]] = []
+        if wanted is not None:
+            outside = [("callee", None), *(("capture", n) for n in self.captures)]
+            outside += [("root", root) for root in compiled.roots]
+            self.watched = [(kind, key, wanted(kind, key)) for kind, key in outside]
+
+    def is_wanted(self, wanted: Wanted) -> bool:
+        """Was this compiled for the same choice of inputs to differentiate?"""
+        return all([wanted(kind, key) is chosen for kind, key, chosen in self.watched])
 
     def inputs(self) -> list[Any] | None:
         """The roots' values now; None if something is not as it was when this was compiled."""
@@ -147,8 +159,18 @@ class use_options:  # noqa: N801
         _options.reset(self.token)
 
 
+class implicit:  # noqa: N801
+    """`with implicit():` parameters are found by identity, wherever the code reaches them."""
+
+    def __enter__(self) -> None:
+        self.token = _options.set(replace(_options.get(), implicit=True))
+
+    def __exit__(self, *exception: object) -> None:
+        _options.reset(self.token)
+
+
 def find(
-    form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: frozenset[str] | None = None
+    form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: Wanted | None = None
 ) -> tuple[Entry, list[Any]]:
     """The entry for a call, compiled if need be, and the values of its roots."""
     key = (form, light_key(callee), wrt, *[light_key(a) for a in args])
@@ -158,7 +180,7 @@ def find(
     if chosen is not _default_options:
         key = (*key, chosen)
     for entry in _entries.get(key, ()):
-        if entry.generation == registry.generation() and entry.wanted == wanted:
+        if entry.generation == registry.generation() and (wanted is None or entry.is_wanted(wanted)):
             inputs = entry.inputs()
             if inputs is not None:
                 return entry, inputs

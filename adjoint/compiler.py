@@ -6,7 +6,7 @@ import inspect
 import operator
 import types
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     dtype_of,
+    literal,
     may_carry_derivative,
     unliteral,
 )
@@ -53,7 +54,7 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.reverse.straight import always_there, static_operands
-from adjoint.rules.dispatch import SEQUENCE_TEXTS, keyword_bar, pull_call, scale
+from adjoint.rules.dispatch import SEQUENCE_TEXTS, Held, keyword_bar, pull_call, scale
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import load_capture, make_dict, make_list, make_tuple
 
@@ -65,7 +66,8 @@ class Request:
     callee      the type of the callable (its own value, where it is the same at every call)
     arguments   the types of the positional arguments, keywords those of the named ones
     wrt         what to differentiate: positions, keywords, "callee"
-    wanted      of the callee: the captures and roots ("capture x", "global x") to differentiate
+    wanted      which of the callee's inputs to differentiate: called with ("callee", None),
+                ("capture", name) or ("root", Root); all of them if it is None
     form        "gradient": one function that returns the cotangents
                 "value_and_gradient": the same, with the value
                 "rule": a function that returns the value and a pullback
@@ -76,7 +78,7 @@ class Request:
     keywords: tuple[tuple[str, Type], ...]
     wrt: tuple[int | str, ...]
     form: str
-    wanted: frozenset[str] | None = None
+    wanted: Callable[[str, Any], bool] | None = None
     options: Options = Options()
 
 
@@ -200,11 +202,9 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
     wanted: list[Value] = []
     for w in request.wrt:
         if w == "callee":
-            outside = [*values[: entry.count], *typed.function.globals]
-            wanted += [v for v in outside if may_carry_derivative(v.type)]
-            if request.wanted is not None:
-                labels = input_labels(typed, entry)
-                wanted = [v for v in wanted if labels[v] in request.wanted]
+            for value, label in outside_inputs(typed, entry):
+                if may_carry_derivative(value.type) and (request.wanted is None or request.wanted(*label)):
+                    wanted.append(value)
         elif isinstance(w, int):
             wanted.append(values[entry.count + w])
         else:
@@ -213,14 +213,12 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
     return [v for v in wanted if may_carry_derivative(v.type)]
 
 
-def input_labels(typed: Inferred, entry: Entry) -> dict[Value, str]:
-    """What the inputs that are not arguments are called in `Request.wanted`."""
+def outside_inputs(typed: Inferred, entry: Entry) -> list[tuple[Value, tuple[str, Any]]]:
+    """The inputs that are not arguments, and what `Request.wanted` calls them."""
     values = [p.value for p in typed.function.parameters[: entry.count]]
-    labels = dict(zip(values, ["callee", *(f"capture {n}" for n in entry.captures)], strict=True))
-    return labels | {
-        v: f"{r.kind} {id(r.owner.value)} {r.name}"
-        for v, r in zip(typed.function.globals, typed.roots, strict=True)
-    }
+    labels: list[tuple[str, Any]] = [("callee", None), *(("capture", n) for n in entry.captures)]
+    labels += [("root", root) for root in typed.roots]
+    return list(zip([*values, *typed.function.globals], labels, strict=True))
 
 
 def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
@@ -233,6 +231,8 @@ def differentiate(function: Function, wrt: list[Value], options: Options) -> Der
 def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request) -> Function:
     """The joined program with its results in the requested form."""
     function = program.function
+    if request.form != "rule":
+        seed(program, request)
     result, *bars = function.body.results
     by_input = dict(zip(program.wrt, bars, strict=True))
     values = [p.value for p in typed.function.parameters]
@@ -240,7 +240,6 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     if request.form == "rule":
         function.body.results = [result, *collect(statements, values, entry, by_input, request, typed)]
         return function
-    seed(program, request)
     cotangents: list[Operand] = []
     for i in range(len(request.arguments)):
         if i in request.wrt:
@@ -257,7 +256,7 @@ def presented(statements: list, value: Value, by_input: dict[Value, Operand]) ->
     """A cotangent as users see it: zeros where a number had no influence."""
     kind = value.type
     bar = by_input.get(value, Const(None))
-    if isinstance(kind, Scalar | Array) and isinstance(bar, Value):
+    if isinstance(kind, Scalar | Array) and not is_none(bar):
         return bar
     if not may_carry_derivative(kind):
         return Const(None)
@@ -273,10 +272,14 @@ def presented(statements: list, value: Value, by_input: dict[Value, Operand]) ->
     return target
 
 
+def is_none(operand: Operand) -> bool:
+    return isinstance(operand, Const) and operand.value is None
+
+
 def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
     """Does a container of cotangents, as it is built, hold one for every number of its primal?"""
     if isinstance(kind, Scalar | Array) or not may_carry_derivative(kind):
-        return isinstance(bar, Value) or not may_carry_derivative(kind)
+        return not is_none(bar) or not may_carry_derivative(kind)
     s = made.get(bar)  # type: ignore[arg-type]
     if s is None or not isinstance(s.callee, Const):
         return False
@@ -310,8 +313,8 @@ def collect(
             callee = both
     roots: list[Operand] = []
     for value in typed.function.globals:
-        bar = by_input.get(value)
-        if isinstance(bar, Value):
+        bar = by_input.get(value, Const(None))
+        if not is_none(bar):
             roots += [value, bar]
     if roots:
         found = Value("", UNKNOWN)
@@ -637,6 +640,9 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     if parts is None or keywords is None:
         return None
     kind = operand_type(callee)
+    if isinstance(kind, Literal) and isinstance(kind.value, type) and issubclass(kind.value, Held):
+        callee = Const(kind.value.functions[0])
+        kind = literal(callee.value)
     text = rule_text(spec, kind.value, parts, keywords) if isinstance(kind, Literal) else None
     if text is not None:
         return pull_through(spec, text, parts, keywords, y_bar, site)
@@ -728,7 +734,11 @@ def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Sit
     kind = operand_type(primal)
     if isinstance(kind, Literal) and isinstance(kind.value, int | float) and not isinstance(kind.value, bool):
         return Const(0.0)
-    if not isinstance(bar, Const) or not may_carry_derivative(kind):
+    if not may_carry_derivative(kind):
+        return bar
+    if isinstance(kind, Scalar | Array) and not isinstance(bar, Const):
+        return bar
+    if is_complete(bar, kind, spec.definitions):  # type: ignore[arg-type]
         return bar
     if isinstance(kind, Scalar) and kind.cls in (int, float):
         return Const(0.0)

@@ -96,6 +96,8 @@ def add_into(a: np.ndarray, b: Any) -> np.ndarray:
 
 def index_add(a: np.ndarray, index: Any, b: Any) -> np.ndarray:
     """`a[index] += b`, for an array that nothing else refers to; returns it. Repeated indices add up."""
+    if b is None:
+        return a
     if index_may_repeat(index):
         np.add.at(a, index, b)
     else:
@@ -233,6 +235,8 @@ def listed(bars: Any, items: Any) -> list:
 
 def iterable_cotangent(bars: list, iterable: Any) -> Any:
     """The cotangent of an iterable from those of the items that iteration gave, in order."""
+    if bars is None:
+        return None
     if isinstance(iterable, np.ndarray):
         x_bar = zeros_like(iterable)
         for i, bar in enumerate(bars):
@@ -242,11 +246,17 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, list | tuple):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
-    return None if isinstance(iterable, dict | str | range | set | frozenset) else bars
+    if all(bar is None for bar in bars):
+        return None
+    if isinstance(iterable, Iterator) or hasattr(iterable, "mapping") or hasattr(iterable, "takes_list"):
+        return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
+    raise TypeError(f"the items of a {type(iterable).__name__} have cotangents, which it cannot have")
 
 
-def column(bars: list, position: int) -> list:
+def column(bars: list | None, position: int) -> list | None:
     """From a list of cotangents of tuples, the cotangents of the items at one position."""
+    if bars is None:
+        return None
     return [None if bar is None else bar[position] for bar in bars]
 
 
@@ -311,14 +321,30 @@ def split_bars(bars: tuple, pattern: str, *starred: Any) -> tuple:
     """
     callee, *rest, named = bars
     out: list[Any] = []
-    lengths = iter(starred)
+    operands = list(starred)
     for kind in pattern:
         if kind == ".":
             out.append(rest.pop(0))
         else:
-            operand = next(lengths)
+            operand = operands.pop(0)
             piece, rest = rest[: len(operand)], rest[len(operand) :]
             out.append(iterable_cotangent(piece, operand))
+    return (callee, *out, named)
+
+
+def join_bars(parts: tuple | None, pattern: str, *starred: Any) -> tuple | None:
+    """`split_bars` undone."""
+    if parts is None:
+        return None
+    callee, *rest, named = parts
+    out: list[Any] = []
+    operands = list(starred)
+    for kind, part in zip(pattern, rest, strict=True):
+        if kind == ".":
+            out.append(part)
+        else:
+            operand = operands.pop(0)
+            out += [None] * len(operand) if part is None else list(part)
     return (callee, *out, named)
 
 

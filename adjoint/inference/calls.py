@@ -103,7 +103,7 @@ def call_known(
     if isinstance(text, types.FunctionType):
         if spec.may_inline or declared is not None:
             return call_python(spec, callee, text, args, kwargs, site)
-        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+        return left_to_run_time(spec, callee, args, kwargs, site)
     if isinstance(function, type):
         made = objects.construct(spec, callee, function, args, kwargs, site)
         if made is not None:
@@ -208,7 +208,16 @@ def call_python(
         defaults[name] = Const(value)
     defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
     result = inline(spec, lowered, captures, defaults, args, kwargs)
-    return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
+    return left_to_run_time(spec, callee, args, kwargs, site) if result is None else result
+
+
+def left_to_run_time(
+    spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand:
+    """A call of a Python function that is not inlined; it may itself lead to parameters."""
+    if spec.options.implicit:
+        return spec.emit(spec.function_root(callee), list(args), kwargs, site, UNKNOWN)
+    return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
 
 
 def call_function_value(

@@ -58,7 +58,7 @@ class Root:
     """Something outside the arguments that the program reads, once, when a call begins.
 
     kind is "global" (owner: a module's namespace), "capture" (owner: a cell) or "attribute"
-    (owner: a module or class).
+    (owner: a module or class), or "constant" (owner: the thing itself).
     """
 
     kind: str
@@ -69,6 +69,8 @@ class Root:
         owner = self.owner.value
         if self.kind == "global":
             return owner[self.name] if self.name in owner else getattr(builtins, self.name)
+        if self.kind == "constant":
+            return owner
         return owner.cell_contents if self.kind == "capture" else getattr(owner, self.name)
 
 
@@ -279,6 +281,15 @@ class Specialiser:
             return Const(value, name or root.name)
         kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
         self.roots[root] = Value(root.name, kind)
+        return self.roots[root]
+
+
+    def function_root(self, callee: Const) -> Value:
+        """A function as an input of the program, so that it has a cotangent."""
+        root = Root("constant", Identity(callee.value), callee.name)
+        if root not in self.roots:
+            name = callee.name.rpartition(".")[2] or getattr(callee.value, "__name__", "function")
+            self.roots[root] = Value(name, UNKNOWN)
         return self.roots[root]
 
 

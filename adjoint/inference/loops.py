@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import attributes
+from adjoint.inference import attributes, calls, objects
 from adjoint.ir.nodes import Const, Gather, Loop, Operand, Value
 from adjoint.ir.types import (
     UNKNOWN,
+    Instance,
     ListOf,
     TupleOf,
     Type,
@@ -27,6 +28,8 @@ LONGEST_UNROLLED = 64
 
 def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     iterable = None if statement.iterable is None else env_read(statement.iterable, env)
+    if iterable is not None:
+        iterable = own_iterator(spec, iterable)
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = attributes.iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
@@ -46,6 +49,17 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
         spec.emitted = emitted
         kinds = [k if k == f or attempt < 4 else UNKNOWN for k, f in zip(found, kinds, strict=True)]
     finish(spec, statement, new, env)
+
+
+def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
+    """What `__iter__` gives, where the class of the iterable defines it in Python."""
+    from adjoint.inference.infer import Site
+
+    kind = operand_type(iterable)
+    method = objects.python_method(kind, "__iter__") if isinstance(kind, Instance) else None
+    if method is None or hasattr(kind.cls, "takes_list"):  # type: ignore[attr-defined]
+        return iterable
+    return calls.call(spec, Const(method), [iterable], [], Site())
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

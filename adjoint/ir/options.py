@@ -13,9 +13,11 @@ class Options:
     templates   rules are inlined as source where the callee is known
     typed       arguments' types are used (else everything is decided at run time)
     optimise    the passes of `optimise` run
+    implicit    functions that are called at run time carry the derivatives of the globals they read
     """
 
     inline: bool = True
     templates: bool = True
     typed: bool = True
     optimise: bool = True
+    implicit: bool = False

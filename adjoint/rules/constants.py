@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import types
 
 import numpy as np
 
@@ -49,6 +50,20 @@ nondifferentiable(
         for scalar in dict.fromkeys(np.sctypeDict.values())
         if not issubclass(scalar, np.inexact)
     )
+)
+
+nondifferentiable(
+    *(
+        method
+        for cls in (str, bytes)
+        for method in vars(cls).values()
+        if isinstance(method, types.MethodDescriptorType)
+    ),
+    *(list.index, list.count, tuple.index, tuple.count, dict.keys, range.index, range.count),
+    *(set.union, set.intersection, set.difference, set.issubset, set.issuperset, set.isdisjoint),
+    *(frozenset.union, frozenset.intersection, frozenset.difference, frozenset.issubset),
+    *(frozenset.issuperset, frozenset.isdisjoint, set.copy),
+    *(np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple),
 )
 
 nondifferentiable(

@@ -26,7 +26,7 @@ def tuple_(iterable=(), /):
 
 def reformed(items: Any, like: Any) -> Any:
     """The cotangents of the items of `like`, as a cotangent of its form."""
-    return iterable_cotangent(list(items), like)
+    return None if items is None else iterable_cotangent(list(items), like)
 
 
 @rule(reformed)
@@ -34,7 +34,22 @@ def _(items, like):
     y = reformed(items, like)
 
     def pullback(y_bar):
-        return (tuple(y_bar),)
+        return (items_of(y_bar),)
+
+    return y, pullback
+
+
+def items_of(bars: Any) -> Any:
+    """The cotangents of items, as a tuple."""
+    return None if bars is None else tuple(bars)
+
+
+@rule(items_of)
+def _(bars):
+    y = items_of(bars)
+
+    def pullback(y_bar):
+        return (reformed(y_bar, bars),)
 
     return y, pullback
 
@@ -51,6 +66,8 @@ def flatten(lists):
 
 def cut(items: Any, like: Any) -> list:
     """The items in order, as lists as long as those in `like`: `flatten` undone."""
+    if items is None:
+        return None
     pieces, start = [], 0
     for each in like:
         pieces.append(None if each is None else list(items[start : start + len(each)]))
@@ -70,8 +87,13 @@ def _(items, like):
 
 def joined(bars: Any, like: Any) -> list:
     """The cotangent of a flat list from those of its pieces, of which some may be None."""
-    pieces = zip(bars, like, strict=True)
-    return [item for bar, each in pieces for item in bar or [None] * len(each)]
+    if bars is None:
+        return None
+    return [
+        item
+        for bar, each in zip(bars, like, strict=True)
+        for item in (([] if each is None else [None] * len(each)) if bar is None else bar)
+    ]
 
 
 @rule(joined)

@@ -37,8 +37,10 @@ def add_into(a, b):
 def index_add(a, index, b):
     y = tree.index_add(a, index, b)
 
+    given = b is not None
+
     def pullback(y_bar):
-        return y_bar, None, y_bar[index]
+        return y_bar, None, y_bar[index] if given else None
 
     return y, pullback
 
@@ -151,6 +153,26 @@ def complete(x_bar, x):
 
     def pullback(y_bar):
         return None if x_bar is None else y_bar, None
+
+    return y, pullback
+
+
+@rule(tree.split_bars, linear="bars")
+def split_bars(bars, pattern, *starred):
+    y = tree.split_bars(bars, pattern, *starred)
+
+    def pullback(y_bar):
+        return (tree.join_bars(y_bar, pattern, *starred),)
+
+    return y, pullback
+
+
+@rule(tree.join_bars, linear="parts")
+def join_bars(parts, pattern, *starred):
+    y = tree.join_bars(parts, pattern, *starred)
+
+    def pullback(y_bar):
+        return (tree.split_bars(y_bar, pattern, *starred),)
 
     return y, pullback
 

@@ -10,8 +10,9 @@ import operator
 from typing import Any
 
 from adjoint import runtime
+from adjoint.rules.containers import items_of
 from adjoint.rules.registry import rule, source_of
-from adjoint.tree import column, iterable_cotangent
+from adjoint.tree import Tangent, column, iterable_cotangent, tangent_field, tangent_item
 
 
 @rule(zip)
@@ -26,15 +27,53 @@ def zip_(*iterables, strict=False):
 
 def unzipped(bars: Any, iterables: tuple) -> tuple:
     """From the cotangents of tuples of items, one cotangent per iterable."""
-    return tuple(iterable_cotangent(column(bars, i), x) for i, x in enumerate(iterables))
+    return tuple([iterable_cotangent(column(bars, i), x) for i, x in enumerate(iterables)])
 
 
 @rule(unzipped)
 def _(bars, iterables):
     y = unzipped(bars, iterables)
 
+    count = 0 if bars is None else len(bars)
+
     def pullback(y_bar):
-        return ([tuple(items) for items in zip(*map(as_items, y_bar))],)
+        return (rows_of(y_bar, count),)
+
+    return y, pullback
+
+
+def rows_of(columns: Any, count: int) -> Any:
+    """One tuple per row, from cotangents of columns, each of which may be None."""
+    if columns is None:
+        return None
+    whole = [[None] * count if c is None else list(c) for c in columns]
+    return [tuple([c[i] for c in whole]) for i in range(count)]
+
+
+@rule(rows_of)
+def _(columns, count):
+    y = rows_of(columns, count)
+
+    def pullback(y_bar):
+        return (columns_of(y_bar, columns),)
+
+    return y, pullback
+
+
+def columns_of(rows: Any, columns: Any) -> Any:
+    """`rows_of` undone: the cotangent of the columns."""
+    if rows is None or columns is None:
+        return None
+    return tuple([None if c is None else iterable_cotangent(column(rows, i), c) for i, c in enumerate(columns)])
+
+
+@rule(columns_of)
+def _(rows, columns):
+    y = columns_of(rows, columns)
+    count = 0 if rows is None else len(rows)
+
+    def pullback(y_bar):
+        return (rows_of(y_bar, count),)
 
     return y, pullback
 
@@ -61,6 +100,8 @@ def reversed_(sequence, /):
 
 def backwards(bars: Any, sequence: Any) -> list:
     """The cotangents of all items of a sequence, from those of the last ones, last first."""
+    if bars is None:
+        return None
     missing = len(sequence) - len(bars)
     return [None] * missing + list(bars)[::-1]
 
@@ -68,16 +109,42 @@ def backwards(bars: Any, sequence: Any) -> list:
 @rule(backwards)
 def _(bars, sequence):
     y = backwards(bars, sequence)
-    count = len(bars)
+    count = 0 if bars is None else len(bars)
 
     def pullback(y_bar):
-        return (first(backwards(y_bar, y_bar), count),)
+        return (last_first(y_bar, count),)
 
     return y, pullback
 
 
-def first(items: list, count: int) -> list:
-    return items[:count]
+def last_first(items: Any, count: int) -> Any:
+    """The last items, the last one first."""
+    return None if items is None else list(items)[::-1][:count]
+
+
+@rule(last_first)
+def _(items, count):
+    y = last_first(items, count)
+
+    def pullback(y_bar):
+        return (backwards(y_bar, items),)
+
+    return y, pullback
+
+
+def first(items: Any, count: int) -> Any:
+    """The first items, as a list."""
+    return None if items is None else list(items)[:count]
+
+
+@rule(first)
+def _(items, count):
+    y = first(items, count)
+
+    def pullback(y_bar):
+        return (iterable_cotangent(y_bar, items),)
+
+    return y, pullback
 
 
 @rule(column)
@@ -90,12 +157,24 @@ def _(bars, position):
     return y, pullback
 
 
-def placed(column_bars: Any, bars: Any, position: int) -> list:
+def placed(column_bars: Any, bars: Any, position: int) -> Any:
     """Cotangents of tuples, of which one item has one."""
+    if column_bars is None or bars is None:
+        return None
     return [
         None if bar is None else (*[None] * position, c, *[None] * (len(bar) - position - 1))
         for c, bar in zip(column_bars, bars, strict=True)
     ]
+
+
+@rule(placed)
+def _(column_bars, bars, position):
+    y = placed(column_bars, bars, position)
+
+    def pullback(y_bar):
+        return (column(y_bar, position),)
+
+    return y, pullback
 
 
 @rule(iter)
@@ -111,16 +190,12 @@ def iter_(iterable, /):
 @rule(iterable_cotangent)
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)
-    count = len(bars)
+    count = 0 if bars is None else len(bars)
 
     def pullback(y_bar):
-        return (first(as_items(y_bar), count),)
+        return (first(y_bar, count),)
 
     return y, pullback
-
-
-def as_items(y_bar: Any) -> list:
-    return list(y_bar) if y_bar is not None else []
 
 
 # -- dicts -----------------------------------------------------------------------------------------
@@ -146,9 +221,9 @@ def items(mapping, /):
     return y, pullback
 
 
-def keyed(mapping: dict, bars: Any) -> dict:
+def keyed(mapping: dict, bars: Any) -> Any:
     """The cotangents of a dict's values, in its order, as those of the dict."""
-    return dict(zip(mapping, bars))
+    return None if bars is None else dict(zip(mapping, bars))
 
 
 @rule(keyed)
@@ -156,7 +231,22 @@ def _(mapping, bars):
     y = keyed(mapping, bars)
 
     def pullback(y_bar):
-        return None, [y_bar.get(key) for key in y]
+        return None, at_keys(y_bar, mapping)
+
+    return y, pullback
+
+
+def at_keys(bars: Any, mapping: dict) -> Any:
+    """The cotangents in a dict at the keys of another, in order."""
+    return None if bars is None else [bars.get(key) for key in mapping]
+
+
+@rule(at_keys)
+def _(bars, mapping):
+    y = at_keys(bars, mapping)
+
+    def pullback(y_bar):
+        return (keyed(mapping, y_bar),)
 
     return y, pullback
 
@@ -186,20 +276,53 @@ def dict_(items=(), /):
     return y, pullback
 
 
-def pairs_of(items: Any, bars: dict) -> Any:
+def pairs_of(items: Any, bars: Any) -> Any:
     """The cotangents of a dict's values, as those of the mapping or the pairs it was made from."""
+    if bars is None:
+        return None
     if hasattr(items, "keys"):
         return {key: bars.get(key) for key in items}
     last = {key: i for i, (key, _) in enumerate(items)}
     return [(None, bars.get(key) if last[key] == i else None) for i, (key, _) in enumerate(items)]
 
 
+@rule(pairs_of)
+def _(items, bars):
+    y = pairs_of(items, bars)
+
+    def pullback(y_bar):
+        return None, of_pairs(items, y_bar)
+
+    return y, pullback
+
+
+def of_pairs(items: Any, bars: Any) -> Any:
+    """`pairs_of` undone: a dict."""
+    if bars is None:
+        return None
+    if hasattr(items, "keys"):
+        return {key: bars.get(key) for key in items}
+    return {key: None if bar is None else bar[1] for (key, _), bar in zip(items, bars, strict=True)}
+
+
+@rule(of_pairs)
+def _(items, bars):
+    y = of_pairs(items, bars)
+
+    def pullback(y_bar):
+        return None, pairs_of(items, y_bar)
+
+    return y, pullback
+
+
 @rule(operator.or_)
 def or_(a, b):
     y = a | b
 
+    of_dicts = isinstance(y, dict)
+
     def pullback(y_bar):
-        return unmerged((a, b), y_bar) if isinstance(y, dict) else None
+        return unmerged((a, b), y_bar) if of_dicts else None
 
     return y, pullback
 
@@ -209,7 +332,7 @@ def make_tuple(*items):
     y = runtime.make_tuple(*items)
 
     def pullback(y_bar):
-        return tuple(y_bar)
+        return items_of(y_bar)
 
     return y, pullback
 
@@ -219,7 +342,7 @@ def make_list(*items):
     y = runtime.make_list(*items)
 
     def pullback(y_bar):
-        return tuple(y_bar)
+        return items_of(y_bar)
 
     return y, pullback
 
@@ -236,9 +359,36 @@ def make_dict(*keys_and_values):
 
 def alternate(keys_and_values: tuple, bars: dict) -> tuple:
     """None for each key, the value's cotangent for each value."""
+    if bars is None:
+        return (None,) * len(keys_and_values)
     return tuple(
-        bars.get(keys_and_values[i - 1]) if i % 2 else None for i in range(len(keys_and_values))
+        [bars.get(keys_and_values[i - 1]) if i % 2 else None for i in range(len(keys_and_values))]
     )
+
+
+@rule(alternate)
+def _(keys_and_values, bars):
+    y = alternate(keys_and_values, bars)
+
+    def pullback(y_bar):
+        return None, by_key(keys_and_values, y_bar)
+
+    return y, pullback
+
+
+def by_key(keys_and_values: tuple, bars: Any) -> Any:
+    """`alternate` undone: a dict."""
+    return None if bars is None else dict(zip(keys_and_values[::2], bars[1::2]))
+
+
+@rule(by_key)
+def _(keys_and_values, bars):
+    y = by_key(keys_and_values, bars)
+
+    def pullback(y_bar):
+        return None, alternate(keys_and_values, y_bar)
+
+    return y, pullback
 
 
 @rule(runtime.merge_dicts)
@@ -253,16 +403,86 @@ def merge_dicts(*dicts):
 
 def unmerged(dicts: tuple, bars: dict) -> tuple:
     """Each cotangent goes to the last dict that had the key."""
+    if bars is None:
+        return (None,) * len(dicts)
     owner = {key: i for i, each in enumerate(dicts) for key in each}
-    return tuple({k: b for k, b in bars.items() if owner.get(k) == i} for i in range(len(dicts)))
+    return tuple([{k: b for k, b in bars.items() if owner.get(k) == i} for i in range(len(dicts))])
+
+
+@rule(unmerged)
+def _(dicts, bars):
+    y = unmerged(dicts, bars)
+
+    def pullback(y_bar):
+        return None, remerged(dicts, y_bar)
+
+    return y, pullback
+
+
+def remerged(dicts: tuple, bars: Any) -> Any:
+    """`unmerged` undone: a dict."""
+    if bars is None:
+        return None
+    owner = {key: i for i, each in enumerate(dicts) for key in each}
+    return {k: None if bars[i] is None else bars[i].get(k) for k, i in owner.items()}
+
+
+@rule(remerged)
+def _(dicts, bars):
+    y = remerged(dicts, bars)
+
+    def pullback(y_bar):
+        return None, unmerged(dicts, y_bar)
+
+    return y, pullback
 
 
 @rule(functools.partial)
 def partial(function, /, *args, **kwargs):
     y = functools.partial(function, *args, **kwargs)
 
+    names = tuple(kwargs)
+    count = len(args)
+
     def pullback(y_bar):
-        return y_bar.func, *(y_bar.args or [None] * len(args))
+        return partial_parts(y_bar, count, names)
+
+    return y, pullback
+
+
+def partial_parts(bar: Any, count: int, names: tuple) -> tuple:
+    """The cotangents of what a `partial` holds: its function, its arguments, its keywords."""
+    args, keywords = tangent_field(bar, "args"), tangent_field(bar, "keywords")
+    return (
+        tangent_field(bar, "func"),
+        *([None] * count if args is None else args),
+        {n: tangent_item(keywords, n) for n in names},
+    )
+
+
+@rule(partial_parts)
+def _(bar, count, names):
+    y = partial_parts(bar, count, names)
+
+    def pullback(y_bar):
+        return (partial_tangent(y_bar, count, names),)
+
+    return y, pullback
+
+
+def partial_tangent(parts: Any, count: int, names: tuple) -> Any:
+    """`partial_parts` undone."""
+    if parts is None:
+        return None
+    return Tangent(func=parts[0], args=tuple(parts[1 : 1 + count]), keywords=parts[1 + count])
+
+
+@rule(partial_tangent)
+def _(parts, count, names):
+    y = partial_tangent(parts, count, names)
+
+    def pullback(y_bar):
+        return (partial_parts(y_bar, count, names),)
 
     return y, pullback
 

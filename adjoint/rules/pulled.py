@@ -63,7 +63,9 @@ def plain(x: Any) -> bool:
     """Is this a number, an array, or a setting, of which the compiler knows all it needs?"""
     if isinstance(x, tuple):
         return all(isinstance(i, int) for i in x)
-    return x is None or isinstance(x, np.ndarray | Number | str | slice | types.EllipsisType | type)
+    return x is None or isinstance(
+        x, np.ndarray | Number | np.bool_ | str | slice | types.EllipsisType | type | np.dtype
+    )
 
 
 def unsupported(function: Any, order: str = "second") -> MissingRuleError:
@@ -87,7 +89,7 @@ def parts_of(bars_bar: Any, count: int) -> tuple[Any, tuple, dict]:
 def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """By the source of the function, or by a rule that the compiler can inline."""
     assert dispatch.generate is not None
-    operands = (function, mask, args, kwargs, y_bar)
+    operands = (held(function), mask, args, kwargs, y_bar)
     bars, pullback = dispatch.generate(dispatch.pull_call, (0, 2, 3, 4), operands, {})
 
     def pull(bars_bar: Any) -> Parts:
@@ -95,6 +97,13 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
         return function_bar, args_bar or (None,) * len(args), kwargs_bar or {}, y_bar_bar
 
     return bars, pull
+
+
+def held(function: Any) -> Any:
+    """A Python function that has a rule, in a form that the compiler takes for a constant."""
+    if isinstance(function, types.FunctionType) and registry.lookup(function) is not None:
+        return dispatch.hold(function)
+    return function
 
 
 def through_text(text: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
@@ -206,7 +215,7 @@ def _of_objects(
     function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
 ) -> Result:
     """An elementwise function or operator of lists."""
-    if isinstance(function, np.ufunc):
+    if isinstance(function, np.ufunc) and any(isinstance(x, list | tuple) for x in args):
         arrays = tuple([np.asarray(x) if isinstance(x, list | tuple) else x for x in args])
         bars, own = again(function, active, arrays, kwargs, y_bar)
         callee, *rest, named = bars
