@@ -281,7 +281,7 @@ def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
     if isinstance(kind, Scalar | Array) or not may_carry_derivative(kind):
         return not is_none(bar) or not may_carry_derivative(kind)
     s = made.get(bar)  # type: ignore[arg-type]
-    if s is None or not isinstance(s.callee, Const):
+    if not isinstance(s, Call) or not isinstance(s.callee, Const):
         return False
     if isinstance(kind, TupleOf | ListOf) and kind.items is not None and len(s.args) == len(kind.items):
         built = s.callee.value in (make_tuple, make_list) or isinstance(s.callee.value, type)

@@ -98,7 +98,7 @@ def _search(code: types.CodeType, lines: list[str]) -> tuple[ast.AST, str] | Non
         return None
     candidates = parsed.functions.get(key, [])
     if len(candidates) > 1:
-        candidates = [c for c in candidates if _within(code, c[0])]
+        candidates = [c for c in candidates if _within(code, c[0]) and _takes(code, c[0])]
     return candidates[-1] if candidates else None
 
 
@@ -170,6 +170,13 @@ def _is_rewritten(code: types.CodeType) -> bool:
         for each in (code, *_codes(code))
         for name in each.co_names + each.co_varnames
     )
+
+
+def _takes(code: types.CodeType, node: Any) -> bool:
+    """Whether a code object has the parameters of a node: not so for a lambda that returns a lambda."""
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    count = code.co_argcount + code.co_kwonlyargcount
+    return len(names) == count
 
 
 def _within(code: types.CodeType, node: Any) -> bool:
