@@ -736,7 +736,7 @@ def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Sit
         return Const(0.0)
     if not may_carry_derivative(kind):
         return bar
-    if isinstance(kind, Scalar | Array) and not isinstance(bar, Const):
+    if isinstance(kind, Scalar | Array) and not is_none(bar):
         return bar
     if is_complete(bar, kind, spec.definitions):  # type: ignore[arg-type]
         return bar

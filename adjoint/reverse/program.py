@@ -10,6 +10,7 @@ from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, V
 from adjoint.reverse.activity import active_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
+from adjoint.reverse.norms import definitions_of
 from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser
 from adjoint.rules.signatures import operand_type
@@ -63,6 +64,7 @@ def reverse(
     result = body.results[0]
     active = active_values(body, set(wrt))
     reverser = Reverser(active, selected_values(body), expand)
+    reverser.definitions = definitions_of(body)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value("y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",

@@ -32,7 +32,7 @@ from adjoint.ir.types import (
     Unknown,
     is_number,
 )
-from adjoint.reverse import control
+from adjoint.reverse import control, norms
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
@@ -55,6 +55,7 @@ class Reverser:
         self, active: set[Value], selected: set[Value], expand: Callable[[Call, bool], Expansion | None]
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
+        self.definitions: dict[Value, Call] = {}
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
@@ -107,7 +108,7 @@ class Reverser:
     def expand_static(self, s: Call) -> Expansion | None:
         if not static_operands(s) or not always_there(s.target.type):
             return None
-        return self.expand(s, s.target in self.selected)
+        return self.expand(norms.as_norm(s, self.definitions), s.target in self.selected)
 
     # -- containers and objects --
 

@@ -25,6 +25,16 @@ def _(a, b, y):
     return quotient_or_zero(1.0, b), -quotient_or_zero(y, b)
 
 
+def root_of_squares(x: Any) -> Any:
+    """The square root of what is known to be a sum of squares: a norm, whose slope at 0 is taken as 0."""
+    return np.sqrt(x) if isinstance(x, np.ndarray | np.generic) else math.sqrt(x)
+
+
+@partials(root_of_squares)
+def _(x, y):
+    return quotient_or_zero(0.5, y)
+
+
 @nondifferentiable
 def larger(a: Any, b: Any) -> Any:
     """Where a > b: 1 (True), and one half where they are equal."""

@@ -82,6 +82,8 @@ def result_type(
             if all(is_python_number(unliteral(t)) for t in types):
                 return _python_arithmetic(function, args, types)
             return _elementwise(function, args, types)
+        if function in (sum, max, min) and not kwargs:
+            return _over_items(function, args, types)
         declared = registry.lookup(function)
         if declared is not None and declared.kind == "partials" and not kwargs:
             return _elementwise(function, args, types)
@@ -134,6 +136,25 @@ def _from_numpy(function: Any) -> bool:
 SAMPLED: set[Any] = {
     operator.getitem, float, complex, round, *(f for f in vars(math).values() if callable(f)),
 }  # fmt: skip
+
+
+def _over_items(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    """`sum`, `max` or `min` of a sequence (or `max(a, b)` of several numbers)."""
+    kinds: tuple[Type, ...] = tuple(map(unliteral, types))
+    if len(args) == 1 or function is sum:
+        sequence = types[0]
+        if not isinstance(sequence, ListOf | TupleOf):
+            return UNKNOWN
+        kinds = sequence.items if sequence.items is not None else (sequence.element,) * 2  # type: ignore[attr-defined]
+    if function is not sum:
+        return functools.reduce(join, map(unliteral, kinds)) if kinds else UNKNOWN
+    total: Type = unliteral(types[1]) if len(types) > 1 else Scalar(int)
+    start = total
+    for kind in kinds:
+        total = result_type(operator.add, [Value(type=total), Value(type=unliteral(kind))], [])
+    if isinstance(types[0], ListOf) and types[0].items is None:  # it may be empty
+        return join(start, total)
+    return total
 
 
 # -- numbers -----------------------------------------------------------------------------------------
