@@ -14,7 +14,7 @@ import numpy as np
 
 from adjoint import tree
 from adjoint.emit import Loaded, emit, load
-from adjoint.errors import NonScalarOutputError
+from adjoint.errors import MissingRuleError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred, infer
 from adjoint.inference.infer import Root, Site, Specialiser
@@ -54,7 +54,15 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.reverse.straight import always_there, static_operands
-from adjoint.rules.dispatch import SEQUENCE_TEXTS, Held, keyword_bar, pull_call, scale
+from adjoint.rules.dispatch import (
+    SEQUENCE_TEXTS,
+    Held,
+    apply_rule,
+    generatable,
+    keyword_bar,
+    pull_call,
+    scale,
+)
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import load_capture, make_dict, make_list, make_tuple
 
@@ -106,6 +114,7 @@ def compile_request(request: Request) -> Compiled:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
     program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)
+    check_resolved(program.function, typed.function, entry)
     function = finish(program, typed, entry, request)
     if request.options.optimise:
         function = optimise(function, lambda callee: callee is receive)
@@ -123,6 +132,8 @@ class Entry:
     inputs: list[Type]
     captures: list[str]
     count: int
+    operand: Operand
+    code: Any
 
 
 def entry_program(request: Request) -> Entry:
@@ -181,7 +192,7 @@ def entry_program(request: Request) -> Entry:
     statements.append(Call(result, operand, list(args), list(kwargs), origin))
     body = Block(statements, [result])
     function = Function(name, parameters, body, origin=origin)
-    return Entry(function, inputs, captured, 1 + len(captured))
+    return Entry(function, inputs, captured, 1 + len(captured), operand, lowered)
 
 
 def type_name(kind: Type) -> str:
@@ -194,6 +205,35 @@ def blank_function(kind: FunctionOf) -> types.FunctionType:
     code = kind.code.value
     cells = tuple(types.CellType() for _ in code.co_freevars)
     return types.FunctionType(code, kind.globals.value, code.co_name, None, cells)
+
+
+def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
+    """Refuse a program that would only call itself: the call it was made for, left to run time."""
+    parameters = [p.value for p in typed.parameters]
+    for s in program.body.statements:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+            callee, _, *args = s.args
+            operands = [*args, *(o for _, o in s.kwargs)]
+            if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
+                raise UnsupportedSyntaxError(
+                    f"the call of {entry.function.name} could not be resolved: its arguments do not fit "
+                    "its parameters, or a variable that it reads has no value",
+                    entry.function.origin,
+                )
+
+
+def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
+    """Is this what the program calls, with nothing but the program itself to derive its rule from?"""
+    if callee is parameter:
+        return getattr(parameter.type, "cls", None) is not types.MethodType
+    if isinstance(callee, Const):
+        own = isinstance(entry.operand, Const) and callee.value is entry.operand.value
+        declared = registry.lookup(callee.value)
+        return own and generatable(callee.value) and (declared is None or declared.kind == "source")
+    kind = operand_type(callee)
+    return isinstance(kind, FunctionOf) and entry.code is not None and kind.code.value in (
+        entry.code, getattr(entry.code, "code", None)
+    )
 
 
 def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value]:
@@ -651,6 +691,7 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     if found is None:
         return None
     _, seed_value, bars, body = found
+    check_pulled(body, callee, parts)
     copies, start = splice_forward(spec, body)
     splice_reverse(spec, body, start, {seed_value: y_bar}, copies)
     bars = [mapped(b, copies) for b in bars]
@@ -659,6 +700,21 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     results = [*bars[: 1 + len(parts)], keyword_bar]
     kind = TupleOf(tuple(operand_type(b) for b in results))
     return spec.emit(Const(make_tuple), list(results), [], site, kind)
+
+
+def check_pulled(body: Block, callee: Operand, parts: list[Operand]) -> None:
+    """Refuse what would be differentiated by itself, again and again."""
+    for s in body.statements:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+            own, _, *args = s.args
+            same = own is callee or isinstance(own, Const) and isinstance(callee, Const) and (
+                own.value is callee.value
+            )
+            if same and args == parts:
+                kind = operand_type(callee)
+                value = kind.value if isinstance(kind, Literal) else getattr(kind, "code", kind)
+                name = getattr(value, "__qualname__", None) or str(value)
+                raise MissingRuleError(f"the second derivative through {name} is not supported")
 
 
 def nested_gradient(with_value: bool) -> Any:

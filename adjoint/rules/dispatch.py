@@ -20,7 +20,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.runtime import augment, call_method, make_function, new_object, set_attribute
+from adjoint.runtime import load_capture, augment, call_method, make_function, new_object, set_attribute
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
 Pullback = Callable[[Any], tuple]
@@ -440,6 +440,10 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         y, pullback = apply_rule(function, (0,), owner)
         return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})
     y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
+    if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(owner, "__dict__", ()):
+        if isinstance(y, str | dict | types.CodeType | None):
+            return y, lambda y_bar: (None, None, None, *rest, {})
+        raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
     if is_bound(y) and y.__self__ is owner:
         return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
     if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
@@ -569,6 +573,13 @@ def function_parts(code: Any, operands: tuple) -> list[tuple[str, Any]]:
     ]  # fmt: skip
 
 
+def _captured(active: tuple, function: Any, name: str) -> Result:
+    """What a function captured."""
+    return load_capture(function, name), lambda y_bar: (
+        None, None if y_bar is None else Tangent(**{name: y_bar}), None, {}
+    )  # fmt: skip
+
+
 def _made_function(active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any) -> Result:
     made = make_function(code, namespace, defaults, keywords, *captures)
 
@@ -625,5 +636,5 @@ def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
 STRUCTURAL: dict[Any, Callable[..., Result]] = {
     augment: _augment,
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
-    new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict,
+    new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
 }  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
-from adjoint.runtime import call_method, make_function, new_object, set_attribute
+from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,
     Tangent,
@@ -286,6 +286,10 @@ def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
     return tangent_field(bar, name)
 
 
+def _attribute_read_of_capture(args: tuple, given: tuple, named: dict) -> Any:
+    return tangent_field(given[0], args[1])
+
+
 def _item(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     method = getattr(type(args[0]), "__getitem__", None)
     if isinstance(method, types.FunctionType):
@@ -327,5 +331,5 @@ def _third(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> 
 SPECIAL: dict[Any, Callable[..., Result]] = {
     call_method: _method_call, getattr: _attribute, operator.getitem: _item,
     set_attribute: linear(_assigned), new_object: linear(_nothing), dict: linear(_dict_made),
-    make_function: linear(_function_made), dispatch.apply_rule: _third,
+    load_capture: linear(_attribute_read_of_capture), make_function: linear(_function_made), dispatch.apply_rule: _third,
 }  # fmt: skip
