@@ -37,6 +37,7 @@ from adjoint.ir.types import (
 from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import Refused
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.writes import refuse_out
 from adjoint.runtime import load_capture, make_dict, make_tuple
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def call_known(
     overloaded = objects.overloaded_operator(spec, function, args, site)
     if overloaded is not None:
         return overloaded
+    if writes_out(function, args, kwargs):
+        return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
     if id(function) in OPEN:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     declared = registry.lookup(function)
@@ -115,6 +118,23 @@ def call_known(
     return spec.emit(callee, list(args), kwargs, site)
 
 
+def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
+    """Is this a NumPy function told to write its result into an array?"""
+    out = next((o for k, o in kwargs if k == "out"), None)
+    if out is None and isinstance(function, np.ufunc) and len(args) > function.nin:
+        out = args[function.nin]
+    if out is None:
+        return False
+    kind = operand_type(out)
+    if isinstance(kind, Literal) and (kind.value is None or kind.value == (None,) or kind.value is np._NoValue):
+        return False
+    module = getattr(function, "__module__", None) or ""
+    return isinstance(function, np.ufunc) or module.startswith("numpy") or (
+        getattr(function, "__objclass__", None) is np.ndarray
+        or isinstance(getattr(function, "__self__", None), np.ufunc)
+    )
+
+
 def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
     """An iterator that a rule would use up, as a list."""
     kind = operand_type(operand)
@@ -124,7 +144,7 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 
 
 # Their rules are Python that only dispatches: they are left to run time, never inlined.
-OPEN = {id(f) for f in dispatch.STRUCTURAL if isinstance(f, types.FunctionType)}
+OPEN = {id(f) for f in (*dispatch.STRUCTURAL, refuse_out) if isinstance(f, types.FunctionType)}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 

@@ -43,6 +43,7 @@ class _Half:
 
     def __init__(self, is_marker: Callable[[Any], bool], body: Block) -> None:
         self.is_marker = is_marker
+        self.protected = 0
         self.backward = any(
             isinstance(s, Call) and isinstance(s.callee, Const) and is_marker(s.callee.value)
             for s in body.statements
@@ -55,7 +56,9 @@ class _Half:
     def removable(self, s: Call) -> bool:
         if not isinstance(s.callee, Const) or not is_pure(s.callee.value):
             return False
-        return self.backward or s.origin is None or cannot_fail(s.callee.value)
+        if self.backward or s.origin is None:
+            return True
+        return not self.protected and cannot_fail(s.callee.value)
 
 
 def _mark(operands: list[Operand], live: set[Value]) -> None:
@@ -93,8 +96,10 @@ def _keep(s: Statement, live: set[Value], half: _Half) -> bool:
     if isinstance(s, Try):
         blocks = [s.body, *(h.block for h in s.handlers)]
         _drop_targets(s, blocks, live)
+        half.protected += 1  # what may raise decides which path is taken
         for block in blocks:
             _block(block, live, half)
+        half.protected -= 1
         return True
     return _keep_loop(s, live, half)
 

@@ -20,14 +20,18 @@ from adjoint.ir.nodes import (
     Splat,
     Statement,
     Value,
+    operands_of,
     targets_of,
+    walk,
 )
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
+    DictOf,
     FunctionOf,
     Instance,
     ListOf,
+    Opaque,
     TupleOf,
     Unknown,
     is_number,
@@ -39,7 +43,8 @@ from adjoint.reverse.hoist import structural_read
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_dict, make_list, make_tuple, set_attribute, set_item, unpack_sequence
+from adjoint.rules.writes import METHODS, refuse_write, writes_of
+from adjoint.runtime import call_method, make_dict, make_list, make_tuple, set_attribute, set_item, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -72,6 +77,21 @@ class Reverser:
         for statement, step in reversed(steps):
             scope.origin = statement.origin
             step(scope)
+
+    def refuse_writes(self, body: Block) -> None:
+        """Refuse in-place changes of what carries a derivative, or of what a derivative may still read."""
+        read: set[Value] = set()
+        for s in walk(body):
+            if any(t in self.active for t in targets_of(s)):
+                read.update(o for o in operands_of(s) if isinstance(o, Value))
+        for s in walk(body):
+            owner = written(s)
+            if owner is None:
+                continue
+            assert isinstance(s, Call)
+            if any(is_active(o, self.active) for o in operands_of(s)) or owner in read:
+                name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
+                refuse_write(str(name), s.origin)
 
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if not any(t in self.active for t in targets_of(s)):
@@ -266,6 +286,20 @@ class Reverser:
 
 
 # -- questions ---------------------------------------------------------------------------------------
+
+
+def written(s: Statement) -> Operand | None:
+    """What a call is known to write into."""
+    if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
+        return None
+    owner = s.args[0]
+    if isinstance(owner, Splat):
+        return None
+    if s.callee.value is call_method:
+        name, kind = s.args[1], operand_type(owner)
+        known = isinstance(kind, ListOf | DictOf | Array | Opaque)
+        return owner if known and isinstance(name, Const) and name.value in METHODS else None
+    return owner if writes_of(s.callee.value) else None
 
 
 def static_operands(s: Call) -> bool:

@@ -28,6 +28,7 @@ FAMILIES = (
     "cotangents",
     "linalg",
     "norms",
+    "fourier",
 )
 
 for family in FAMILIES:

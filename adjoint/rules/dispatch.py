@@ -21,6 +21,7 @@ import numpy as np
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
 from adjoint.runtime import load_capture, augment, call_method, make_function, new_object, set_attribute
+from adjoint.rules.writes import CONTAINERS, METHODS, refuse_write, writes_of
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
 Pullback = Callable[[Any], tuple]
@@ -54,6 +55,10 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     special = STRUCTURAL.get(function) if _hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
+    if writes_of(function):
+        refuse_write(getattr(function, "__name__", "this"))
+    if kwargs.get("out") is not None and (getattr(function, "__module__", None) or "numpy").startswith("numpy"):
+        refuse_write("out=")
     if isinstance(function, Refused):
         raise function.error
     if isinstance(function, Kept):
