@@ -180,6 +180,12 @@ def load_capture(function: Any, name: str) -> Any:
     return function.__defaults__[code.co_varnames.index(name) - code.co_argcount]
 
 
+def fail(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A call that was seen, while compiling, to raise: it does so now."""
+    function(*args, **kwargs)
+    raise RuntimeError("this call was expected to fail")
+
+
 def augment(function: Any, x: Any, y: Any) -> Any:
     """`x op= y` where the type of x is known only now; refuses to write into arrays and containers."""
     if isinstance(x, np.ndarray | list | dict | set | bytearray):

@@ -38,7 +38,7 @@ from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import Refused
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import load_capture, make_dict, make_tuple
+from adjoint.runtime import fail, load_capture, make_dict, make_tuple
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Root, Site, Specialiser
@@ -144,7 +144,7 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 
 
 # Their rules are Python that only dispatches: they are left to run time, never inlined.
-OPEN = {id(f) for f in (*dispatch.STRUCTURAL, refuse_out) if isinstance(f, types.FunctionType)}
+OPEN = {id(f) for f in (*dispatch.STRUCTURAL, refuse_out, fail) if isinstance(f, types.FunctionType)}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 
@@ -227,7 +227,10 @@ def call_python(
     for name, value in zip(positional[len(positional) - len(signature_defaults) :], signature_defaults, strict=True):
         defaults[name] = Const(value)
     defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
-    result = inline(spec, lowered, captures, defaults, args, kwargs)
+    try:
+        result = inline(spec, lowered, captures, defaults, args, kwargs)
+    except Fails:
+        return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     return left_to_run_time(spec, callee, args, kwargs, site) if result is None else result
 
 
@@ -269,7 +272,10 @@ def call_function_value(
         defaults = {}
         for name, t in kind.defaults:
             defaults[name] = LateCapture(callee, name, t).read(spec)
-    result = inline(spec, lowered, captures, defaults, args, kwargs)
+    try:
+        result = inline(spec, lowered, captures, defaults, args, kwargs)
+    except Fails:
+        return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
 
 
@@ -288,6 +294,10 @@ class LateCapture:
                          Site(None, self.name), self.kind)
 
 
+class Fails(Exception):  # noqa: N818
+    """The call itself will raise: wrong arguments, or a global that has no value."""
+
+
 def inline(
     spec: Specialiser,
     function: Function,
@@ -304,10 +314,10 @@ def inline(
         return None
     bound = bind(spec, function.parameters, defaults, args, kwargs)
     if bound is None:
-        return None
+        raise Fails
     env: dict[Value, Operand] = dict(bound)
     if not bind_outside(spec, function, captures, env):
-        return None
+        raise Fails
     spec.stack.append(code)
     try:
         return spec.splice(function.body, env)[0]

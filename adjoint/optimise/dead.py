@@ -10,6 +10,7 @@ A statement that does something, or that could raise in the plain call, stays.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 from adjoint.ir.nodes import (
@@ -28,7 +29,9 @@ from adjoint.ir.nodes import (
     targets_of,
     used_values,
 )
+from adjoint.ir.types import Array
 from adjoint.rules.effects import cannot_fail, is_pure
+from adjoint.rules.signatures import operand_type
 
 
 def remove_dead(function: Function, is_marker: Callable[[Any], bool] = lambda c: False) -> Function:
@@ -58,7 +61,17 @@ class _Half:
             return False
         if self.backward or s.origin is None:
             return True
-        return not self.protected and cannot_fail(s.callee.value)
+        return not self.protected and cannot_fail(s.callee.value) and shapes_fit(s)
+
+
+def shapes_fit(s: Call) -> bool:
+    """Do the types prove that the operands broadcast against each other?"""
+    kinds = [operand_type(o) for o in operands_of(s)[1:]]
+    axes = [k.axes[::-1] for k in kinds if isinstance(k, Array)]
+    if len(axes) < 2:
+        return True
+    columns = zip_longest(*axes, fillvalue=1)
+    return all(len({a for a in column if a != 1}) <= 1 and None not in column for column in columns)
 
 
 def _mark(operands: list[Operand], live: set[Value]) -> None:

@@ -128,6 +128,8 @@ class Reverser:
     def expand_static(self, s: Call) -> Expansion | None:
         if not static_operands(s) or not always_there(s.target.type):
             return None
+        if s.callee.value is operator.getitem:  # type: ignore[union-attr]
+            return None
         return self.expand(norms.as_norm(s, self.definitions), s.target in self.selected)
 
     # -- containers and objects --

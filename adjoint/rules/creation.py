@@ -8,7 +8,7 @@ from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
-    *(np.zeros, np.ones, np.empty, np.arange, np.eye, np.identity, np.tri, np.indices),
+    *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.indices),
     *(np.zeros_like, np.ones_like, np.empty_like, np.frombuffer, np.fromstring),
     *(np.tril_indices, np.triu_indices, np.diag_indices, np.mask_indices),
     *(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from),
@@ -247,3 +247,16 @@ def vander(x, N=None, increasing=False):
 def column_powers(count, increasing):
     """The power that each column of a Vandermonde matrix holds."""
     return np.arange(count) if increasing else np.arange(count)[::-1]
+
+
+@rule(np.arange)
+def arange(start, stop=None, step=None, dtype=None, *, device=None, like=None):
+    """start + step · i: the number of items does not change with the operands."""
+    y = np.arange(start, stop, step, dtype)
+    floating = y.dtype.kind in "fc" and stop is not None
+
+    def pullback(y_bar):
+        start_bar = np.sum(y_bar) if floating else None
+        return start_bar, None, np.sum(y_bar * np.arange(np.size(y_bar))) if floating and step is not None else None
+
+    return y, pullback

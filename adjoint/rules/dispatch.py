@@ -20,7 +20,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.runtime import load_capture, augment, call_method, make_function, new_object, set_attribute
+from adjoint.runtime import load_capture, augment, call_method, make_function, new_object, set_attribute, fail
 from adjoint.rules.writes import CONTAINERS, METHODS, refuse_write, writes_of
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
@@ -55,6 +55,8 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     special = STRUCTURAL.get(function) if _hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
+    if function is fail:
+        fail(*args, **kwargs)
     if writes_of(function):
         refuse_write(getattr(function, "__name__", "this"))
     if kwargs.get("out") is not None and (getattr(function, "__module__", None) or "numpy").startswith("numpy"):
@@ -196,6 +198,8 @@ def fit(bar: Any, primal: Any) -> Any:
 def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
     if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
         return _of_objects(function, args, kwargs)
+    if kwargs.get("where", True) is not True:
+        raise MissingRuleError(f"no derivative is known for {describe(function)} with where=")
     y = function(*args, **kwargs)
 
     def pullback(y_bar: Any) -> tuple:
@@ -468,6 +472,8 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
     if isinstance(method, types.FunctionType):
         return apply_rule(method, active, owner, index)
     y = owner[index]
+    if 1 in active and not isinstance(owner, list | tuple | dict | str | range | np.ndarray | np.generic):
+        raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
 
     def pull(y_bar: Any) -> tuple:
         if isinstance(y_bar, Tangent) or y_bar is None:

@@ -38,13 +38,14 @@ def _(x, length, axis):
 
 
 @nondifferentiable
-def hermitian_weights(length: int, ndim: int, axis: int) -> np.ndarray:
-    """How often a real signal of this length has each entry of its half spectrum."""
-    weights = np.full(length // 2 + 1, 2.0)
+def hermitian_weights(y: Any, axis: int) -> np.ndarray:
+    """How often a real signal has each entry of its half spectrum."""
+    length = y.shape[axis]
+    weights = np.full(length // 2 + 1, 2.0, y.dtype)
     weights[0] = 1.0
     if length % 2 == 0:
         weights[-1] = 1.0
-    shape = [1] * ndim
+    shape = [1] * y.ndim
     shape[axis] = len(weights)
     return weights.reshape(shape)
 
@@ -91,7 +92,7 @@ def irfft(a, n=None, axis=-1, norm=None):
     """Every entry but the first (and, of an even length, the last) stands for two."""
     y = np.fft.irfft(a, n, axis, norm)
     before = np.shape(a)[axis]
-    weights = hermitian_weights(y.shape[axis], y.ndim, axis)
+    weights = hermitian_weights(y, axis)
 
     def pullback(y_bar):
         half = np.fft.rfft(y_bar, None, axis, swapped(norm))

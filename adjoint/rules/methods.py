@@ -53,7 +53,7 @@ def scalar_copy(self, order="C"):
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     """Integers and bools have no derivative."""
     y = self.astype(dtype, order, casting, subok, copy)
-    floating = np.dtype(dtype).kind in "fc"
+    floating = np.dtype(dtype).kind in "fcO"
 
     def pullback(y_bar):
         return y_bar if floating else None
