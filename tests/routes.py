@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.cache import use_options
 from tests.programs.differences import (
     Path,
     access_text,
@@ -30,8 +31,12 @@ Route = Callable[[], AbstractContextManager[Any]]
 
 ROUTES: dict[str, Route] = {
     "default": contextlib.nullcontext,
-    # from adjoint.testing.routes(): run-time rules only, not inlined, not optimised, ...
+    "run-time rules": lambda: use_options(templates=False),
+    "untyped": lambda: use_options(typed=False, templates=False, inline=False),
+    "not inlined": lambda: use_options(inline=False),
+    "not optimised": lambda: use_options(optimise=False),
 }
+SECOND = ("default", "not optimised")  # the routes that every program takes at second order
 
 known_references: dict[str, dict[Path, Any]] = {}
 
