@@ -107,11 +107,14 @@ class Gradient:
         self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        positions = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
+        for i in positions:
+            if not -len(args) <= i < len(args):
+                raise IndexError(f"argnums names argument {i}, but the call has {len(args)} arguments")
         if self.has_aux:
             (value, aux), bars = value_and_aux(self.f, args, kwargs)
         else:
             aux = None
-            positions = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
             positions = tuple([i % len(args) for i in positions])
             f = _undecorated(self.f)
             kwargs = cache.bind_defaults(f, args, kwargs)

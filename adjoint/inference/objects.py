@@ -12,6 +12,7 @@ from adjoint.inference import attributes, calls
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import UNKNOWN, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
+from adjoint.rules.dispatch import has_setter
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import new_object, set_attribute
 
@@ -220,7 +221,7 @@ def assign(spec: Specialiser, owner: Operand, name: str, value: Operand, site: S
     """`owner.name = value` on an object under construction."""
     kind = operand_type(owner)
     result: Type = UNKNOWN
-    if isinstance(kind, Instance):
+    if isinstance(kind, Instance) and not has_setter(kind.cls, name):
         fields = dict(kind.fields) | {name: operand_type(value)}
         result = Instance(kind.cls, tuple(fields.items()))
     return spec.emit(Const(set_attribute), [owner, Const(name), value], [], site, result)

@@ -6,12 +6,10 @@ import operator
 from typing import TYPE_CHECKING
 
 from adjoint import tree
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
-    Call,
     Const,
     Gather,
     If,
@@ -22,15 +20,13 @@ from adjoint.ir.nodes import (
     Value,
     defined_values,
     free_values,
-    operands_of,
     substitute,
-    walk,
 )
 from adjoint.ir.types import UNKNOWN, Array, IteratorOf, ListOf, Scalar, TupleOf, is_number
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_tuple, raise_exception
+from adjoint.runtime import make_tuple
 
 if TYPE_CHECKING:
     from adjoint.reverse.straight import Backward, Reverser
@@ -125,14 +121,6 @@ def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Bl
 def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     from adjoint.ir.nodes import Handler
 
-    for inner in walk(s.body):
-        if isinstance(inner, Call) and isinstance(inner.callee, Const) and inner.callee.value is raise_exception:
-            if any(is_active(o, reverser.active) for o in operands_of(inner)):
-                raise UnsupportedSyntaxError(
-                    "an exception carries a value that has a derivative",
-                    inner.origin,
-                    "Return the value instead of raising it.",
-                )
     parts = [reverser.forward(block) for block in (s.body, *(h.block for h in s.handlers))]
     path = s.path if s.path is not None else Value("path", Scalar(int))
     handlers = [

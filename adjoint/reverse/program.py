@@ -66,6 +66,7 @@ def reverse(
     reverser = Reverser(active, selected_values(body), expand)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
+    reverser.refuse_raised(body)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value("y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",

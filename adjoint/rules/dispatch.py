@@ -484,6 +484,8 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
 
 
 def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
+    if has_setter(type(owner), name):
+        refuse_write(f"the setter of {name}")
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:
             return (None, None, None, None, {})
@@ -491,6 +493,15 @@ def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
         return (None, rest, None, getattr(y_bar, name, None), {})
 
     return set_attribute(owner, name, value), pull
+
+
+def has_setter(cls: type, name: str) -> bool:
+    """Does assigning this attribute run code of the class's own?"""
+    found = inspect.getattr_static(cls, name, None)
+    own = type(found).__module__ != "builtins" and hasattr(type(found), "__set__")
+    return isinstance(found, property) or own or cls.__setattr__ is not object.__setattr__ and not (
+        getattr(cls, "__dataclass_params__", None) is not None
+    )
 
 
 def _new(active: tuple, cls: type) -> Result:
