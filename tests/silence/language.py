@@ -8,10 +8,6 @@ import struct
 from types import SimpleNamespace
 
 
-def through_format(x):
-    return float("{!r}".format(x * x))
-
-
 def through_hex(x):
     return float.fromhex((x * x).hex())
 
