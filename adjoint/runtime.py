@@ -187,7 +187,7 @@ def fail(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def augment(function: Any, x: Any, y: Any) -> Any:
-    """`x op= y` where the type of x is known only now; refuses to write into arrays and containers."""
+    """`x op= y` where x's type is known only now; refuses to write into arrays and containers."""
     if isinstance(x, np.ndarray | list | dict | set | bytearray):
         raise UnsupportedSyntaxError(
             f"an augmented assignment writes into a value of type {type(x).__name__}, "

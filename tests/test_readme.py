@@ -28,7 +28,7 @@ def test_example_prints_what_the_readme_shows(tmp_path):
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    printed = run.stdout.replace(f"{tmp_path}/", "")
+    printed = run.stdout.replace(f"{tmp_path.name}/", "")
     assert printed.strip() == block_after("example's output").strip()
 
 

@@ -173,7 +173,7 @@ def _is_rewritten(code: types.CodeType) -> bool:
 
 
 def _takes(code: types.CodeType, node: Any) -> bool:
-    """Whether a code object has the parameters of a node: not so for a lambda that returns a lambda."""
+    """Has a code object the parameters of a node? Not so for a lambda that returns a lambda."""
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return len(names) == len(own) and all(map(str.endswith, own, names))  # `__x` is `_Class__x`
