@@ -10,10 +10,11 @@ import statistics
 import numpy as np
 import pytest
 
-from adjoint import runtime
+from adjoint import runtime, tree
 from adjoint.rules import registry
 from adjoint.rules.builtins import chosen, larger, max_, min_, smaller
 from adjoint.rules.complex_numbers import direction
+from adjoint.rules import containers, iterators
 from adjoint.rules.containers import cut, joined, reformed
 from adjoint.rules.guarded import guarded_log, inverse, power_or_inf, quotient_or_zero
 from adjoint.rules.methods import array_of, placed
@@ -115,6 +116,17 @@ CASES = [
     case(runtime.flatten, [PAIR, [], TRIPLE]),
     case(cut, TRIPLE, [[1], [], [2, 3]]),
     case(joined, [PAIR, TRIPLE], [[1, 2], [3, 4, 5]]),
+    case(containers.items_of, PAIR),
+    # helpers of iterators
+    case(tree.column, [(normal(), normal()), (normal(), normal())], position=[0, 1]),
+    case(tree.iterable_cotangent, PAIR, (1.0, 2.0)),
+    case(iterators.rows_of, (PAIR, PAIR), 2),
+    case(iterators.columns_of, [(normal(), normal()), (normal(), normal())], ([1.0, 2.0], [3.0, 4.0])),
+    case(iterators.first, TRIPLE, 2),
+    case(iterators.last_first, TRIPLE, 2),
+    case(iterators.backwards, PAIR, [1.0, 2.0, 3.0]),
+    case(runtime.make_tuple, normal(), normal(2)),
+    case(runtime.make_list, normal(), normal(2)),
     # methods
     case([np.ndarray.conj, np.ndarray.conjugate], normal(2, 3, dtype=complex)),
     case([np.generic.conj, np.generic.conjugate], normal(dtype=complex).numpy_scalar()),
