@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint import cache
-from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient, nested_gradient_call
+from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient, nested_gradient_call, nested_pullback
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
 from adjoint.rules.registry import rule
 from adjoint.runtime import load_capture
-from adjoint.tree import RootTangent, Tangent, accumulate, complete, project
+from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
 
 class ValueAndGradient(NamedTuple):
@@ -67,22 +67,14 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
-        bars = inner(_fit(y_bar, y))
+        bars = inner(fit_cotangent(y_bar, y))
         return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], args, strict=True)])
 
     return y, back
 
 
 vjp = pullback
-
-
-def _fit(y_bar: Any, y: Any) -> Any:
-    """The user's cotangent in the form of the value: its shape and floating dtype."""
-    if isinstance(y, np.ndarray) and y_bar is not None and np.shape(y_bar) != y.shape:
-        if np.ndim(y_bar):
-            raise ValueError(f"the cotangent has shape {np.shape(y_bar)}, the value {y.shape}")
-        y_bar = np.full(y.shape, y_bar)
-    return project(y_bar, y)
+NESTED[pullback] = nested_pullback
 
 
 def grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
@@ -103,6 +95,7 @@ class Gradient:
     """The function that `grad` and `value_and_grad` return."""
 
     def __init__(self, f: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool) -> None:
+        self.positions = repr(argnums)  # text is known while compiling, numbers are not
         self.f, self.argnums, self.has_aux, self.with_value = f, argnums, has_aux, with_value
         self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
 

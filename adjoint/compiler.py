@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import operator
 import types
@@ -17,7 +18,8 @@ from adjoint.emit import Loaded, emit, load
 from adjoint.errors import MissingRuleError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred, infer
-from adjoint.inference.infer import Root, Site, Specialiser
+from adjoint.inference.infer import Root, Site, Specialiser, closure_type
+from adjoint.ir.clone import clone_block
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -30,6 +32,7 @@ from adjoint.ir.nodes import (
     Value,
     defined_values,
     free_values,
+    substitute,
 )
 from adjoint.ir.options import Options
 from adjoint.ir.types import (
@@ -152,7 +155,11 @@ def entry_program(request: Request) -> Entry:
     name, names, code, origin, operand = "call", [], None, None, Const(None)
     lowered = None
     named = {key for key, _ in request.keywords}
-    if isinstance(callee, FunctionOf):
+    if isinstance(callee, FunctionOf) and registry.code_has_rule(callee.code.value):
+        code = callee.code.value  # its source does not matter
+        name, names = code.co_name, list(code.co_varnames[: code.co_argcount])
+        operand = parameter(name, callee)
+    elif isinstance(callee, FunctionOf):
         code = callee.code.value
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
         name, origin = lowered.name, lowered.origin
@@ -224,6 +231,9 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
 
 def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
     """Is this what the program calls, with nothing but the program itself to derive its rule from?"""
+    kind = operand_type(parameter)
+    if isinstance(kind, FunctionOf) and registry.code_has_rule(kind.code.value):
+        return False
     if callee is parameter:
         return getattr(parameter.type, "cls", None) is not types.MethodType
     if isinstance(callee, Const):
@@ -670,6 +680,21 @@ def inner_derivative(
     return value, done.seed, [by_input.get(w, Const(None)) for w in wrt], done.function.body
 
 
+def stand_ins(args: list[Operand]) -> list[Operand]:
+    """A value of its own for each argument of an inner derivative.
+
+    The derivative is with respect to the argument, not to what was passed: `x` may be passed twice,
+    or be captured as well, and a constant may be passed.
+    """
+    out: list[Operand] = []
+    for operand in args:
+        kind = unliteral(operand_type(operand))
+        plain = isinstance(kind, Literal | FunctionOf) or not may_carry_derivative(kind)
+        name = operand.name if isinstance(operand, Value) else ""
+        out.append(operand if plain else Value(name, kind, bool(name)))
+    return out
+
+
 def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
     """`pull_call(f, mask, args, kwargs, y_bar)`"""
     from adjoint.inference import attributes
@@ -722,13 +747,14 @@ def nested_gradient(with_value: bool) -> Any:
 
     def handler(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
         callee, *rest = args
-        found = inner_derivative(spec, callee, rest, kwargs, rest, site)
+        inner = stand_ins(rest)
+        found = inner_derivative(spec, callee, inner, kwargs, inner, site)
         if found is None:
             return None
         value, seed_value, bars, body = found
         kind = unliteral(operand_type(value))
         check_scalar_type(kind, Function(site.name or "the function", [], body, origin=site.origin))
-        copies, start = splice_forward(spec, body)
+        copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
         result = mapped(value, copies)
         one: Operand
         if isinstance(kind, Scalar):
@@ -752,6 +778,41 @@ def nested_gradient(with_value: bool) -> Any:
 VALUE_AND_GRADIENT: list[Any] = [tuple]
 
 
+def nested_pullback(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+    """`pullback(f, …)` inside a program: the value, and a function made of the reverse half."""
+    callee, *rest = args
+    inner = stand_ins(rest)
+    found = inner_derivative(spec, callee, inner, kwargs, inner, site)
+    if found is None:
+        return None
+    value, seed_value, bars, body = found
+    copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
+    result = mapped(value, copies)
+    block = clone_block(Block(body.statements[start:], list(bars)), dict(copies))
+    parts: list[Operand] = []
+    for primal, bar in zip(rest, block.results, strict=True):
+        part = Value("", UNKNOWN)
+        block.statements.append(Call(part, Const(tree.complete), [bar, primal]))
+        parts.append(part)
+    out = Value("", UNKNOWN)
+    block.statements.append(Call(out, Const(make_tuple), list(parts)))
+    block.results = [out]
+    seed = Value("y_bar", seed_value.type, True)
+    fitted = Value("y_bar", seed_value.type)
+    block.statements.insert(0, Call(fitted, Const(tree.fit_cotangent), [seed, result]))
+    replace_value(block, seed_value, fitted)
+    free = sorted(free_values(block) - {seed}, key=lambda v: v.name)
+    own = [Value(v.name, v.type, v.named) for v in free]
+    by_free: dict[Value, Operand] = dict(zip(free, own, strict=True))
+    substitute(block, lambda o: by_free.get(o, o) if isinstance(o, Value) else o)
+    function = Function("back", [Parameter(seed)], block, list(own), origin=site.origin, namespace={})
+    closure = Closure(Value("back", UNKNOWN, True), function, list(free), {}, site.origin)
+    closure.target.type = closure_type(closure)
+    spec.write(closure, closure.target)
+    kinds = TupleOf((operand_type(result), closure.target.type))
+    return spec.emit(Const(make_tuple), [result, closure.target], [], site, kinds)
+
+
 def nested_gradient_call(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
     """`grad(f)(…)` inside a program: the call of an object that holds `f` and what is wanted of it."""
     from adjoint.inference import attributes
@@ -761,12 +822,10 @@ def nested_gradient_call(spec: Specialiser, args: list[Operand], kwargs: list, s
     def field_of(name: str) -> Operand:
         return attributes.load_attribute(spec, owner, name, site)
 
-    argnums, has_aux, with_value = map(field_of, ("argnums", "has_aux", "with_value"))
-    chosen = operand_type(argnums)
+    has_aux, with_value = map(field_of, ("has_aux", "with_value"))
+    chosen = operand_type(field_of("positions"))
     flags = [operand_type(o) for o in (has_aux, with_value)]
-    positions: Any = chosen.value if isinstance(chosen, Literal) else None
-    if isinstance(chosen, TupleOf) and all(isinstance(i, Literal) for i in chosen.items):
-        positions = tuple(i.value for i in chosen.items)  # type: ignore[attr-defined]
+    positions: Any = ast.literal_eval(chosen.value) if isinstance(chosen, Literal) else None
     if positions is None or not all(isinstance(f, Literal) for f in flags) or flags[0].value:  # type: ignore[attr-defined]
         return None
     both = nested_gradient(True)(spec, [field_of("f"), *rest], kwargs, site)
@@ -789,7 +848,7 @@ def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Sit
     """A cotangent as users see it, inside a program."""
     kind = operand_type(primal)
     if isinstance(kind, Literal) and isinstance(kind.value, int | float) and not isinstance(kind.value, bool):
-        return Const(0.0)
+        return Const(0.0) if is_none(bar) else bar
     if not may_carry_derivative(kind):
         return bar
     if isinstance(kind, Scalar | Array) and not is_none(bar):
@@ -807,10 +866,13 @@ def mapped(operand: Operand, copies: dict[Value, Operand]) -> Operand:
     return copies.get(operand, operand) if isinstance(operand, Value) else operand
 
 
-def splice_forward(spec: Specialiser, body: Block) -> tuple[dict[Value, Operand], int]:
+def splice_forward(
+    spec: Specialiser, body: Block, known: dict[Any, Operand] | None = None
+) -> tuple[dict[Value, Operand], int]:
     """Write the forward half of a derivative into the program, through inference once more."""
     at = next(i for i, s in enumerate(body.statements) if is_receive(s))
     copies: dict[Value, Operand] = {v: v for v in free_values(body)}
+    copies.update((v, o) for v, o in (known or {}).items() if isinstance(v, Value))
     for s in body.statements[:at]:
         spec.statement(s, copies)
     return copies, at + 1

@@ -291,6 +291,15 @@ def seed_of(y: Any) -> Any:
     raise NonScalarOutputError(scalar_message(f"it is {shape}"), hint=SCALAR_HINT)
 
 
+def fit_cotangent(y_bar: Any, y: Any) -> Any:
+    """A cotangent that a user gives, in the form of the value: its shape and floating dtype."""
+    if isinstance(y, np.ndarray) and y_bar is not None and np.shape(y_bar) != y.shape:
+        if np.ndim(y_bar):
+            raise ValueError(f"the cotangent has shape {np.shape(y_bar)}, the value {y.shape}")
+        y_bar = np.full(y.shape, y_bar)
+    return project(y_bar, y)
+
+
 class RootTangent:
     """The cotangent of a function, and those of the globals that it read, by identity."""
 

@@ -326,6 +326,7 @@ def call_attribute(
     if isinstance(t, Instance) or isinstance(t, TupleOf) and t.cls is not tuple:
         raw = objects.class_attribute(t.cls, name)
         own = isinstance(t, Instance) and t.get(name) is not None
+        objects.guard_method(spec, t.cls, name)
         if not own and isinstance(raw, types.FunctionType):
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)
         if not own and isinstance(raw, staticmethod):

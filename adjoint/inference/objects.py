@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.inference import attributes, calls
 from adjoint.ir.nodes import Const, Operand
-from adjoint.ir.types import UNKNOWN, Instance, Literal, TupleOf, Type
+from adjoint.ir.types import UNKNOWN, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
 from adjoint.rules.dispatch import has_setter
 from adjoint.rules.signatures import operand_type
@@ -43,6 +43,17 @@ def class_attribute(cls: type, name: str) -> Any:
         if name in vars(base):
             return vars(base)[name]
     return None
+
+
+def guard_method(spec: Specialiser, cls: type, name: str) -> None:
+    """What was found on a class of the user's has to be there at later calls."""
+    from adjoint.inference.infer import Root
+
+    for base in cls.__mro__:
+        found = vars(base).get(name)
+        if isinstance(found, types.FunctionType) and base.__module__.partition(".")[0] not in ("numpy", "builtins"):
+            spec.guards[Root("attribute", Identity(base), name)] = found
+            return
 
 
 def python_method(t: Type, name: str) -> types.FunctionType | None:
@@ -125,6 +136,7 @@ def call_instance(
         keywords = [(k, o) for k, o in named if k not in given] + kwargs
         return calls.call(spec, field("func", site), [*first, *args], keywords, site)
     method = class_attribute(kind.cls, "__call__")
+    guard_method(spec, kind.cls, "__call__")
     if isinstance(method, types.FunctionType) and spec.may_inline:
         return calls.call(spec, Const(method), [callee, *args], kwargs, site)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN)

@@ -200,3 +200,13 @@ def scale(y_bar, derivative):
         return bar * slope, bar * y_bar
 
     return y, pullback
+
+
+@rule(tree.fit_cotangent)
+def fit_cotangent(y_bar, y):
+    fitted = tree.fit_cotangent(y_bar, y)
+
+    def pullback(bar):
+        return (tree.instantiate(bar, y_bar),)
+
+    return fitted, pullback
