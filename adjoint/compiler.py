@@ -52,6 +52,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.optimise import optimise
+from adjoint.optimise.dead import remove_dead
 from adjoint.reverse import Derivative, Expansion, reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
@@ -674,7 +675,9 @@ def inner_derivative(
     inputs = [w for w in dict.fromkeys(wrt) if isinstance(w, Value)]
     free = [v for v in free_values(block)]
     program = Function("inner", [Parameter(v) for v in dict.fromkeys([*inputs, *free])], block)
+    remove_dead(program)
     done = reverse(program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options))
+    remove_dead(done.function, lambda callee: callee is receive)
     value, *bars = done.function.body.results
     by_input: dict[Operand, Operand] = dict(zip(done.wrt, bars, strict=True))
     return value, done.seed, [by_input.get(w, Const(None)) for w in wrt], done.function.body

@@ -785,3 +785,82 @@ def test_every_public_name_is_there_and_documented():
     assert sorted(ad.__all__, key=str) == sorted(set(ad.__all__), key=str)
     with pytest.raises(AttributeError, match="no_such_name"):
         ad.no_such_name
+
+
+def test_attributes_without_derivative_are_none_in_a_tangent():
+    bar = ad.gradient(lambda l: np.sum(l.weight), Layer(X, X))[0]
+    assert bar.name is None
+
+
+def test_a_derivative_of_a_decorated_function_inside():
+    close(ad.gradient(lambda x: decorated.gradient(x, x)[0] * x, 3.0), (6.0,))
+
+
+def test_no_confusion_of_levels():
+    def f(x):
+        return x * ad.gradient(lambda y: x * y, 3.0)[0]
+
+    assert ad.gradient(f, 5.0) == (10.0,)
+
+
+def test_a_cotangent_of_none_is_zero():
+    assert ad.gradient(opaque_scale, 2.0, 3.0) == (0.0, 7.0)
+    assert ad.gradient(lambda a, x: opaque_scale(a, x), 2.0, 3.0) == (0.0, 7.0)
+
+
+def test_a_nondifferentiable_function_is_called_once_and_has_no_derivative():
+    counted.calls = 0
+    assert ad.gradient(lambda x: counted(x) * x, 3.0) == (6.0,)
+    assert counted.calls == 1
+    assert ad.gradient(counted, 3.0) == (0.0,)
+
+
+def test_stop_gradient():
+    assert ad.stop_gradient(3.0) == 3.0
+    assert ad.gradient(lambda x: ad.stop_gradient(x) * x, 3.0) == (3.0,)
+    assert ad.gradient(ad.stop_gradient, 3.0) == (0.0,)
+    close(ad.gradient(lambda x: np.sum(ad.stop_gradient(x) * x), X)[0], X)
+    close(ad.gradient(lambda x: ad.stop_gradient({"a": x})["a"] * x, 3.0)[0], 3.0)
+    assert ad.gradient(lambda x: ad.gradient(lambda v: v * ad.stop_gradient(v), x)[0], 3.0) == (0.0,)
+
+
+def test_a_rule_that_is_redefined_is_noticed():
+    def f(x):
+        return x * x
+
+    def user(x):
+        return 1.0 * f(x)
+
+    assert ad.gradient(user, 3.0) == (6.0,)
+    for factor in (3.0, 5.0):
+
+        @ad.rule(f)
+        def _(x, factor=factor):
+            y = f(x)
+
+            def pullback(y_bar):
+                return factor * y_bar
+
+            return y, pullback
+
+        assert ad.gradient(f, 3.0) == (factor,)
+        assert ad.gradient(user, 3.0) == (factor,)
+
+
+@pytest.mark.parametrize("f, expected", [(clipped, 10.0), (softplus, 100.0 / (1.0 + np.exp(-3.0)))])
+def test_a_rule_of_the_user_is_used_at_the_top(f, expected):
+    close(ad.gradient(f, 3.0)[0], expected)
+    close(ad.pullback(f, 3.0)[1](1.0)[0], expected)
+    close(ad.grad(f)(3.0), expected)
+
+
+INNER = {
+    "pullback": lambda f: lambda x: ad.pullback(f, x)[1](1.0)[0],
+    "grad": ad.grad,
+}
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_second_derivative(inner):
+    assert abs(ad.gradient(INNER[inner](cube), 2.0)[0] - 12.0) < 1e-9
+    assert abs(ad.grad(INNER[inner](cube))(2.0) - 12.0) < 1e-9
