@@ -292,15 +292,15 @@ def test_a_refused_program_stays_refused_and_harms_nothing():
         assert ad.gradient(lambda x: x * x, 3.0) == (6.0,)
 
 
-class Base:
+class Doubling:
     def scale(self, x):
         return x * 2.0
 
 
 def test_a_method_that_is_redefined_is_noticed(monkeypatch):
     def f(x):
-        return Base().scale(x)
+        return Doubling().scale(x)
 
     assert ad.gradient(f, 3.0) == (2.0,)
-    monkeypatch.setattr(Base, "scale", lambda self, x: x * 5.0)
+    monkeypatch.setattr(Doubling, "scale", lambda self, x: x * 5.0)
     assert ad.gradient(f, 3.0) == (5.0,)
