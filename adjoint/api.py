@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint import cache
-from adjoint.compiler import NESTED, VALUE_AND_GRADIENT, nested_gradient, nested_gradient_call, nested_pullback
+from adjoint.compiler import (
+    NESTED,
+    VALUE_AND_GRADIENT,
+    nested_gradient,
+    nested_gradient_call,
+    nested_pullback,
+)
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
 from adjoint.rules.registry import rule
@@ -86,7 +92,9 @@ def grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False)
     return Gradient(f, argnums, has_aux, False)
 
 
-def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
+def value_and_grad(
+    f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable:
     """A function that computes `(value, gradient)`; with `has_aux`, `((value, aux), gradient)`."""
     return Gradient(f, argnums, has_aux, True)
 
@@ -94,7 +102,9 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: boo
 class Gradient:
     """The function that `grad` and `value_and_grad` return."""
 
-    def __init__(self, f: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool) -> None:
+    def __init__(
+        self, f: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool
+    ) -> None:
         self.positions = repr(argnums)  # text is known while compiling, numbers are not
         self.f, self.argnums, self.has_aux, self.with_value = f, argnums, has_aux, with_value
         self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
@@ -103,7 +113,9 @@ class Gradient:
         positions = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
         for i in positions:
             if not -len(args) <= i < len(args):
-                raise IndexError(f"argnums names argument {i}, but the call has {len(args)} arguments")
+                raise IndexError(
+                    f"argnums names argument {i}, but the call has {len(args)} arguments"
+                )
         if self.has_aux:
             (value, aux), bars = value_and_aux(self.f, args, kwargs)
         else:
@@ -237,7 +249,9 @@ def _spread(thing: Any, bars: dict[int, Any], seen: set[int]) -> Any:
     if hasattr(thing, "__closure__"):
         names = thing.__code__.co_freevars
         cells = thing.__closure__ or ()
-        return Tangent(**{n: _spread(c.cell_contents, bars, seen) for n, c in zip(names, cells, strict=True)})
+        return Tangent(
+            **{n: _spread(c.cell_contents, bars, seen) for n, c in zip(names, cells, strict=True)}
+        )
     fields = attributes(thing) or {}
     return Tangent(**{n: _spread(v, bars, seen) for n, v in fields.items()})
 
@@ -288,7 +302,9 @@ def _implicit(f: Callable, ps: Params, kwargs: dict[str, Any]) -> tuple[Any, Gra
         return _implicit_call(f, ps, kwargs, wanted)
 
 
-def _implicit_call(f: Callable, ps: Params, kwargs: dict[str, Any], wanted: Any) -> tuple[Any, Grads]:
+def _implicit_call(
+    f: Callable, ps: Params, kwargs: dict[str, Any], wanted: Any
+) -> tuple[Any, Grads]:
     entry, inputs = cache.find("value_and_gradient", f, (), kwargs, ("callee",), wanted)
     value, bars = cache.call(entry, inputs, f, (), kwargs)
     captured = [load_capture(f, name) for name in entry.captures]

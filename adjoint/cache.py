@@ -42,7 +42,17 @@ _options: ContextVar[Options] = ContextVar("options", default=_default_options)
 class Entry:
     """One compilation and what has to hold for it to be used."""
 
-    __slots__ = ("captures", "compiled", "function", "generation", "globals", "others", "roots", "takes_callee", "watched")
+    __slots__ = (
+        "captures",
+        "compiled",
+        "function",
+        "generation",
+        "globals",
+        "others",
+        "roots",
+        "takes_callee",
+        "watched",
+    )
 
     def __init__(self, compiled: Compiled, wanted: Wanted | None) -> None:
         self.compiled = compiled
@@ -53,7 +63,9 @@ class Entry:
         for root, value in compiled.guards.items():
             if root.kind == "global":  # a builtin is expected to be absent from the namespace
                 namespace = root.owner.value
-                self.globals.append((namespace, root.name, value if root.name in namespace else None))
+                self.globals.append(
+                    (namespace, root.name, value if root.name in namespace else None)
+                )
             else:
                 self.others.append((root, value))
         self.roots = [(root, light_key(root.read())) for root in compiled.roots]
@@ -170,7 +182,12 @@ class implicit:  # noqa: N801
 
 
 def find(
-    form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: Wanted | None = None
+    form: str,
+    callee: Any,
+    args: tuple,
+    kwargs: dict[str, Any],
+    wrt: Any,
+    wanted: Wanted | None = None,
 ) -> tuple[Entry, list[Any]]:
     """The entry for a call, compiled if need be, and the values of its roots."""
     key = (form, light_key(callee), wrt, *[light_key(a) for a in args])
@@ -180,7 +197,9 @@ def find(
     if chosen is not _default_options:
         key = (*key, chosen)
     for entry in _entries.get(key, ()):
-        if entry.generation == registry.generation() and (wanted is None or entry.is_wanted(wanted)):
+        if entry.generation == registry.generation() and (
+            wanted is None or entry.is_wanted(wanted)
+        ):
             inputs = entry.inputs()
             if inputs is not None:
                 return entry, inputs
@@ -196,8 +215,15 @@ def _compile(
             positions: tuple[int | str, ...] = tuple(range(len(args)))
         else:
             positions = wrt
-        request = Request(callee_type(callee), kinds, tuple((k, type_of(v)) for k, v in kwargs.items()),
-                          positions, form, wanted, options())
+        request = Request(
+            callee_type(callee),
+            kinds,
+            tuple((k, type_of(v)) for k, v in kwargs.items()),
+            positions,
+            form,
+            wanted,
+            options(),
+        )
         entry = Entry(compile_request(request), wanted)
         for code, nested in entry.compiled.loaded.closures.items():
             _rules[code] = nested
@@ -269,10 +295,16 @@ def origin_of(error: BaseException, emitted: Any) -> Any:
 
 def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments, with those defaults added that are not constants."""
-    if type(callee) is types.FunctionType and callee.__defaults__ is None and callee.__kwdefaults__ is None:
+    if (
+        type(callee) is types.FunctionType
+        and callee.__defaults__ is None
+        and callee.__kwdefaults__ is None
+    ):
         return kwargs
     function = getattr(callee, "__func__", callee)
-    if type(function) is not types.FunctionType or not (function.__defaults__ or function.__kwdefaults__):
+    if type(function) is not types.FunctionType or not (
+        function.__defaults__ or function.__kwdefaults__
+    ):
         return kwargs
     shift = 1 if function is not callee else 0
     code = function.__code__
@@ -280,7 +312,8 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
     more = {
         n: v
         for n, v in function_defaults(function).items()
-        if n not in given and not isinstance(type_of(v), Literal)
+        if n not in given
+        and not isinstance(type_of(v), Literal)
         and n not in function.__code__.co_varnames[: function.__code__.co_posonlyargcount]
     }
     return {**kwargs, **more} if more else kwargs
@@ -330,4 +363,3 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 
 
 dispatch.generate = generate
-

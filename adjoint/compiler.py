@@ -242,8 +242,10 @@ def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
         declared = registry.lookup(callee.value)
         return own and generatable(callee.value) and (declared is None or declared.kind == "source")
     kind = operand_type(callee)
-    return isinstance(kind, FunctionOf) and entry.code is not None and kind.code.value in (
-        entry.code, getattr(entry.code, "code", None)
+    return (
+        isinstance(kind, FunctionOf)
+        and entry.code is not None
+        and kind.code.value in (entry.code, getattr(entry.code, "code", None))
     )
 
 
@@ -254,7 +256,9 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
     for w in request.wrt:
         if w == "callee":
             for value, label in outside_inputs(typed, entry):
-                if may_carry_derivative(value.type) and (request.wanted is None or request.wanted(*label)):
+                if may_carry_derivative(value.type) and (
+                    request.wanted is None or request.wanted(*label)
+                ):
                     wanted.append(value)
         elif isinstance(w, int):
             wanted.append(values[entry.count + w])
@@ -289,7 +293,10 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     values = [p.value for p in typed.function.parameters]
     statements = function.body.statements
     if request.form == "rule":
-        function.body.results = [result, *collect(statements, values, entry, by_input, request, typed)]
+        function.body.results = [
+            result,
+            *collect(statements, values, entry, by_input, request, typed),
+        ]
         return function
     cotangents: list[Operand] = []
     for i in range(len(request.arguments)):
@@ -334,9 +341,15 @@ def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
     s = made.get(bar)  # type: ignore[arg-type]
     if not isinstance(s, Call) or not isinstance(s.callee, Const):
         return False
-    if isinstance(kind, TupleOf | ListOf) and kind.items is not None and len(s.args) == len(kind.items):
+    if (
+        isinstance(kind, TupleOf | ListOf)
+        and kind.items is not None
+        and len(s.args) == len(kind.items)
+    ):
         built = s.callee.value in (make_tuple, make_list) or isinstance(s.callee.value, type)
-        return built and all(is_complete(a, k, made) for a, k in zip(s.args, kind.items, strict=True))  # type: ignore[arg-type]
+        return built and all(
+            is_complete(a, k, made) for a, k in zip(s.args, kind.items, strict=True)
+        )  # type: ignore[arg-type]
     if isinstance(kind, Instance) and s.callee.value is tree.make_tangent:
         parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
         return all(is_complete(parts.get(n, Const(None)), k, made) for n, k in kind.fields)  # type: ignore[arg-type]
@@ -373,7 +386,9 @@ def collect(
         callee = found
     arguments = values[entry.count : entry.count + len(request.arguments)]
     named: list[Operand] = []
-    for (key, _), value in zip(request.keywords, values[entry.count + len(arguments) :], strict=True):
+    for (key, _), value in zip(
+        request.keywords, values[entry.count + len(arguments) :], strict=True
+    ):
         named += [Const(key), by_input.get(value, Const(None))]
     keywords = Value("", UNKNOWN)
     statements.append(Call(keywords, Const(make_dict), named))
@@ -386,7 +401,9 @@ def seed(program: Derivative, request: Request) -> None:
     result = function.body.results[0]
     kind = unliteral(operand_type(result))
     check_scalar_type(kind, function)
-    marker = next(s for s in function.body.statements if isinstance(s, Call) and s.target is program.seed)
+    marker = next(
+        s for s in function.body.statements if isinstance(s, Call) and s.target is program.seed
+    )
     i = function.body.statements.index(marker)
     if isinstance(kind, Scalar):
         dtype = tree.cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
@@ -414,12 +431,15 @@ def check_scalar_type(kind: Type, function: Function) -> None:
         isinstance(a, int) and a != 1 or getattr(a, "plural", False) for a in kind.axes
     )
     number = isinstance(kind, Scalar | Array) and not plural
-    complex_result = isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating) or (
-        isinstance(kind, Array) and kind.dtype.kind == "c"
+    complex_result = (
+        isinstance(kind, Scalar)
+        and issubclass(kind.cls, complex | np.complexfloating)
+        or (isinstance(kind, Array) and kind.dtype.kind == "c")
     )
     if kind is not UNKNOWN and (not number or complex_result):
         raise NonScalarOutputError(
-            tree.scalar_message(f"{function.name} returns {describe_type(kind)}"), function.origin,
+            tree.scalar_message(f"{function.name} returns {describe_type(kind)}"),
+            function.origin,
             tree.SCALAR_HINT,
         )
 
@@ -429,8 +449,15 @@ def describe_type(kind: Type) -> str:
         return f"an array of {kind.ndim} dimension{'s' * (kind.ndim != 1)} ({kind.dtype})"
     if isinstance(kind, Literal):
         return repr(kind.value)
-    names = {"TupleOf": "a tuple", "ListOf": "a list", "DictOf": "a dict", "FunctionOf": "a function"}
-    return names.get(type(kind).__name__, f"a {getattr(getattr(kind, 'cls', None), '__name__', kind)}")
+    names = {
+        "TupleOf": "a tuple",
+        "ListOf": "a list",
+        "DictOf": "a dict",
+        "FunctionOf": "a function",
+    }
+    return names.get(
+        type(kind).__name__, f"a {getattr(getattr(kind, 'cls', None), '__name__', kind)}"
+    )
 
 
 def load_program(function: Function, typed: Inferred, entry: Entry, request: Request) -> Compiled:
@@ -440,7 +467,10 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is receive
     )  # fmt: skip
     marker = function.body.statements[split_at]
-    forward, backward = function.body.statements[:split_at], function.body.statements[split_at + 1 :]
+    forward, backward = (
+        function.body.statements[:split_at],
+        function.body.statements[split_at + 1 :],
+    )
     result, *bars = function.body.results
     where = ""
     if function.origin is not None:
@@ -453,10 +483,15 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
         inner = Block([*backward, Call(bars_value, Const(make_tuple), list(bars))], [bars_value])
         outer_free = free_values(inner) - {marker.target}  # type: ignore[union-attr]
         captures = [v for v in ordered(function, forward) if v in outer_free]
-        pullback = Function("pullback", [Parameter(marker.target)], inner, list(captures), origin=function.origin)  # type: ignore[union-attr]
+        pullback = Function(
+            "pullback", [Parameter(marker.target)], inner, list(captures), origin=function.origin
+        )  # type: ignore[union-attr]
         made = Value("pullback", UNKNOWN, True)
-        statements = [*forward, Closure(made, pullback, list(captures)),
-                      Call(out, Const(make_tuple), [result, made])]
+        statements = [
+            *forward,
+            Closure(made, pullback, list(captures)),
+            Call(out, Const(make_tuple), [result, made]),
+        ]
         body = Block(statements, [out])
         title, start = f"{base}_rule", None
         doc = f"Rule of {function.name}{where}."
@@ -475,7 +510,9 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
         doc = f"Gradient of {function.name}{where} with respect to {', '.join(wrt or names)}."
         if request.form == "value_and_gradient":
             doc = "Value and g" + doc[1:]
-    final = Function(title, used_inputs, body, [], typed.function.globals, None, function.origin, doc)
+    final = Function(
+        title, used_inputs, body, [], typed.function.globals, None, function.origin, doc
+    )
     used = free_values(body)
     takes_callee = used_inputs[0].value in used
     if not takes_callee:
@@ -536,7 +573,9 @@ def expansion_key(call: Call, declared: registry.Rule, guarded: bool) -> Any:
 
 def build_expansion(call: Call, declared: registry.Rule, guarded: bool = False) -> Expansion | None:
     operands: list[Operand] = [*call.args, *(o for _, o in call.kwargs)]  # type: ignore[list-item]
-    values = [Value(f"x{i}" if not isinstance(o, Value) else o.name) for i, o in enumerate(operands)]
+    values = [
+        Value(f"x{i}" if not isinstance(o, Value) else o.name) for i, o in enumerate(operands)
+    ]
     args: list[Operand | Splat] = list(values[: len(call.args)])
     kwargs = [(k, v) for (k, _), v in zip(call.kwargs, values[len(call.args) :], strict=True)]
     y, y_bar, out = Value(), Value("y_bar"), Value()
@@ -569,7 +608,10 @@ def split_expansion(
 ) -> Expansion | None:
     statements = function.body.statements
     at = next((i for i, s in enumerate(statements) if is_receive(s)), None)
-    built = next((s for s in statements if isinstance(s, Call) and s.target is function.body.results[0]), None)
+    built = next(
+        (s for s in statements if isinstance(s, Call) and s.target is function.body.results[0]),
+        None,
+    )
     if at is None or built is None or function.globals:
         return None
     forward, backward = statements[:at], statements[at + 1 :]
@@ -585,7 +627,12 @@ def split_expansion(
     made = definitions.get(bars)  # type: ignore[arg-type]
     leading: list[Any] = [bars]
     starred = made is not None and any(isinstance(a, Splat) for a in made.args)
-    if made is not None and isinstance(made.callee, Const) and made.callee.value is make_tuple and not starred:
+    if (
+        made is not None
+        and isinstance(made.callee, Const)
+        and made.callee.value is make_tuple
+        and not starred
+    ):
         leading = list(made.args)
     elif isinstance(bars, Const) and isinstance(bars.value, tuple):
         leading = [Const(v) for v in bars.value]
@@ -603,7 +650,9 @@ def split_expansion(
         leading = [times(kept, marker.target, d, guarded) for d in leading]
     else:
         leading = [None if isinstance(b, Const) and b.value is None else b for b in leading]
-    return Expansion(inputs, forward, y, marker.target, kept, place(leading, declared, call), primal)
+    return Expansion(
+        inputs, forward, y, marker.target, kept, place(leading, declared, call), primal
+    )
 
 
 def is_receive(s: Any) -> bool:
@@ -611,7 +660,11 @@ def is_receive(s: Any) -> bool:
 
 
 def is_primal(s: Any, declared: registry.Rule) -> bool:
-    return isinstance(s, Call) and isinstance(s.callee, Const) and registry.lookup(s.callee.value) is declared
+    return (
+        isinstance(s, Call)
+        and isinstance(s.callee, Const)
+        and registry.lookup(s.callee.value) is declared
+    )
 
 
 def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Operand | None:
@@ -631,8 +684,11 @@ def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Ope
         if d.value == -1:
             return write(operator.neg, y_bar)
     kind = unliteral(operand_type(d))
-    if kind is UNKNOWN or isinstance(kind, Array) and kind.dtype.kind == "c" or (
-        isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating)
+    if (
+        kind is UNKNOWN
+        or isinstance(kind, Array)
+        and kind.dtype.kind == "c"
+        or (isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating))
     ):
         d = write(np.conj, d)
     return write(scale if guarded else operator.mul, y_bar, d)
@@ -640,8 +696,12 @@ def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Ope
 
 def place(leading: Sequence[Any], declared: registry.Rule, call: Call) -> list[Operand | None]:
     """The cotangents of a rule's leading parameters, as those of the call's operands."""
-    out: list[Operand | None] = [leading[i] if i < len(leading) else None for i in range(len(call.args))]
-    return out + [keyword_bar(declared.text, tuple(leading), k) for k, _ in call.kwargs if k is not None]
+    out: list[Operand | None] = [
+        leading[i] if i < len(leading) else None for i in range(len(call.args))
+    ]
+    return out + [
+        keyword_bar(declared.text, tuple(leading), k) for k, _ in call.kwargs if k is not None
+    ]
 
 
 # -- derivatives inside programs ----------------------------------------------------------------------
@@ -652,16 +712,25 @@ def derivative(
 ) -> Operand | None:
     """Calls that only the compiler understands: `receive`, and derivatives inside programs."""
     if function is receive:
-        return spec.emit(Const(receive), list(args), [], site, cotangent_type(operand_type(args[0])))
+        return spec.emit(
+            Const(receive), list(args), [], site, cotangent_type(operand_type(args[0]))
+        )
     nested = NESTED.get(function) if isinstance(function, types.FunctionType) else None
     if nested is None:
         return None
     result = nested(spec, args, kwargs, site)
-    return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN) if result is None else result
+    return (
+        spec.emit(Const(function), list(args), kwargs, site, UNKNOWN) if result is None else result
+    )
 
 
 def inner_derivative(
-    spec: Specialiser, callee: Operand, args: list[Operand], kwargs: list, wrt: list[Operand], site: Site
+    spec: Specialiser,
+    callee: Operand,
+    args: list[Operand],
+    kwargs: list,
+    wrt: list[Operand],
+    site: Site,
 ) -> tuple[Operand, Value, list[Operand], Block] | None:
     """Infer a call into blocks of its own, reverse it, and give the pieces (value, seed, bars, block)."""
     from adjoint.inference import calls
@@ -676,7 +745,9 @@ def inner_derivative(
     free = [v for v in free_values(block)]
     program = Function("inner", [Parameter(v) for v in dict.fromkeys([*inputs, *free])], block)
     remove_dead(program)
-    done = reverse(program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options))
+    done = reverse(
+        program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options)
+    )
     remove_dead(done.function, lambda callee: callee is receive)
     value, *bars = done.function.body.results
     by_input: dict[Operand, Operand] = dict(zip(done.wrt, bars, strict=True))
@@ -723,7 +794,9 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     copies, start = splice_forward(spec, body)
     splice_reverse(spec, body, start, {seed_value: y_bar}, copies)
     bars = [mapped(b, copies) for b in bars]
-    named_bars = [o for (k, _), b in zip(keywords, bars[1 + len(parts) :], strict=True) for o in (Const(k), b)]
+    named_bars = [
+        o for (k, _), b in zip(keywords, bars[1 + len(parts) :], strict=True) for o in (Const(k), b)
+    ]
     keyword_bar = spec.emit(Const(make_dict), list(named_bars), [], site, UNKNOWN)
     results = [*bars[: 1 + len(parts)], keyword_bar]
     kind = TupleOf(tuple(operand_type(b) for b in results))
@@ -735,8 +808,11 @@ def check_pulled(body: Block, callee: Operand, parts: list[Operand]) -> None:
     for s in body.statements:
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
             own, _, *args = s.args
-            same = own is callee or isinstance(own, Const) and isinstance(callee, Const) and (
-                own.value is callee.value
+            same = (
+                own is callee
+                or isinstance(own, Const)
+                and isinstance(callee, Const)
+                and (own.value is callee.value)
             )
             if same and args == parts:
                 kind = operand_type(callee)
@@ -766,7 +842,8 @@ def nested_gradient(with_value: bool) -> Any:
             one = spec.emit(Const(tree.seed_of), [result], [], site, cotangent_type(kind))
         splice_reverse(spec, body, start, {seed_value: one}, copies)
         cotangents = [
-            presented_inside(spec, w, mapped(b, copies), site) for w, b in zip(rest, bars, strict=True)
+            presented_inside(spec, w, mapped(b, copies), site)
+            for w, b in zip(rest, bars, strict=True)
         ]
         kinds = TupleOf(tuple(operand_type(c) for c in cotangents))
         gradient = spec.emit(Const(make_tuple), list(cotangents), [], site, kinds)
@@ -781,7 +858,9 @@ def nested_gradient(with_value: bool) -> Any:
 VALUE_AND_GRADIENT: list[Any] = [tuple]
 
 
-def nested_pullback(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+def nested_pullback(
+    spec: Specialiser, args: list[Operand], kwargs: list, site: Site
+) -> Operand | None:
     """`pullback(f, …)` inside a program: the value, and a function made of the reverse half."""
     callee, *rest = args
     inner = stand_ins(rest)
@@ -808,7 +887,9 @@ def nested_pullback(spec: Specialiser, args: list[Operand], kwargs: list, site: 
     own = [Value(v.name, v.type, v.named) for v in free]
     by_free: dict[Value, Operand] = dict(zip(free, own, strict=True))
     substitute(block, lambda o: by_free.get(o, o) if isinstance(o, Value) else o)
-    function = Function("back", [Parameter(seed)], block, list(own), origin=site.origin, namespace={})
+    function = Function(
+        "back", [Parameter(seed)], block, list(own), origin=site.origin, namespace={}
+    )
     closure = Closure(Value("back", UNKNOWN, True), function, list(free), {}, site.origin)
     closure.target.type = closure_type(closure)
     spec.write(closure, closure.target)
@@ -816,7 +897,9 @@ def nested_pullback(spec: Specialiser, args: list[Operand], kwargs: list, site: 
     return spec.emit(Const(make_tuple), [result, closure.target], [], site, kinds)
 
 
-def nested_gradient_call(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+def nested_gradient_call(
+    spec: Specialiser, args: list[Operand], kwargs: list, site: Site
+) -> Operand | None:
     """`grad(f)(…)` inside a program: the call of an object that holds `f` and what is wanted of it."""
     from adjoint.inference import attributes
 
@@ -850,7 +933,11 @@ def nested_gradient_call(spec: Specialiser, args: list[Operand], kwargs: list, s
 def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Site) -> Operand:
     """A cotangent as users see it, inside a program."""
     kind = operand_type(primal)
-    if isinstance(kind, Literal) and isinstance(kind.value, int | float) and not isinstance(kind.value, bool):
+    if (
+        isinstance(kind, Literal)
+        and isinstance(kind.value, int | float)
+        and not isinstance(kind.value, bool)
+    ):
         return Const(0.0) if is_none(bar) else bar
     if not may_carry_derivative(kind):
         return bar
@@ -882,7 +969,11 @@ def splice_forward(
 
 
 def splice_reverse(
-    spec: Specialiser, body: Block, start: int, known: dict[Value, Operand], copies: dict[Value, Operand]
+    spec: Specialiser,
+    body: Block,
+    start: int,
+    known: dict[Value, Operand],
+    copies: dict[Value, Operand],
 ) -> None:
     """Write the reverse half, with the seed's value."""
     copies.update(known)
@@ -894,7 +985,11 @@ def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: 
     """The text of a rule that cannot be inlined for these operands, to be differentiated as it stands."""
     call = Call(Value(), Const(function), list(parts), list(keywords))
     call.target.type = result_type(function, parts, keywords)
-    if static_operands(call) and always_there(call.target.type) and expander(spec.options)(call) is not None:
+    if (
+        static_operands(call)
+        and always_there(call.target.type)
+        and expander(spec.options)(call) is not None
+    ):
         return None
     sequence = isinstance(operand_type(parts[0]), ListOf | TupleOf | DictOf) if parts else False
     text = SEQUENCE_TEXTS.get(function) if sequence else None
@@ -918,7 +1013,11 @@ def pull_through(
         return calls.call(spec, Const(tree.leading_bar), [bars, Const(i)], [], site)
 
     results: list[Operand] = [Const(None), *map(leading, range(len(parts)))]
-    named = [o for k, _ in keywords for o in (Const(k), leading(names.index(k)) if k in names else Const(None))]
+    named = [
+        o
+        for k, _ in keywords
+        for o in (Const(k), leading(names.index(k)) if k in names else Const(None))
+    ]
     results.append(spec.emit(Const(make_dict), list(named), [], site, UNKNOWN))
     kind = TupleOf(tuple(map(operand_type, results)))
     return spec.emit(Const(make_tuple), list(results), [], site, kind)

@@ -38,9 +38,11 @@ class Tangent:
         for name, value in self.__dict__.items():
             text = repr(value)
             fields.append(f"{name}={text}".replace("\n", "\n" + " " * (len(name) + 9)))
-        return f"Tangent({(',' + chr(10) + ' ' * 8).join(fields)})" if any(
-            "\n" in f for f in fields
-        ) else f"Tangent({', '.join(fields)})"
+        return (
+            f"Tangent({(',' + chr(10) + ' ' * 8).join(fields)})"
+            if any("\n" in f for f in fields)
+            else f"Tangent({', '.join(fields)})"
+        )
 
 
 def make_tangent(*names_and_values: Any) -> Tangent:
@@ -201,7 +203,9 @@ def complete(x_bar: Any, x: Any) -> Any:
     if isinstance(x, np.ndarray | Number):
         if x_bar is not None:
             return x_bar
-        return zero_cotangent(x) if not isinstance(x, np.ndarray) or x.dtype.kind in "iufc" else None
+        return (
+            zero_cotangent(x) if not isinstance(x, np.ndarray) or x.dtype.kind in "iufc" else None
+        )
     if isinstance(x, tuple | list):
         bars = [None] * len(x) if x_bar is None else x_bar
         items = [complete(b, v) for b, v in zip(bars, x, strict=True)]
@@ -248,9 +252,15 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
         return same_container(iterable, [*bars, *rest])
     if all(bar is None for bar in bars):
         return None
-    if isinstance(iterable, Iterator) or hasattr(iterable, "mapping") or hasattr(iterable, "takes_list"):
+    if (
+        isinstance(iterable, Iterator)
+        or hasattr(iterable, "mapping")
+        or hasattr(iterable, "takes_list")
+    ):
         return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
-    raise TypeError(f"the items of a {type(iterable).__name__} have cotangents, which it cannot have")
+    raise TypeError(
+        f"the items of a {type(iterable).__name__} have cotangents, which it cannot have"
+    )
 
 
 def column(bars: list | None, position: int) -> list | None:
@@ -287,7 +297,11 @@ def seed_of(y: Any) -> Any:
         return np.ones(y.shape, cotangent_dtype(y.dtype))
     if isinstance(y, bool | int | float | np.floating | np.integer | np.bool_):
         return 1.0
-    shape = f"an array of shape {y.shape}" if isinstance(y, np.ndarray) else f"{type(y).__name__} {y!r:.60}"
+    shape = (
+        f"an array of shape {y.shape}"
+        if isinstance(y, np.ndarray)
+        else f"{type(y).__name__} {y!r:.60}"
+    )
     raise NonScalarOutputError(scalar_message(f"it is {shape}"), hint=SCALAR_HINT)
 
 

@@ -149,9 +149,11 @@ def iterable_parts(spec: Specialiser, operand: Operand) -> list[Operand] | None:
     function = made.callee.value  # type: ignore[union-attr]
     if function is call_method:
         return dictionary_view(spec, sources, site)
-    parts = [iterable_parts(spec, a) for a in sources[:1]] if function is not zip else [
-        iterable_parts(spec, a) for a in sources
-    ]
+    parts = (
+        [iterable_parts(spec, a) for a in sources[:1]]
+        if function is not zip
+        else [iterable_parts(spec, a) for a in sources]
+    )
     if made.kwargs or any(p is None for p in parts):
         return None
     columns: list[list[Operand]] = parts  # type: ignore[assignment]
@@ -181,7 +183,9 @@ def dictionary_view(spec: Specialiser, sources: list[Operand], site: Site) -> li
 
 
 def _tuple(spec: Specialiser, parts: list[Operand], site: Site) -> Operand:
-    return spec.emit(Const(make_tuple), list(parts), [], site, TupleOf(tuple(map(operand_type, parts))))
+    return spec.emit(
+        Const(make_tuple), list(parts), [], site, TupleOf(tuple(map(operand_type, parts)))
+    )
 
 
 def dict_parts(spec: Specialiser, operand: Operand, site: Site) -> list[tuple[Any, Operand]] | None:
@@ -194,7 +198,9 @@ def dict_parts(spec: Specialiser, operand: Operand, site: Site) -> list[tuple[An
     return [(k, item(spec, operand, k, site)) for k, _ in t.items]
 
 
-def unpacked(spec: Specialiser, operand: Operand, count: int, origin: Origin | None) -> list[Operand]:
+def unpacked(
+    spec: Specialiser, operand: Operand, count: int, origin: Origin | None
+) -> list[Operand]:
     """The operands of `a, b = operand`."""
     from adjoint.inference.infer import Site
 
@@ -231,13 +237,22 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
 
 
-def literal_attribute(spec: Specialiser, value: Any, owner: Operand, name: str, site: Site) -> Operand:
+def literal_attribute(
+    spec: Specialiser, value: Any, owner: Operand, name: str, site: Site
+) -> Operand:
     from adjoint.inference.infer import ReadError, Root
 
     if isinstance(value, types.ModuleType):
         path = f"{owner.name or value.__name__}.{name}" if isinstance(owner, Const) else name
         try:
-            if value.__name__.partition(".")[0] in ("numpy", "math", "scipy", "operator", "builtins", "functools"):
+            if value.__name__.partition(".")[0] in (
+                "numpy",
+                "math",
+                "scipy",
+                "operator",
+                "builtins",
+                "functools",
+            ):
                 return Const(getattr(value, name), path)
             return spec.read_root(Root("attribute", Identity(value), name), path)
         except (AttributeError, ReadError):
@@ -257,7 +272,9 @@ def literal_attribute(spec: Specialiser, value: Any, owner: Operand, name: str, 
     return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
 
 
-def array_attribute(spec: Specialiser, owner: Operand, t: Array, name: str, site: Site) -> Operand | None:
+def array_attribute(
+    spec: Specialiser, owner: Operand, t: Array, name: str, site: Site
+) -> Operand | None:
     if name == "ndim":
         return Const(t.ndim)
     if name == "dtype":
@@ -281,7 +298,9 @@ def shape_of(spec: Specialiser, owner: Operand, t: Array, site: Site) -> Operand
     return spec.emit(Const(getattr), [owner, Const("shape")], [], site, TupleOf(kinds))
 
 
-def instance_attribute(spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site) -> Operand:
+def instance_attribute(
+    spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site
+) -> Operand:
     from adjoint.inference.infer import Root
 
     found = objects.class_attribute(t.cls, name)
@@ -315,7 +334,9 @@ def call_attribute(
     t = operand_type(owner)
     if isinstance(t, Literal) and not isinstance(t.value, str | bytes):
         function = literal_attribute(spec, t.value, owner, name, site)
-        if isinstance(t.value, type) and isinstance(objects.class_attribute(t.value, name), classmethod):
+        if isinstance(t.value, type) and isinstance(
+            objects.class_attribute(t.value, name), classmethod
+        ):
             raw = objects.class_attribute(t.value, name).__func__
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)
         return calls.call(spec, function, list(args), kwargs, site)
@@ -334,10 +355,14 @@ def call_attribute(
         if not own and isinstance(raw, classmethod):
             return calls.call(spec, Const(raw.__func__), [Const(t.cls), *args], kwargs, site)
         if own or isinstance(raw, property):
-            return calls.call(spec, load_attribute(spec, owner, name, site), list(args), kwargs, site)
+            return calls.call(
+                spec, load_attribute(spec, owner, name, site), list(args), kwargs, site
+            )
         if name == "_replace" and isinstance(t, TupleOf):
             given = dict(kwargs)
-            fields = [given.get(n) or item(spec, owner, i, site) for i, n in enumerate(t.cls._fields)]  # type: ignore[attr-defined]
+            fields = [
+                given.get(n) or item(spec, owner, i, site) for i, n in enumerate(t.cls._fields)
+            ]  # type: ignore[attr-defined]
             return calls.call(spec, Const(t.cls), fields, [], site)
         return None
     if isinstance(t, DictOf) and name in ("items", "keys", "values") and not args:
@@ -349,13 +374,17 @@ def call_attribute(
     return None
 
 
-def dictionary_iterator(spec: Specialiser, owner: Operand, t: DictOf, name: str, site: Site) -> Operand:
+def dictionary_iterator(
+    spec: Specialiser, owner: Operand, t: DictOf, name: str, site: Site
+) -> Operand:
     values = tuple(v for _, v in t.items)
     pairs = tuple(TupleOf((literal(k), v)) for k, v in t.items)
     items = {"keys": tuple(literal(k) for k, _ in t.items), "values": values, "items": pairs}[name]
     cls = {"keys": type({}.keys()), "values": type({}.values()), "items": type({}.items())}[name]
     element = Opaque(object) if name == "keys" else element_of(TupleOf(items))
-    return spec.emit(Const(call_method), [owner, Const(name)], [], site, IteratorOf(cls, element, items))
+    return spec.emit(
+        Const(call_method), [owner, Const(name)], [], site, IteratorOf(cls, element, items)
+    )
 
 
 # -- items -------------------------------------------------------------------------------------------
@@ -424,42 +453,64 @@ def handle(
     return None if handler is None else handler(spec, args, kwargs, site)
 
 
-def _getattr(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _getattr(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     name = operand_type(args[1])
     if len(args) != 2 or not isinstance(name, Literal) or not isinstance(name.value, str):
         return None
     return load_attribute(spec, args[0], name.value, site)
 
 
-def _call_method(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _call_method(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     owner, name, *rest = args
     found = call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
-    return found if found is not None else spec.emit(Const(call_method), list(args), kwargs, site, UNKNOWN)
+    return (
+        found
+        if found is not None
+        else spec.emit(Const(call_method), list(args), kwargs, site, UNKNOWN)
+    )
 
 
-def _getitem(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _getitem(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     return handle_getitem(spec, args, site)
 
 
-def _make_tuple(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _make_tuple(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     if all(isinstance(a, Const) and isinstance(a.value, calls.METADATA) for a in args):
         return Const(tuple(a.value for a in args))  # type: ignore[union-attr]
-    return spec.emit(Const(make_tuple), list(args), [], site, TupleOf(tuple(map(operand_type, args))))
+    return spec.emit(
+        Const(make_tuple), list(args), [], site, TupleOf(tuple(map(operand_type, args)))
+    )
 
 
-def _make_list(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _make_list(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     kind = ListOf(tuple(unliteral(operand_type(a)) for a in args))
     return spec.emit(Const(make_list), list(args), [], site, kind)
 
 
-def _make_dict(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _make_dict(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     if not all(isinstance(a, Const) for a in args[::2]):
         return spec.emit(Const(make_dict), list(args), [], site, UNKNOWN)
-    items = {k.value: unliteral(operand_type(v)) for k, v in zip(args[::2], args[1::2], strict=True)}  # type: ignore[union-attr]
+    items = {
+        k.value: unliteral(operand_type(v)) for k, v in zip(args[::2], args[1::2], strict=True)
+    }  # type: ignore[union-attr]
     return spec.emit(Const(make_dict), list(args), [], site, DictOf(tuple(items.items())))
 
 
-def _merge_dicts(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _merge_dicts(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     parts = [dict_parts(spec, a, site) for a in args]
     if any(p is None for p in parts):
         return None
@@ -468,7 +519,9 @@ def _merge_dicts(spec: Specialiser, args: list[Operand], kwargs: Keywords, site:
 
 
 def _sequence(build: Callable[..., Any]) -> Callable[..., Operand | None]:
-    def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
         if kwargs or len(args) > 1:
             return None
         make = _make_tuple if build is tuple else _make_list
@@ -479,7 +532,9 @@ def _sequence(build: Callable[..., Any]) -> Callable[..., Operand | None]:
         if parts is not None and not (isinstance(t, Literal) and isinstance(t.value, range)):
             return make(spec, parts, [], site)
         if build is list and isinstance(t, Array | ListOf | IteratorOf):
-            return spec.emit(Const(list), list(args), [], site, ListOf(None, unliteral(element_type(t))))
+            return spec.emit(
+                Const(list), list(args), [], site, ListOf(None, unliteral(element_type(t)))
+            )
         return spec.emit(Const(build), list(args), [], site, UNKNOWN)
 
     return handler
@@ -506,7 +561,9 @@ def _unpack(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     return spec.emit(Const(unpack_sequence), list(args), [], site, UNKNOWN)
 
 
-def _isinstance(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _isinstance(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     cls, wanted = class_of(operand_type(args[0])), operand_type(args[1])
     parts = tuple_parts(spec, args[1])
     if parts is not None and all(isinstance(p, Const) for p in parts):
@@ -524,7 +581,9 @@ def _isinstance(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: 
 def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     a, b = map(operand_type, args)
     if isinstance(a, Literal) and isinstance(b, Literal):
-        if type(a.value) is type(b.value) and isinstance(a.value, int | float | str | bytes | tuple):
+        if type(a.value) is type(b.value) and isinstance(
+            a.value, int | float | str | bytes | tuple
+        ):
             return None if not isinstance(a.value, bool) else Const(a.value is b.value)
         return Const(a.value is b.value)
     for x, y in ((a, b), (b, a)):
@@ -540,14 +599,22 @@ def _is_not(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 
 def _len(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     t = operand_type(args[0])
-    if isinstance(t, TupleOf | ListOf | DictOf) and t.items is not None and class_of(t) in (tuple, list, dict):
+    if (
+        isinstance(t, TupleOf | ListOf | DictOf)
+        and t.items is not None
+        and class_of(t) in (tuple, list, dict)
+    ):
         return Const(len(t.items))
     if isinstance(t, Array) and t.ndim:
         axis = t.axes[0]
         if isinstance(axis, int):
             return Const(axis)
         return spec.emit(Const(len), list(args), [], site, Scalar(int, axis))
-    return None if isinstance(t, Instance) else spec.emit(Const(len), list(args), [], site, Scalar(int))
+    return (
+        None
+        if isinstance(t, Instance)
+        else spec.emit(Const(len), list(args), [], site, Scalar(int))
+    )
 
 
 def _shape(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -578,7 +645,9 @@ def _type(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
     return None if cls is None else Const(cls, cls.__name__)
 
 
-def _callable(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _callable(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     t = operand_type(args[0])
     cls = class_of(t)
     if isinstance(t, Literal):
@@ -586,18 +655,26 @@ def _callable(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Si
     return None if cls is None else Const(hasattr(cls, "__call__"))  # noqa: B004
 
 
-def _hasattr(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _hasattr(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     t, name = operand_type(args[0]), args[1]
     cls = class_of(t)
     if cls is None or not isinstance(name, Const) or isinstance(t, FunctionOf):
         return None
     if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:
         return Const(True)
-    return Const(False) if isinstance(t, Instance | Array | Scalar | TupleOf | ListOf | DictOf) else None
+    return (
+        Const(False)
+        if isinstance(t, Instance | Array | Scalar | TupleOf | ListOf | DictOf)
+        else None
+    )
 
 
 def _iterator(function: Any, cls: type) -> Callable[..., Operand | None]:
-    def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
         kinds = [unliteral(element_type(operand_type(a))) for a in args]
         if function is range:
             element: Type = Scalar(int)
@@ -629,15 +706,21 @@ def _super(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site)
     return None
 
 
-def _initialise(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _initialise(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     return objects.initialise_base(spec, args, kwargs, site)
 
 
-def _set_attribute(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _set_attribute(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     return objects.assign(spec, args[0], args[1].value, args[2], site)  # type: ignore[union-attr]
 
 
-def _check_bound(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _check_bound(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     from adjoint.inference.infer import is_unbound
 
     return None if is_unbound(spec, args[0]) else args[0]
@@ -653,7 +736,9 @@ def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     return Const(value, site.name)
 
 
-def _flatten(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _flatten(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     parts = iterable_parts(spec, args[0])
     if parts is not None:
         inner = [iterable_parts(spec, p) for p in parts]
@@ -664,20 +749,33 @@ def _flatten(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Sit
     return spec.emit(Const(flatten), list(args), [], site, ListOf(None, element))
 
 
-def _sequence_sum(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _sequence_sum(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     """`+` of two tuples or two lists whose items are known."""
     a, b = map(operand_type, args)
     for cls, make in ((TupleOf, _make_tuple), (ListOf, _make_list)):
-        if isinstance(a, cls) and isinstance(b, cls) and a.items is not None and b.items is not None:
+        if (
+            isinstance(a, cls)
+            and isinstance(b, cls)
+            and a.items is not None
+            and b.items is not None
+        ):
             parts = [iterable_parts(spec, x) for x in args]
             return make(spec, [*parts[0], *parts[1]], [], site)  # type: ignore[misc]
     return None
 
 
-def _sequence_product(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _sequence_product(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     a, b = args
     t, count = operand_type(a), operand_type(b)
-    if isinstance(t, ListOf | TupleOf) and isinstance(count, Literal) and isinstance(count.value, int):
+    if (
+        isinstance(t, ListOf | TupleOf)
+        and isinstance(count, Literal)
+        and isinstance(count.value, int)
+    ):
         if t.items is not None and len(t.items) * count.value <= 64:
             make = _make_tuple if isinstance(t, TupleOf) else _make_list
             return make(spec, (iterable_parts(spec, a) or []) * count.value, [], site)
@@ -687,7 +785,9 @@ def _sequence_product(spec: Specialiser, args: list[Operand], kwargs: Keywords, 
 def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
     """`x op= y` rebinds for everything but arrays and lists, for which it writes."""
 
-    def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
         kind = operand_type(args[0])
         if is_number(unliteral(kind)) and not isinstance(kind, Array) or isinstance(kind, TupleOf):
             return calls.call(spec, Const(plain), list(args), [], site)
@@ -703,21 +803,27 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
 
 
 def _kind_of_number(is_complex: bool) -> Callable[..., Operand | None]:
-    def handler(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
         dtype = dtype_of(unliteral(operand_type(args[0])))
         return None if dtype is None else Const((dtype.kind == "c") is is_complex)
 
     return handler
 
 
-def _contains(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _contains(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     owner, key = map(operand_type, args)
     if isinstance(owner, DictOf) and isinstance(key, Literal):
         return Const(owner.get(key.value) is not None)
     return None
 
 
-def _set_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _set_item(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     """`c[k] = v` for a list or dict that is made here and known by one name: a new one, with that item."""
     owner, index, value = args
     t, key = operand_type(owner), operand_type(index)
@@ -734,13 +840,17 @@ def _set_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Si
     return spec.emit(Const(set_item), list(args), [], site, UNKNOWN)
 
 
-def _partial(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _partial(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     function, *first = map(operand_type, args)
     fields = (
         ("func", function), ("args", TupleOf(tuple(first))),
         ("keywords", DictOf(tuple((k, operand_type(o)) for k, o in kwargs))),
     )  # fmt: skip
-    return spec.emit(Const(functools.partial), list(args), kwargs, site, Instance(functools.partial, fields))
+    return spec.emit(
+        Const(functools.partial), list(args), kwargs, site, Instance(functools.partial, fields)
+    )
 
 
 def _dict(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -757,7 +867,9 @@ def _or(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) ->
     return None
 
 
-def _replace(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+def _replace(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
     """`dataclasses.replace(obj, …)`: the class called with the fields that are kept."""
     kind = operand_type(args[0])
     if not isinstance(kind, Instance) or not dataclasses.is_dataclass(kind.cls):
@@ -766,7 +878,9 @@ def _replace(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Sit
     fields: Keywords = []
     for f in dataclasses.fields(kind.cls):
         if f.init:
-            fields.append((f.name, changed.get(f.name) or load_attribute(spec, args[0], f.name, site)))
+            fields.append(
+                (f.name, changed.get(f.name) or load_attribute(spec, args[0], f.name, site))
+            )
     return calls.call(spec, Const(kind.cls), [], fields, site)
 
 

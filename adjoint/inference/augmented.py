@@ -105,7 +105,10 @@ def survey(function: Function) -> tuple[dict[Value, list[Statement]], dict[Value
 
 
 def unseen(
-    s: Call, uses: dict[Value, list[Statement]], made: dict[Value, Statement], position: dict[int, int]
+    s: Call,
+    uses: dict[Value, list[Statement]],
+    made: dict[Value, Statement],
+    position: dict[int, int],
 ) -> bool:
     """Can nobody tell that a new array is made instead of writing into the old one?"""
     array = s.args[-2]
@@ -133,12 +136,23 @@ def keeps(use: Call) -> bool:
     function = use.callee.value
     if function is augment:
         return False
-    if is_write(use) or isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator":
+    if (
+        is_write(use)
+        or isinstance(function, np.ufunc)
+        or getattr(function, "__module__", "") == "_operator"
+    ):
         return function in SHARING
     if function is getattr:
-        return not (isinstance(use.args[1], Const) and use.args[1].value in ("shape", "size", "ndim", "dtype"))
+        return not (
+            isinstance(use.args[1], Const)
+            and use.args[1].value in ("shape", "size", "ndim", "dtype")
+        )
     module = getattr(function, "__module__", None) or ""
-    known = module.startswith("numpy") or getattr(function, "__objclass__", None) is np.ndarray or function is len
+    known = (
+        module.startswith("numpy")
+        or getattr(function, "__objclass__", None) is np.ndarray
+        or function is len
+    )
     return not known or function in SHARING
 
 
@@ -172,4 +186,3 @@ def flows(value: Value, s: Statement | None) -> list[Operand]:
         i = (s.carried if value in s.carried else s.targets).index(value)
         return [s.inits[i], s.body.results[i]]
     return []
-

@@ -78,7 +78,12 @@ def call(
 
 
 def call_known(
-    spec: Specialiser, callee: Const, function: Any, args: list[Operand], kwargs: Keywords, site: Site
+    spec: Specialiser,
+    callee: Const,
+    function: Any,
+    args: list[Operand],
+    kwargs: Keywords,
+    site: Site,
 ) -> Operand:
     folded = fold(function, args, kwargs)
     if folded is not None:
@@ -113,7 +118,9 @@ def call_known(
             return made
     if isinstance(function, functools.partial):
         keywords = {**function.keywords, **{k: o for k, o in kwargs}}
-        named: Keywords = [(k, v if isinstance(v, Value | Const) else Const(v)) for k, v in keywords.items()]
+        named: Keywords = [
+            (k, v if isinstance(v, Value | Const) else Const(v)) for k, v in keywords.items()
+        ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
 
@@ -126,12 +133,18 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
     if out is None:
         return False
     kind = operand_type(out)
-    if isinstance(kind, Literal) and (kind.value is None or kind.value == (None,) or kind.value is np._NoValue):
+    if isinstance(kind, Literal) and (
+        kind.value is None or kind.value == (None,) or kind.value is np._NoValue
+    ):
         return False
     module = getattr(function, "__module__", None) or ""
-    return isinstance(function, np.ufunc) or module.startswith("numpy") or (
-        getattr(function, "__objclass__", None) is np.ndarray
-        or isinstance(getattr(function, "__self__", None), np.ufunc)
+    return (
+        isinstance(function, np.ufunc)
+        or module.startswith("numpy")
+        or (
+            getattr(function, "__objclass__", None) is np.ndarray
+            or isinstance(getattr(function, "__self__", None), np.ufunc)
+        )
     )
 
 
@@ -144,7 +157,9 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 
 
 # Their rules are Python that only dispatches: they are left to run time, never inlined.
-OPEN = {id(f) for f in (*dispatch.STRUCTURAL, refuse_out, fail) if isinstance(f, types.FunctionType)}
+OPEN = {
+    id(f) for f in (*dispatch.STRUCTURAL, refuse_out, fail) if isinstance(f, types.FunctionType)
+}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 
@@ -216,15 +231,21 @@ def call_python(
     try:
         lowered = spec.lower(function)
     except AdjointError as error:
-        return spec.emit(Const(Refused(function, error), callee.name), list(args), kwargs, site, UNKNOWN)
+        return spec.emit(
+            Const(Refused(function, error), callee.name), list(args), kwargs, site, UNKNOWN
+        )
     captures: list[Root | Operand] = [
         Root("capture", Identity(cell), name)
-        for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True)
+        for cell, name in zip(
+            function.__closure__ or (), function.__code__.co_freevars, strict=True
+        )
     ]
     defaults: dict[str, Operand] = {}
     signature_defaults = function.__defaults__ or ()
     positional = function.__code__.co_varnames[: function.__code__.co_argcount]
-    for name, value in zip(positional[len(positional) - len(signature_defaults) :], signature_defaults, strict=True):
+    for name, value in zip(
+        positional[len(positional) - len(signature_defaults) :], signature_defaults, strict=True
+    ):
         defaults[name] = Const(value)
     defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
     try:
@@ -244,7 +265,12 @@ def left_to_run_time(
 
 
 def call_function_value(
-    spec: Specialiser, callee: Operand, kind: FunctionOf, args: list[Operand], kwargs: Keywords, site: Site
+    spec: Specialiser,
+    callee: Operand,
+    kind: FunctionOf,
+    args: list[Operand],
+    kwargs: Keywords,
+    site: Site,
 ) -> Operand:
     """Call a function that is known by its code: made here, captured, or passed in."""
     made = spec.definitions.get(callee) if isinstance(callee, Value) else None
@@ -290,8 +316,13 @@ class LateCapture:
 
         if isinstance(self.kind, Literal):
             return self.function if self.kind.key == "self" else Const(self.kind.value, self.name)
-        return spec.emit(Const(load_capture), [self.function, Const(self.name)], [],
-                         Site(None, self.name), self.kind)
+        return spec.emit(
+            Const(load_capture),
+            [self.function, Const(self.name)],
+            [],
+            Site(None, self.name),
+            self.kind,
+        )
 
 
 class Fails(Exception):  # noqa: N818
@@ -385,4 +416,3 @@ def bind(
             bound[p.value] = spec.emit(Const(make_dict), list(items), [], Site(None, p.name), kind)
             named = {}
     return None if rest or named else bound
-

@@ -212,8 +212,13 @@ class Specialiser:
             for i, (x, y) in enumerate(zip(*parts, strict=True)):
                 hint = Value(f"{target.name}_{i}" if target.name else "", origin=target.origin)
                 merged.append(self.merge(statement, hint, x, y))
-            return self.emit(Const(make_tuple), merged, [], Site(statement.origin),
-                             TupleOf(tuple(operand_type(m) for m in merged)))  # type: ignore[arg-type]
+            return self.emit(
+                Const(make_tuple),
+                merged,
+                [],
+                Site(statement.origin),
+                TupleOf(tuple(operand_type(m) for m in merged)),
+            )  # type: ignore[arg-type]
         value = Value(target.name, merged_type(a, b), target.named, target.origin)
         statement.targets.append(value)
         statement.then.results.append(a)
@@ -251,8 +256,13 @@ class Specialiser:
         function = statement.function
         target = Value(statement.target.name, UNKNOWN, statement.target.named, statement.origin)
         env[statement.target] = target
-        new = Closure(target, function, list(statement.captures),
-                      {n: read(o, env) for n, o in statement.defaults.items()}, statement.origin)
+        new = Closure(
+            target,
+            function,
+            list(statement.captures),
+            {n: read(o, env) for n, o in statement.defaults.items()},
+            statement.origin,
+        )
         self.definitions[target] = new
         # A capture may be a function that is defined further on: it is looked up when it is needed.
         new.captures = [env.get(c, c) if isinstance(c, Value) else c for c in statement.captures]
@@ -260,7 +270,9 @@ class Specialiser:
         self.write(new, target)
         for earlier in self.out:
             if isinstance(earlier, Closure):
-                earlier.captures = [env.get(c, c) if isinstance(c, Value) else c for c in earlier.captures]
+                earlier.captures = [
+                    env.get(c, c) if isinstance(c, Value) else c for c in earlier.captures
+                ]
                 earlier.target.type = closure_type(earlier)
 
     # -- what is outside --
@@ -274,15 +286,16 @@ class Specialiser:
         except (KeyError, AttributeError, ValueError) as error:
             raise ReadError(root.name) from error
         kind = type_of(value)
-        if isinstance(kind, Literal | Opaque) or isinstance(value, types.FunctionType) and (
-            root.kind != "capture"
+        if (
+            isinstance(kind, Literal | Opaque)
+            or isinstance(value, types.FunctionType)
+            and (root.kind != "capture")
         ):
             self.guards[root] = value
             return Const(value, name or root.name)
         kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
         self.roots[root] = Value(root.name, kind)
         return self.roots[root]
-
 
     def function_root(self, callee: Const) -> Value:
         """A function as an input of the program, so that it has a cotangent."""
@@ -302,7 +315,9 @@ def read(operand: Operand, env: dict[Value, Operand]) -> Operand:
 
 def same_constant(a: Const, b: Const) -> bool:
     return a.value is b.value or (
-        type(a.value) is type(b.value) and isinstance(a.value, int | str | float) and a.value == b.value
+        type(a.value) is type(b.value)
+        and isinstance(a.value, int | str | float)
+        and a.value == b.value
         and repr(a.value) == repr(b.value)
     )
 
@@ -335,7 +350,10 @@ def freshen(t: Type, path: str) -> Type:
     """Give the axes of an argument symbols of their own."""
     if isinstance(t, Array):
         anonymous = [a == PLURAL for a in t.axes]
-        axes = (replace(PLURAL, symbol=f"{path}.{i}") if anonymous[i] else a for i, a in enumerate(t.axes))
+        axes = (
+            replace(PLURAL, symbol=f"{path}.{i}") if anonymous[i] else a
+            for i, a in enumerate(t.axes)
+        )
         return Array(t.dtype, tuple(axes)) if any(anonymous) else t
     if isinstance(t, TupleOf):
         return TupleOf(tuple(freshen(x, f"{path}[{i}]") for i, x in enumerate(t.items)), t.cls)
@@ -354,7 +372,9 @@ def freshen(t: Type, path: str) -> Type:
 
 def forget_axes(t: Type) -> Type:
     """An array type for several arrays: their plural axes need not be equal."""
-    return Array(t.dtype, tuple(1 if a == 1 else None for a in t.axes)) if isinstance(t, Array) else t
+    return (
+        Array(t.dtype, tuple(1 if a == 1 else None for a in t.axes)) if isinstance(t, Array) else t
+    )
 
 
 # -- entry -------------------------------------------------------------------------------------------
@@ -387,7 +407,16 @@ def infer(
     calls.bind_outside(spec, function, captures or [], env)
     spec.stack.append((function.code or function, tuple(map(unliteral, inputs))))
     body = spec.block(function.body, env)
-    new = Function(function.name, parameters, body, [], list(spec.roots.values()), function.code,
-                   function.origin, function.doc, function.namespace)
+    new = Function(
+        function.name,
+        parameters,
+        body,
+        [],
+        list(spec.roots.values()),
+        function.code,
+        function.origin,
+        function.doc,
+        function.namespace,
+    )
     augmented.settle(new)
     return Inferred(new, list(spec.roots), spec.guards)

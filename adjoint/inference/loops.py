@@ -78,7 +78,9 @@ def simple(kind: Type) -> bool:
     return is_number(kind)
 
 
-def unroll(spec: Specialiser, statement: Loop, items: list[Operand], env: dict[Value, Operand]) -> None:
+def unroll(
+    spec: Specialiser, statement: Loop, items: list[Operand], env: dict[Value, Operand]
+) -> None:
     from adjoint.inference.infer import Site
 
     carried: list[Operand] = [env_read(i, env) for i in statement.inits]
@@ -91,7 +93,9 @@ def unroll(spec: Specialiser, statement: Loop, items: list[Operand], env: dict[V
             elements = [env_read(e, env) for e in gather.elements]
             if gather.pack:
                 kind = TupleOf(tuple(map(operand_type, elements)))
-                elements = [spec.emit(Const(make_tuple), list(elements), [], Site(statement.origin), kind)]
+                elements = [
+                    spec.emit(Const(make_tuple), list(elements), [], Site(statement.origin), kind)
+                ]
             into.append(elements[0])
     env.update(zip(statement.targets, carried, strict=True))
     for gather, into in zip(statement.gathers, gathered, strict=True):
@@ -100,7 +104,9 @@ def unroll(spec: Specialiser, statement: Loop, items: list[Operand], env: dict[V
         env[gather.target] = spec.emit(Const(make_list), list(into), [], site, kind)
 
 
-def bind_items(spec: Specialiser, statement: Loop, item: Operand, env: dict[Value, Operand]) -> None:
+def bind_items(
+    spec: Specialiser, statement: Loop, item: Operand, env: dict[Value, Operand]
+) -> None:
     if not statement.unpack:
         env[statement.items[0]] = item
         return
@@ -144,10 +150,23 @@ def trial(
         elements = [env_read(e, env) for e in gather.elements]
         element_kinds = [unliteral(operand_type(e)) for e in elements]
         kind = TupleOf(tuple(element_kinds)) if gather.pack else element_kinds[0]
-        target = Value(gather.target.name, ListOf(None, kind), gather.target.named, gather.target.origin)
+        target = Value(
+            gather.target.name, ListOf(None, kind), gather.target.named, gather.target.origin
+        )
         gathers.append(Gather(target, elements, gather.pack))
-    return Loop(body, carried, list(inits), [], iterable, items, statement.unpack, test, stop, gathers,
-                statement.origin)
+    return Loop(
+        body,
+        carried,
+        list(inits),
+        [],
+        iterable,
+        items,
+        statement.unpack,
+        test,
+        stop,
+        gathers,
+        statement.origin,
+    )
 
 
 def finish(spec: Specialiser, old: Loop, new: Loop, env: dict[Value, Operand]) -> None:
@@ -167,5 +186,3 @@ def finish(spec: Specialiser, old: Loop, new: Loop, env: dict[Value, Operand]) -
     spec.write(new, *new.targets, *[g.target for g in new.gathers])
     if isinstance(new.stop, Const) and not new.stop.value:
         new.stop = None
-
-

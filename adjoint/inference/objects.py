@@ -51,7 +51,10 @@ def guard_method(spec: Specialiser, cls: type, name: str) -> None:
 
     for base in cls.__mro__:
         found = vars(base).get(name)
-        if isinstance(found, types.FunctionType) and base.__module__.partition(".")[0] not in ("numpy", "builtins"):
+        if isinstance(found, types.FunctionType) and base.__module__.partition(".")[0] not in (
+            "numpy",
+            "builtins",
+        ):
             spec.guards[Root("attribute", Identity(base), name)] = found
             return
 
@@ -72,7 +75,11 @@ def overloaded_operator(
     if not any(isinstance(k, Instance | TupleOf) for k in kinds):
         return None
     try:
-        unary, binary, comparison = UNARY.get(function), BINARY.get(function), COMPARISONS.get(function)
+        unary, binary, comparison = (
+            UNARY.get(function),
+            BINARY.get(function),
+            COMPARISONS.get(function),
+        )
     except TypeError:
         return None
     if unary is not None and (method := python_method(kinds[0], unary)):
@@ -88,8 +95,10 @@ def overloaded_operator(
     if any(k is UNKNOWN for k in kinds):
         return None
     left, right = python_method(kinds[0], names[0]), python_method(kinds[1], names[1])
-    subclass = isinstance(kinds[0], Instance) and isinstance(kinds[1], Instance) and (
-        kinds[0].cls is not kinds[1].cls and issubclass(kinds[1].cls, kinds[0].cls)
+    subclass = (
+        isinstance(kinds[0], Instance)
+        and isinstance(kinds[1], Instance)
+        and (kinds[0].cls is not kinds[1].cls and issubclass(kinds[1].cls, kinds[0].cls))
     )
     # `NotImplemented` from the first operand is rare and decided at run time by Python itself;
     # here the first that is defined is taken when it cannot return NotImplemented.
@@ -97,12 +106,18 @@ def overloaded_operator(
     for method, (i, j) in order:
         if method is not None:
             if NotImplemented_is_possible(method):
-                return None if not isinstance(kinds[j], Instance) else _call(spec, method, args, i, j, site)
+                return (
+                    None
+                    if not isinstance(kinds[j], Instance)
+                    else _call(spec, method, args, i, j, site)
+                )
             return _call(spec, method, args, i, j, site)
     return None
 
 
-def _call(spec: Specialiser, method: Any, args: list[Operand], i: int, j: int, site: Site) -> Operand:
+def _call(
+    spec: Specialiser, method: Any, args: list[Operand], i: int, j: int, site: Site
+) -> Operand:
     return calls.call(spec, Const(method), [args[i], args[j]], [], site)
 
 
@@ -121,7 +136,9 @@ def call_instance(
     """`instance(...)`: bound methods, partials, and classes with `__call__`."""
     field = functools.partial(attributes.load_attribute, spec, callee)
     if kind.cls is types.MethodType:
-        return calls.call(spec, field("__func__", site), [field("__self__", site), *args], kwargs, site)
+        return calls.call(
+            spec, field("__func__", site), [field("__self__", site), *args], kwargs, site
+        )
     if kind.cls is functools.partial:
         made = attributes.definition(spec, callee)
         if made is not None and made.callee.value is functools.partial:  # type: ignore[union-attr]
@@ -199,7 +216,10 @@ def _dataclass(
     fields = [f for f in dataclasses.fields(cls) if f.init]
     if any(f.default_factory is not dataclasses.MISSING for f in fields):
         given_names = {f.name for f, _ in zip(fields, args, strict=False)} | {k for k, _ in kwargs}
-        if any(f.default_factory is not dataclasses.MISSING and f.name not in given_names for f in fields):
+        if any(
+            f.default_factory is not dataclasses.MISSING and f.name not in given_names
+            for f in fields
+        ):
             return None
     if len(fields) != len(dataclasses.fields(cls)):
         return None
@@ -256,4 +276,3 @@ def initialise_base(
         return None
     result = calls.call(spec, Const(function), args[1:], kwargs, site)
     return result if isinstance(operand_type(result), Instance) else None
-

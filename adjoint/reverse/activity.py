@@ -66,7 +66,9 @@ def _visit(s: Statement, active: set[Value]) -> None:
 
 def _merge(targets: list[Value], blocks: list[Block], active: set[Value]) -> None:
     for i, target in enumerate(targets):
-        if any(is_active(b.results[i], active) for b in blocks) and may_carry_derivative(target.type):
+        if any(is_active(b.results[i], active) for b in blocks) and may_carry_derivative(
+            target.type
+        ):
             active.add(target)
 
 

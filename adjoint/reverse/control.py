@@ -89,9 +89,7 @@ def write_branches(
                 term, own = inner.zero(value), True
             owned[i] &= own
             out.append(term)
-    reverse_blocks = [
-        Block(inner.out, out) for inner, out in zip(scopes, results, strict=True)
-    ]
+    reverse_blocks = [Block(inner.out, out) for inner, out in zip(scopes, results, strict=True)]
     for i, block in enumerate(reverse_blocks):
         export(forward, blocks, i, block)
     targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
@@ -107,7 +105,8 @@ def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Bl
     env: dict[Value, Operand] = {}
     for value in wanted:
         known = next(
-            (t for t, r in zip(forward.targets, blocks[which].results, strict=True) if r is value), None
+            (t for t, r in zip(forward.targets, blocks[which].results, strict=True) if r is value),
+            None,
         )
         if known is None:
             known = Value(value.name, value.type, value.named, value.origin)
@@ -147,7 +146,13 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
 
 
 def write_path(
-    forward: Try, blocks: list[Block], which: int, inner: Scope, idle: Scope, scope: Scope, taken: Operand
+    forward: Try,
+    blocks: list[Block],
+    which: int,
+    inner: Scope,
+    idle: Scope,
+    scope: Scope,
+    taken: Operand,
 ) -> None:
     """One of the paths through a `try`: reversed if it is the one that was taken."""
     touched = list(inner.outer)
@@ -227,7 +232,9 @@ class LoopReversal:
         """The cotangent of a carried value after an iteration; at first, that after the loop."""
         s = self.forward
         target = s.targets[i]
-        bar = Value(bar_name(s.carried[i]), cotangent_type(s.carried[i].type), s.carried[i].named, s.origin)
+        bar = Value(
+            bar_name(s.carried[i]), cotangent_type(s.carried[i].type), s.carried[i].named, s.origin
+        )
         self.carried.append(bar)
         self.inits.append(self.scope.final(target))
         self.inner.add(s.body.results[i], bar)
@@ -295,7 +302,11 @@ class LoopReversal:
         return values
 
     def deliver(
-        self, active: list[int], targets: list[Value], accumulated: list[Value], collected: Gather | None
+        self,
+        active: list[int],
+        targets: list[Value],
+        accumulated: list[Value],
+        collected: Gather | None,
     ) -> None:
         for value, target in zip(accumulated, targets[len(active) :], strict=True):
             entry = self.scope.sum_of(value)
@@ -305,8 +316,12 @@ class LoopReversal:
         if collected is not None:
             iterable = self.forward.iterable
             assert isinstance(iterable, Value)
-            bars = self.scope.call(operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN)
-            bar = self.scope.call(tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type))
+            bars = self.scope.call(
+                operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN
+            )
+            bar = self.scope.call(
+                tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
+            )
             self.scope.add(iterable, bar, owned=True)
 
     # -- what the reverse loop runs over --
@@ -314,7 +329,9 @@ class LoopReversal:
     def iterate(self, reverse: Loop, gathered: list[tuple[Value, Operand]]) -> None:
         """Residuals: what the reverse body reads of the forward body is kept, one record an iteration."""
         s = self.forward
-        local = defined_values(s.body) | set(s.carried) | set(s.items)  # with what branches now export
+        local = (
+            defined_values(s.body) | set(s.carried) | set(s.items)
+        )  # with what branches now export
         wanted = free_values(reverse.body) & local
         wanted |= {o for g in reverse.gathers for o in g.elements if isinstance(o, Value)} & local
         order = [*s.carried, *s.items, *_definitions(s.body)]
@@ -339,7 +356,11 @@ class LoopReversal:
                 reverse.items, reverse.unpack = [Value("_", UNKNOWN, True)], False
 
     def iterate_beside(
-        self, reverse: Loop, gathered: list[tuple[Value, Operand]], residuals: list[Value], copies: list[Value]
+        self,
+        reverse: Loop,
+        gathered: list[tuple[Value, Operand]],
+        residuals: list[Value],
+        copies: list[Value],
     ) -> None:
         """Beside the records run the cotangents of the lists that the loop built."""
         columns: list[Operand] = [backwards for _, backwards in gathered]
@@ -374,5 +395,3 @@ class LoopReversal:
         if isinstance(kind, IteratorOf):
             return kind.cls is range
         return isinstance(kind, Array | ListOf | TupleOf)
-
-

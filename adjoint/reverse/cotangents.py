@@ -63,7 +63,9 @@ class Scope:
 
     # -- writing --
 
-    def call(self, function: Callable, *args: Operand, type: Type | None = None, name: str = "") -> Value:
+    def call(
+        self, function: Callable, *args: Operand, type: Type | None = None, name: str = ""
+    ) -> Value:
         if type is None:
             type = result_type(function, list(args), [])
         target = Value(name, type, False, self.origin)
@@ -80,7 +82,9 @@ class Scope:
         found = self.sums[value] = Sum()
         if self.local is not None and value not in self.local and self.parent is not None:
             if self.carries:
-                accumulator = Value(bar_name(value), cotangent_type(value.type), value.named, self.origin)
+                accumulator = Value(
+                    bar_name(value), cotangent_type(value.type), value.named, self.origin
+                )
                 self.outer[value] = accumulator
                 found.term, found.owned = accumulator, True
             else:
@@ -98,13 +102,21 @@ class Scope:
 
     def add(self, primal: Operand, bar: Operand | None, owned: bool = False) -> None:
         """Contribute `bar`, a cotangent in the form of its primal."""
-        if bar is None or isinstance(bar, Const) and bar.value is None or not isinstance(primal, Value):
+        if (
+            bar is None
+            or isinstance(bar, Const)
+            and bar.value is None
+            or not isinstance(primal, Value)
+        ):
             return
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = bar, owned
         else:
-            entry.term, entry.owned = self.plus(primal.type, entry.term, bar), is_number(primal.type)
+            entry.term, entry.owned = (
+                self.plus(primal.type, entry.term, bar),
+                is_number(primal.type),
+            )
 
     def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""
@@ -149,7 +161,11 @@ class Scope:
         if not entry.parts:
             return entry.term
         built = self.build(value.type, entry.parts)
-        return built if entry.term is None else self.call(tree.accumulate, entry.term, built, type=UNKNOWN)
+        return (
+            built
+            if entry.term is None
+            else self.call(tree.accumulate, entry.term, built, type=UNKNOWN)
+        )
 
     def build(self, kind: Type, parts: dict[object, Sum]) -> Operand:
         def part(key: object) -> Operand:
@@ -160,14 +176,22 @@ class Scope:
             items = [part(i) for i in range(len(kind.items))]
             if isinstance(kind, TupleOf) and kind.cls is not tuple:
                 return self.call(kind.cls, *items, type=UNKNOWN)
-            return self.call(make_tuple if isinstance(kind, TupleOf) else make_list, *items, type=UNKNOWN)
+            return self.call(
+                make_tuple if isinstance(kind, TupleOf) else make_list, *items, type=UNKNOWN
+            )
         flat = [o for key in parts for o in (Const(key), part(key))]
-        return self.call(make_dict if isinstance(kind, DictOf) else tree.make_tangent, *flat, type=UNKNOWN)
+        return self.call(
+            make_dict if isinstance(kind, DictOf) else tree.make_tangent, *flat, type=UNKNOWN
+        )
 
     def zero(self, value: Value) -> Operand:
         """The zero cotangent of a value."""
         kind = value.type
-        if isinstance(kind, Scalar) and dtype_of(kind).kind in "iuf" and not issubclass(kind.cls, np.floating):  # type: ignore[union-attr]
+        if (
+            isinstance(kind, Scalar)
+            and dtype_of(kind).kind in "iuf"
+            and not issubclass(kind.cls, np.floating)
+        ):  # type: ignore[union-attr]
             return Const(0.0)
         if isinstance(kind, Scalar) and kind.cls in (float, np.float64, Double):
             return Const(0.0)
@@ -238,7 +262,10 @@ def conform(scope: Scope, bar: Operand, primal: Value) -> tuple[Operand, bool]:
         return scope.call(tree.project, bar, primal, type=wanted), True
     if extra:
         axes: object = 0 if extra == 1 else tuple(range(extra))
-        bar, made = scope.call(np.sum, bar, Const(axes), type=Array(found.dtype, found.axes[extra:])), True
+        bar, made = (
+            scope.call(np.sum, bar, Const(axes), type=Array(found.dtype, found.axes[extra:])),
+            True,
+        )
         _keyword_axis(scope, bar)
     if keep:
         axes = keep[0] if len(keep) == 1 else tuple(keep)

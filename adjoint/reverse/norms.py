@@ -11,8 +11,27 @@ from adjoint.ir.nodes import Block, Call, Const, Operand, Splat, Value, walk
 from adjoint.rules.guarded import root_of_squares
 
 ROOTS = {np.sqrt, math.sqrt}
-SUMS = {np.sum, np.ndarray.sum, np.add.reduce, np.mean, np.ndarray.mean, sum, operator.add, np.add, math.fsum}
-PRODUCTS = {operator.mul, np.multiply, operator.matmul, np.matmul, np.dot, np.ndarray.dot, np.vdot, np.inner}
+SUMS = {
+    np.sum,
+    np.ndarray.sum,
+    np.add.reduce,
+    np.mean,
+    np.ndarray.mean,
+    sum,
+    operator.add,
+    np.add,
+    math.fsum,
+}
+PRODUCTS = {
+    operator.mul,
+    np.multiply,
+    operator.matmul,
+    np.matmul,
+    np.dot,
+    np.ndarray.dot,
+    np.vdot,
+    np.inner,
+}
 POWERS = {operator.pow, np.power, pow}
 
 

@@ -69,8 +69,11 @@ def reverse(
     reverser.refuse_raised(body)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
-    seed = Value("y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
-                 seed_type, True)
+    seed = Value(
+        "y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
+        seed_type,
+        True,
+    )
     marker = Call(seed, Const(receive), [result], [], None)
     scope = Scope(local=None)
     scope.add(result, seed)
@@ -82,5 +85,3 @@ def reverse(
     statements = [*forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
     return Derivative(new, seed, wrt)
-
-

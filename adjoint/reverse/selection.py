@@ -33,7 +33,11 @@ def selected_values(body: Block) -> set[Value]:
             if is_selection(s):
                 selected += operands_of(s)
         elif isinstance(s, If | Try):
-            blocks = [s.then, s.orelse] if isinstance(s, If) else [s.body, *(h.block for h in s.handlers)]
+            blocks = (
+                [s.then, s.orelse]
+                if isinstance(s, If)
+                else [s.body, *(h.block for h in s.handlers)]
+            )
             for i, target in enumerate(s.targets):
                 feeds[target] = [b.results[i] for b in blocks]
         elif isinstance(s, Loop):

@@ -45,7 +45,16 @@ from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
-from adjoint.runtime import call_method, make_dict, make_list, make_tuple, raise_exception, set_attribute, set_item, unpack_sequence
+from adjoint.runtime import (
+    call_method,
+    make_dict,
+    make_list,
+    make_tuple,
+    raise_exception,
+    set_attribute,
+    set_item,
+    unpack_sequence,
+)
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -58,7 +67,10 @@ class Reverser:
     """One reversal: which values are active, and how a call is expanded into its rule."""
 
     def __init__(
-        self, active: set[Value], selected: set[Value], expand: Callable[[Call, bool], Expansion | None]
+        self,
+        active: set[Value],
+        selected: set[Value],
+        expand: Callable[[Call, bool], Expansion | None],
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
         self.definitions: dict[Value, Call] = {}
@@ -100,7 +112,11 @@ class Reverser:
             if not isinstance(attempt, Try):
                 continue
             for s in walk(attempt.body):
-                raises = isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is raise_exception
+                raises = (
+                    isinstance(s, Call)
+                    and isinstance(s.callee, Const)
+                    and s.callee.value is raise_exception
+                )
                 if raises and any(is_active(o, self.active) for o in operands_of(s)):
                     raise UnsupportedSyntaxError(
                         "an exception carries a value that has a derivative", s.origin,
@@ -161,7 +177,9 @@ class Reverser:
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
         if function is make_dict and all(isinstance(k, Const) for k in plain[::2]):
             keys = [k.value for k in plain[::2]]  # type: ignore[union-attr]
-            return lambda scope: take_items(scope, s.target, dict(zip(keys, plain[1::2], strict=True)))
+            return lambda scope: take_items(
+                scope, s.target, dict(zip(keys, plain[1::2], strict=True))
+            )
         if function is set_attribute and isinstance(s.target.type, Instance):
             return lambda scope: take_attribute(scope, s)
         read = structural_read(s)
@@ -249,10 +267,14 @@ class Reverser:
         for i, a in enumerate(s.args):
             if is_active(a.operand if isinstance(a, Splat) else a, self.active):
                 positions.append(i if not isinstance(a, Splat) else "*")
-        positions += [k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)]
+        positions += [
+            k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
+        ]
         mask = Const(tuple(positions))
         name = s.target.name
-        both = Value(f"{name}_both" if name else "", TupleOf((s.target.type, UNKNOWN)), False, s.origin)
+        both = Value(
+            f"{name}_both" if name else "", TupleOf((s.target.type, UNKNOWN)), False, s.origin
+        )
         pullback = Value(f"{name}_pullback" if name else "pullback", UNKNOWN, True, s.origin)
         forward: list[Statement] = [
             Call(both, Const(apply_rule), [s.callee, mask, *s.args], s.kwargs, s.origin),
@@ -273,6 +295,7 @@ class Reverser:
 
     def distribute(self, scope: Scope, s: Call, bars: Value) -> None:
         """`callee_bar, *argument_bars, keyword_bars = bars`"""
+
         def part(key: int) -> Value:
             return scope.call(operator.getitem, bars, Const(key), type=UNKNOWN)
 
@@ -442,5 +465,3 @@ def close_closure(s: Closure, scope: Scope) -> None:
         if entry.term is not None:
             bar = scope.call(tree.tangent_field, entry.term, Const(name), type=UNKNOWN)
             add_unknown(scope, operand, bar)
-
-

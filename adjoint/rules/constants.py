@@ -67,5 +67,11 @@ nondifferentiable(
 )
 
 nondifferentiable(
-    *(runtime.super_method, runtime.format_value, runtime.join_strings, runtime.raise_exception, runtime.import_module),
+    *(
+        runtime.super_method,
+        runtime.format_value,
+        runtime.join_strings,
+        runtime.raise_exception,
+        runtime.import_module,
+    ),
 )

@@ -257,6 +257,10 @@ def arange(start, stop=None, step=None, dtype=None, *, device=None, like=None):
 
     def pullback(y_bar):
         start_bar = np.sum(y_bar) if floating else None
-        return start_bar, None, np.sum(y_bar * np.arange(np.size(y_bar))) if floating and step is not None else None
+        return (
+            start_bar,
+            None,
+            np.sum(y_bar * np.arange(np.size(y_bar))) if floating and step is not None else None,
+        )
 
     return y, pullback

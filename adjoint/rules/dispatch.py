@@ -20,7 +20,15 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.runtime import load_capture, augment, call_method, make_function, new_object, set_attribute, fail
+from adjoint.runtime import (
+    load_capture,
+    augment,
+    call_method,
+    make_function,
+    new_object,
+    set_attribute,
+    fail,
+)
 from adjoint.rules.writes import CONTAINERS, METHODS, refuse_write, writes_of
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
@@ -30,7 +38,12 @@ Result = tuple[Any, Pullback]
 # Set by the compiler: gives the rule of a Python function from its source.
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
 
-ATTRIBUTE_FUNCTIONS = {"T": np.transpose, "mT": np.matrix_transpose, "real": np.real, "imag": np.imag}
+ATTRIBUTE_FUNCTIONS = {
+    "T": np.transpose,
+    "mT": np.matrix_transpose,
+    "real": np.real,
+    "imag": np.imag,
+}
 SPECIAL_METHODS = {
     operator.add: ("__add__", "__radd__"), operator.sub: ("__sub__", "__rsub__"),
     operator.mul: ("__mul__", "__rmul__"), operator.truediv: ("__truediv__", "__rtruediv__"),
@@ -59,7 +72,9 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         fail(*args, **kwargs)
     if writes_of(function):
         refuse_write(getattr(function, "__name__", "this"))
-    if kwargs.get("out") is not None and (getattr(function, "__module__", None) or "numpy").startswith("numpy"):
+    if kwargs.get("out") is not None and (
+        getattr(function, "__module__", None) or "numpy"
+    ).startswith("numpy"):
         refuse_write("out=")
     if isinstance(function, Refused):
         raise function.error
@@ -82,7 +97,12 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
             hint=missing_hint(function),
         )
     assert generate is not None
-    args = tuple([list(a) if isinstance(a, Iterator) and carries(active, i) else a for i, a in enumerate(args)])
+    args = tuple(
+        [
+            list(a) if isinstance(a, Iterator) and carries(active, i) else a
+            for i, a in enumerate(args)
+        ]
+    )
     return generate(function if declared is None else declared.text, active, args, kwargs)
 
 
@@ -93,12 +113,20 @@ def carries(active: tuple, position: int) -> bool:
 
 def has_rule(function: Any) -> bool:
     """May a call of this be differentiated? (What it does with its operands is another question.)"""
-    if not _hashable(function) or function in STRUCTURAL or function in SPECIAL_METHODS or function in IN_PLACE:
+    if (
+        not _hashable(function)
+        or function in STRUCTURAL
+        or function in SPECIAL_METHODS
+        or function in IN_PLACE
+    ):
         return True
     if isinstance(function, np.ufunc):
         return registry.lookup(function) is not None
-    return registry.lookup(function) is not None or generatable(function) or not callable(function) or (
-        is_bound(function) or isinstance(function, Kept)
+    return (
+        registry.lookup(function) is not None
+        or generatable(function)
+        or not callable(function)
+        or (is_bound(function) or isinstance(function, Kept))
     )
 
 
@@ -129,7 +157,9 @@ def missing_hint(function: Any) -> str:
 
 def missing_rule(function: Any, origin: Any) -> Any:
     """Raises: the user's code reached a callable on an active path that has no rule."""
-    raise MissingRuleError(f"no derivative is known for {describe(function)}", origin, missing_hint(function))
+    raise MissingRuleError(
+        f"no derivative is known for {describe(function)}", origin, missing_hint(function)
+    )
 
 
 ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next}
@@ -221,11 +251,15 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
     """An elementwise function or operator of something that is no number: sequences, nested lists."""
     if isinstance(function, np.ufunc):  # NumPy takes lists for arrays
         converted = [("array", x) if isinstance(x, list | tuple) else ("", x) for x in args]
-        y, inner = apply_rule(function, (), *[np.asarray(x) if k else x for k, x in converted], **kwargs)
+        y, inner = apply_rule(
+            function, (), *[np.asarray(x) if k else x for k, x in converted], **kwargs
+        )
 
         def pull(y_bar: Any) -> tuple:
             callee, *bars, named = inner(y_bar)
-            back = [_nested_like(b, x) if k else b for b, (k, x) in zip(bars, converted, strict=True)]
+            back = [
+                _nested_like(b, x) if k else b for b, (k, x) in zip(bars, converted, strict=True)
+            ]
             return (callee, *back, named)
 
         if all(isinstance(x, np.ndarray | Number | np.bool_ | list | tuple) for x in args):
@@ -381,7 +415,9 @@ def bound_mask(active: tuple) -> tuple:
 
 def _bound(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
     """A bound method: its function, with the instance first."""
-    y, pullback = apply_rule(unbound(function), bound_mask(active), function.__self__, *args, **kwargs)
+    y, pullback = apply_rule(
+        unbound(function), bound_mask(active), function.__self__, *args, **kwargs
+    )
 
     def pull(y_bar: Any) -> tuple:
         _, self_bar, *rest = pullback(y_bar)
@@ -417,7 +453,9 @@ def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any
         return y, pull
     callee = tuple(a - 1 if isinstance(a, int) else a for a in shifted if a != 0)
     method, attribute_pullback = _attribute((0,), owner, name)
-    y, pullback = apply_rule(method, (*callee, "callee") if 0 in active else callee, *args, **kwargs)
+    y, pullback = apply_rule(
+        method, (*callee, "callee") if 0 in active else callee, *args, **kwargs
+    )
 
     def pull_attribute(y_bar: Any) -> tuple:
         method_bar, *rest = pullback(y_bar)
@@ -449,14 +487,18 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         y, pullback = apply_rule(function, (0,), owner)
         return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})
     y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
-    if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(owner, "__dict__", ()):
+    if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(
+        owner, "__dict__", ()
+    ):
         if isinstance(y, str | dict | types.CodeType | None):
             return y, lambda y_bar: (None, None, None, *rest, {})
         raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
     if is_bound(y) and y.__self__ is owner:
         return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
     if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
-        raise MissingRuleError(f"no derivative is known for the attribute {name!r} of {type(owner).__name__}")
+        raise MissingRuleError(
+            f"no derivative is known for the attribute {name!r} of {type(owner).__name__}"
+        )
     if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str):
         return y, lambda y_bar: (None, None, None, *rest, {})
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
@@ -464,7 +506,13 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
     if default and not hasattr(owner, name):
         return y, lambda y_bar: (None, None, None, y_bar, {})
-    return y, lambda y_bar: (None, None if y_bar is None else Tangent(**{name: y_bar}), None, *rest, {})
+    return y, lambda y_bar: (
+        None,
+        None if y_bar is None else Tangent(**{name: y_bar}),
+        None,
+        *rest,
+        {},
+    )
 
 
 def _item(active: tuple, owner: Any, index: Any) -> Result:
@@ -472,12 +520,19 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
     if isinstance(method, types.FunctionType):
         return apply_rule(method, active, owner, index)
     y = owner[index]
-    if 1 in active and not isinstance(owner, list | tuple | dict | str | range | np.ndarray | np.generic):
+    if 1 in active and not isinstance(
+        owner, list | tuple | dict | str | range | np.ndarray | np.generic
+    ):
         raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
 
     def pull(y_bar: Any) -> tuple:
         if isinstance(y_bar, Tangent) or y_bar is None:
-            return (None, None if y_bar is None else accumulate_item(None, owner, index, y_bar), None, {})
+            return (
+                None,
+                None if y_bar is None else accumulate_item(None, owner, index, y_bar),
+                None,
+                {},
+            )
         return (None, accumulate_item(None, owner, index, project(y_bar, y)), None, {})
 
     return y, pull
@@ -486,6 +541,7 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
 def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
     if has_setter(type(owner), name):
         refuse_write(f"the setter of {name}")
+
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:
             return (None, None, None, None, {})
@@ -499,8 +555,11 @@ def has_setter(cls: type, name: str) -> bool:
     """Does assigning this attribute run code of the class's own?"""
     found = inspect.getattr_static(cls, name, None)
     own = type(found).__module__ != "builtins" and hasattr(type(found), "__set__")
-    return isinstance(found, property) or own or cls.__setattr__ is not object.__setattr__ and not (
-        getattr(cls, "__dataclass_params__", None) is not None
+    return (
+        isinstance(found, property)
+        or own
+        or cls.__setattr__ is not object.__setattr__
+        and not (getattr(cls, "__dataclass_params__", None) is not None)
     )
 
 
@@ -521,7 +580,11 @@ def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any
         y_bar, kept_bar = (None, None) if bars is None else bars
         own = inner(y_bar) if y_bar is not None else (None,) * (1 + len(args)) + ({},)
         if kept_bar is not None:
-            later = (kept_bar.function, *(kept_bar.args or [None] * len(args)), kept_bar.kwargs or {})
+            later = (
+                kept_bar.function,
+                *(kept_bar.args or [None] * len(args)),
+                kept_bar.kwargs or {},
+            )
             own = tuple(map(accumulate, own, later))
         callee, *rest = own
         return (None, callee, None, *rest)
@@ -543,8 +606,16 @@ class Refused:
 class Kept:
     """A pullback that remembers its call, so that it can itself be differentiated."""
 
-    def __init__(self, function: Any, mask: tuple, args: tuple, kwargs: dict, inner: Pullback) -> None:
-        self.function, self.mask, self.args, self.kwargs, self.inner = function, mask, args, kwargs, inner
+    def __init__(
+        self, function: Any, mask: tuple, args: tuple, kwargs: dict, inner: Pullback
+    ) -> None:
+        self.function, self.mask, self.args, self.kwargs, self.inner = (
+            function,
+            mask,
+            args,
+            kwargs,
+            inner,
+        )
 
     def __call__(self, y_bar: Any) -> tuple:
         return self.inner(y_bar)
@@ -602,7 +673,9 @@ def _captured(active: tuple, function: Any, name: str) -> Result:
     )  # fmt: skip
 
 
-def _made_function(active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any) -> Result:
+def _made_function(
+    active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any
+) -> Result:
     made = make_function(code, namespace, defaults, keywords, *captures)
 
     def pull(bar: Any) -> tuple:
@@ -644,7 +717,9 @@ def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
     if isinstance(x, np.ndarray | list | dict | set | bytearray):
         augment(function, x, y)  # refuses
     plain = IN_PLACE[function]
-    if isinstance(getattr(type(x), f"__{function.__name__.strip('_')}__", None), types.FunctionType):
+    if isinstance(
+        getattr(type(x), f"__{function.__name__.strip('_')}__", None), types.FunctionType
+    ):
         plain = function
     value, pullback = apply_rule(plain, tuple(a - 1 for a in active if isinstance(a, int)), x, y)
 

@@ -39,9 +39,11 @@ def is_pure(function: Any) -> bool:
         return False
     module = getattr(function, "__module__", None) or ""
     if declared.kind == "constant":
-        return module in ("_operator", "builtins", "math") or (
-            module.startswith("numpy") and "random" not in module
-        ) or getattr(function, "__objclass__", None) is np.ndarray
+        return (
+            module in ("_operator", "builtins", "math")
+            or (module.startswith("numpy") and "random" not in module)
+            or getattr(function, "__objclass__", None) is np.ndarray
+        )
     return True
 
 

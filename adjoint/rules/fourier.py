@@ -149,8 +149,10 @@ def transformed(ndim: int, s: Any, axes: Any) -> tuple[int, ...]:
     """The axes that fftn transforms."""
     if axes is not None:
         return tuple(axes)
-    return tuple(range(ndim if s is None else len(s)))[-ndim:] if s is None else tuple(
-        range(ndim - len(s), ndim)
+    return (
+        tuple(range(ndim if s is None else len(s)))[-ndim:]
+        if s is None
+        else tuple(range(ndim - len(s), ndim))
     )
 
 

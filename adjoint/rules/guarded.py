@@ -41,7 +41,11 @@ def larger(a: Any, b: Any) -> Any:
     above, level = a > b, a == b
     if not np.any(level):
         return above
-    return above + 0.5 * level if np.ndim(level) == 0 else above + level * HALF.get(np.result_type(a, b), 0.5)
+    return (
+        above + 0.5 * level
+        if np.ndim(level) == 0
+        else above + level * HALF.get(np.result_type(a, b), 0.5)
+    )
 
 
 HALF = {np.dtype(t): np.dtype(t).type(0.5) for t in (np.float16, np.float32, np.longdouble)}

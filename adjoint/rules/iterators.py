@@ -64,7 +64,12 @@ def columns_of(rows: Any, columns: Any) -> Any:
     """`rows_of` undone: the cotangent of the columns."""
     if rows is None or columns is None:
         return None
-    return tuple([None if c is None else iterable_cotangent(column(rows, i), c) for i, c in enumerate(columns)])
+    return tuple(
+        [
+            None if c is None else iterable_cotangent(column(rows, i), c)
+            for i, c in enumerate(columns)
+        ]
+    )
 
 
 @rule(columns_of)

@@ -32,7 +32,9 @@ Parts = tuple[Any, tuple, dict, Any]
 Result = tuple[tuple, Callable[[Any], Parts]]
 
 
-def pulled(function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+def pulled(
+    function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
+) -> Result:
     if dispatch._rebinds(function, args):
         function = dispatch.IN_PLACE[function]
     special = SPECIAL.get(function) if dispatch._hashable(function) else None
@@ -71,7 +73,8 @@ def plain(x: Any) -> bool:
 def unsupported(function: Any, order: str = "second") -> MissingRuleError:
     name = dispatch.describe(function)
     return MissingRuleError(
-        f"the {order} derivative through {name} is not supported", hint=dispatch.missing_hint(function)
+        f"the {order} derivative through {name} is not supported",
+        hint=dispatch.missing_hint(function),
     )
 
 
@@ -138,7 +141,9 @@ def unfit(bar: Any, raw: Any, primal: Any) -> Any:
         return None
     if isinstance(raw, list | tuple):
         items = primal if isinstance(primal, list | tuple) else [None] * len(raw)
-        return same_container(raw, [unfit(b, r, x) for b, r, x in zip(bar, raw, items, strict=True)])
+        return same_container(
+            raw, [unfit(b, r, x) for b, r, x in zip(bar, raw, items, strict=True)]
+        )
     if isinstance(raw, np.ndarray | Number) and np.shape(bar) != np.shape(raw):
         if np.ndim(bar) <= np.ndim(raw):
             return np.broadcast_to(bar, np.shape(raw))
@@ -171,7 +176,9 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 
     def pull(bars_bar: Any) -> Parts:
         callee, given, named = parts_of(bars_bar, len(args))
-        _, found, keywords, y_bar_bar = inner((None, tangent_field(callee, "__self__"), *given, named))
+        _, found, keywords, y_bar_bar = inner(
+            (None, tangent_field(callee, "__self__"), *given, named)
+        )
         owner = None if found[0] is None else Tangent(__self__=found[0])
         return owner, tuple(found[1:]), keywords, y_bar_bar
 
@@ -314,9 +321,11 @@ def _dict_made(args: tuple, given: tuple, named: dict) -> Any:
     bars: dict = {}
     if args and given[0] is not None:
         items = args[0]
-        bars = dict(given[0]) if hasattr(items, "keys") else {
-            k: None if b is None else b[1] for (k, _), b in zip(items, given[0], strict=True)
-        }
+        bars = (
+            dict(given[0])
+            if hasattr(items, "keys")
+            else {k: None if b is None else b[1] for (k, _), b in zip(items, given[0], strict=True)}
+        )
     return {**bars, **named}
 
 

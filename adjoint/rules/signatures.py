@@ -348,11 +348,17 @@ def _compare(a: Any, b: Any, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> 
     if isinstance(a, np.ndarray):
         if a.ndim != b.ndim or a.dtype != b.dtype or a.dtype.kind not in "biufc":
             return UNKNOWN
-        axes = (_axis(n, m, sizes_a, sizes_b, plural) for n, m in zip(a.shape, b.shape, strict=True))
+        axes = (
+            _axis(n, m, sizes_a, sizes_b, plural) for n, m in zip(a.shape, b.shape, strict=True)
+        )
         return Array(a.dtype, tuple(axes))
     if isinstance(a, tuple | list):
         if len(a) != len(b):
-            return UNKNOWN if isinstance(a, tuple) else ListOf(None, _joined(a, b, sizes_a, sizes_b, plural))
+            return (
+                UNKNOWN
+                if isinstance(a, tuple)
+                else ListOf(None, _joined(a, b, sizes_a, sizes_b, plural))
+            )
         items = tuple(_compare(x, y, sizes_a, sizes_b, plural) for x, y in zip(a, b, strict=True))
         if isinstance(a, list):
             return ListOf(items)

@@ -47,7 +47,9 @@ def writes_of(function: Any) -> bool:
 
 def refuse_write(what: str, origin: Any = None) -> Any:
     """Raises: a value that carries a derivative is written somewhere."""
-    raise UnsupportedSyntaxError(f"{what} writes into a value in place, which is not supported yet", origin, HINT)
+    raise UnsupportedSyntaxError(
+        f"{what} writes into a value in place, which is not supported yet", origin, HINT
+    )
 
 
 def refuse_out(function: Any, *_: Any, **__: Any) -> Any:
