@@ -78,7 +78,7 @@ class Entry:
 
     def is_wanted(self, wanted: Wanted) -> bool:
         """Was this compiled for the same choice of inputs to differentiate?"""
-        return all([wanted(kind, key) is chosen for kind, key, chosen in self.watched])
+        return all([wanted(kind, key) is chosen for kind, key, chosen in self.watched])  # noqa: C419 (quicker)
 
     def inputs(self) -> list[Any] | None:
         """The roots' values now; None if something is not as it was when this was compiled."""
@@ -113,7 +113,7 @@ def light_key(value: Any, depth: int = 0) -> Any:
     depth += 1
     if cls is tuple or cls is list:
         keys = [light_key(v, depth) for v in value]
-        if cls is list and keys and is_plain(value[0]) and all([k == keys[0] for k in keys]):
+        if cls is list and keys and is_plain(value[0]) and all([k == keys[0] for k in keys]):  # noqa: C419 (quicker)
             return cls, "any number of", keys[0]
         return cls, *keys
     if value is None or cls is str or cls is bool:
@@ -158,7 +158,7 @@ def options() -> Options:
     return _options.get()
 
 
-class use_options:  # noqa: N801
+class use_options:
     """`with use_options(inline=False):` compile by another route in this thread (for tests)."""
 
     def __init__(self, **changes: bool) -> None:
@@ -171,7 +171,7 @@ class use_options:  # noqa: N801
         _options.reset(self.token)
 
 
-class implicit:  # noqa: N801
+class implicit:
     """`with implicit():` parameters are found by identity, wherever the code reaches them."""
 
     def __enter__(self) -> None:

@@ -56,8 +56,8 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.reverse import Derivative, Expansion, reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
-from adjoint.rules import registry
 from adjoint.reverse.straight import always_there, static_operands
+from adjoint.rules import registry
 from adjoint.rules.dispatch import (
     SEQUENCE_TEXTS,
     Held,
@@ -91,7 +91,7 @@ class Request:
     wrt: tuple[int | str, ...]
     form: str
     wanted: Callable[[str, Any], bool] | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
 
 @dataclass
@@ -742,8 +742,8 @@ def inner_derivative(
     finally:
         spec.out = outer
     inputs = [w for w in dict.fromkeys(wrt) if isinstance(w, Value)]
-    free = [v for v in free_values(block)]
-    program = Function("inner", [Parameter(v) for v in dict.fromkeys([*inputs, *free])], block)
+    inner = dict.fromkeys([*inputs, *free_values(block)])
+    program = Function("inner", [Parameter(v) for v in inner], block)
     remove_dead(program)
     done = reverse(
         program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options)

@@ -821,7 +821,9 @@ def test_stop_gradient():
     assert ad.gradient(ad.stop_gradient, 3.0) == (0.0,)
     close(ad.gradient(lambda x: np.sum(ad.stop_gradient(x) * x), X)[0], X)
     close(ad.gradient(lambda x: ad.stop_gradient({"a": x})["a"] * x, 3.0)[0], 3.0)
-    assert ad.gradient(lambda x: ad.gradient(lambda v: v * ad.stop_gradient(v), x)[0], 3.0) == (0.0,)
+    assert ad.gradient(lambda x: ad.gradient(lambda v: v * ad.stop_gradient(v), x)[0], 3.0) == (
+        0.0,
+    )
 
 
 def test_a_rule_that_is_redefined_is_noticed():

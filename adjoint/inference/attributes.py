@@ -731,7 +731,7 @@ def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
         return None
     try:
         value = import_module(*(a.value for a in args))  # type: ignore[union-attr]
-    except Exception:  # noqa: BLE001  (the import fails again when it runs)
+    except Exception:  # the import fails again when it runs
         return None
     return Const(value, site.name)
 

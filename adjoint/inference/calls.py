@@ -117,7 +117,7 @@ def call_known(
         if made is not None:
             return made
     if isinstance(function, functools.partial):
-        keywords = {**function.keywords, **{k: o for k, o in kwargs}}
+        keywords = {**function.keywords, **dict(kwargs)}
         named: Keywords = [
             (k, v if isinstance(v, Value | Const) else Const(v)) for k, v in keywords.items()
         ]
@@ -185,7 +185,7 @@ def fold(function: Any, args: list[Operand], kwargs: Keywords) -> Const | None:
         values.append(t.value)
     try:
         return Const(function(*values))
-    except Exception:  # noqa: BLE001  (it will raise again when it runs, where the user can see it)
+    except Exception:  # it will raise again when it runs, where the user can see it
         return None
 
 
@@ -325,7 +325,7 @@ class LateCapture:
         )
 
 
-class Fails(Exception):  # noqa: N818
+class Fails(Exception):
     """The call itself will raise: wrong arguments, or a global that has no value."""
 
 

@@ -121,7 +121,7 @@ def _call(
     return calls.call(spec, Const(method), [args[i], args[j]], [], site)
 
 
-def NotImplemented_is_possible(method: types.FunctionType) -> bool:  # noqa: N802
+def NotImplemented_is_possible(method: types.FunctionType) -> bool:
     return "NotImplemented" in method.__code__.co_names
 
 

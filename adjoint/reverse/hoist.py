@@ -24,7 +24,7 @@ from adjoint.ir.nodes import (
     substitute,
     targets_of,
 )
-from adjoint.ir.types import DictOf, Instance, ListOf, Literal, TupleOf
+from adjoint.ir.types import DictOf, Instance, ListOf, TupleOf
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
 

@@ -41,7 +41,6 @@ from adjoint.reverse import control, norms
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
-from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
@@ -382,7 +381,7 @@ def missing(s: Call) -> Call:
 
 def needed_for(statements: list[Statement], results: list[Operand | None]) -> set[int]:
     """The ids of the statements on which the results depend."""
-    from adjoint.ir.nodes import operands_of, used_values, blocks_of, yields_of
+    from adjoint.ir.nodes import blocks_of, operands_of, used_values, yields_of
 
     wanted = {r for r in results if isinstance(r, Value)}
     needed: set[int] = set()

@@ -20,16 +20,16 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
+from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
-    load_capture,
     augment,
     call_method,
+    fail,
+    load_capture,
     make_function,
     new_object,
     set_attribute,
-    fail,
 )
-from adjoint.rules.writes import CONTAINERS, METHODS, refuse_write, writes_of
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
 
 Pullback = Callable[[Any], tuple]
@@ -138,7 +138,7 @@ def generatable(function: Any) -> bool:
         return True
     if isinstance(function, type):
         return function.__module__ != "builtins"
-    return isinstance(getattr(type(function), "__call__", None), types.FunctionType)
+    return isinstance(getattr(type(function), "__call__", None), types.FunctionType)  # noqa: B004
 
 
 def describe(function: Any) -> str:

@@ -112,7 +112,7 @@ def expand(cases: Iterable[Case]) -> list[Case]:
 
     >>> expand([case([np.sum, np.mean], normal(3), axis=[None, 0])])
     [np.sum(normal(3), axis=None), np.sum(normal(3), axis=0), np.mean(normal(3), axis=None), np.mean(normal(3), axis=0)]
-    """  # noqa: E501
+    """
     expanded = []
     for each in cases:
         functions = each.function if isinstance(each.function, list) else [each.function]

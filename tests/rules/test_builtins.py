@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from adjoint import runtime, tree
-from adjoint.rules import registry
+from adjoint.rules import containers, iterators, registry
 from adjoint.rules.builtins import chosen, larger, max_, min_, smaller
 from adjoint.rules.complex_numbers import direction
-from adjoint.rules import containers, iterators
 from adjoint.rules.containers import cut, joined, reformed
 from adjoint.rules.guarded import guarded_log, inverse, power_or_inf, quotient_or_zero
 from adjoint.rules.methods import array_of, placed
@@ -121,7 +120,9 @@ CASES = [
     case(tree.column, [(normal(), normal()), (normal(), normal())], position=[0, 1]),
     case(tree.iterable_cotangent, PAIR, (1.0, 2.0)),
     case(iterators.rows_of, (PAIR, PAIR), 2),
-    case(iterators.columns_of, [(normal(), normal()), (normal(), normal())], ([1.0, 2.0], [3.0, 4.0])),
+    case(
+        iterators.columns_of, [(normal(), normal()), (normal(), normal())], ([1.0, 2.0], [3.0, 4.0])
+    ),
     case(iterators.first, TRIPLE, 2),
     case(iterators.last_first, TRIPLE, 2),
     case(iterators.backwards, PAIR, [1.0, 2.0, 3.0]),

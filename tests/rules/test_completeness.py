@@ -27,7 +27,9 @@ NOT_TAKEN = {
     np.array: {"ndmax"},
     np.ascontiguousarray: {"like"},
     np.asfortranarray: {"like"},
-    **dict.fromkeys((getattr(np.fft, i + n) for i in ("", "i") for n in ("fft", "fft2", "fftn")), {"out"}),
+    **dict.fromkeys(
+        (getattr(np.fft, i + n) for i in ("", "i") for n in ("fft", "fft2", "fftn")), {"out"}
+    ),
     **dict.fromkeys((np.fft.rfft, np.fft.irfft), {"out"}),
     **dict.fromkeys((np.sort, np.ndarray.sort, np.argsort), {"descending"}),
 }

@@ -14,7 +14,9 @@ CASES = [
     case(resized, normal(3, 4), length=[2, 4, 6], axis=[0, -1]),
     case(resized_all, normal(3, 4), (2, 5)),
     case([*ONE, np.fft.rfft], normal(3, 5), n=[None, 4, 7], axis=[0, -1], norm=NORMS),
-    case([*ONE, np.fft.irfft], normal(4, 5, dtype=complex), n=[None, 4, 7], axis=[0, 1], norm=NORMS),
+    case(
+        [*ONE, np.fft.irfft], normal(4, 5, dtype=complex), n=[None, 4, 7], axis=[0, 1], norm=NORMS
+    ),
     case(np.fft.irfft, normal(5), n=[None, 6, 11]),
     case([*ALL, np.fft.fft2, np.fft.ifft2], normal(2, 3, 4), norm=NORMS),
     case([*ALL, np.fft.fft2, np.fft.ifft2], normal(3, 4, dtype=complex), s=(2, 5), axes=(0, 1)),
