@@ -359,7 +359,7 @@ class Differentiable:
         return self if instance is None else Differentiable(self.function.__get__(instance, owner))
 
     def __reduce__(self) -> str:
-        return self.__qualname__
+        return self.__qualname__  # pyright: ignore
 
     def gradient(self, *args: Any, **kwargs: Any) -> Any:
         return gradient(self.function, *args, **kwargs)

@@ -348,7 +348,8 @@ def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
     ):
         built = s.callee.value in (make_tuple, make_list) or isinstance(s.callee.value, type)
         return built and all(
-            is_complete(a, k, made) for a, k in zip(s.args, kind.items, strict=True)
+            is_complete(a, k, made)  # pyright: ignore
+            for a, k in zip(s.args, kind.items, strict=True)  # pyright: ignore
         )  # type: ignore[arg-type]
     if isinstance(kind, Instance) and s.callee.value is tree.make_tangent:
         parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
@@ -391,7 +392,7 @@ def collect(
     ):
         named += [Const(key), by_input.get(value, Const(None))]
     keywords = Value("", UNKNOWN)
-    statements.append(Call(keywords, Const(make_dict), named))
+    statements.append(Call(keywords, Const(make_dict), named))  # pyright: ignore
     return [callee, *(by_input.get(a, Const(None)) for a in arguments), keywords]
 
 
@@ -484,7 +485,11 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
         outer_free = free_values(inner) - {marker.target}  # type: ignore[union-attr]
         captures = [v for v in ordered(function, forward) if v in outer_free]
         pullback = Function(
-            "pullback", [Parameter(marker.target)], inner, list(captures), origin=function.origin
+            "pullback",
+            [Parameter(marker.target)],  # pyright: ignore
+            inner,
+            list(captures),
+            origin=function.origin,  # pyright: ignore
         )  # type: ignore[union-attr]
         made = Value("pullback", UNKNOWN, True)
         statements = [
@@ -598,7 +603,7 @@ def build_expansion(call: Call, declared: registry.Rule, guarded: bool = False) 
             Call(derivatives, Const(declared.text), [*args, y]),
             Call(out, Const(make_tuple), [y, derivatives]),
         ]
-    wrapper = Function("rule", [Parameter(v) for v in values], Block(body, [out]))
+    wrapper = Function("rule", [Parameter(v) for v in values], Block(body, [out]))  # pyright: ignore
     typed = infer(wrapper, [operand_type(o) for o in operands], lower, Options(), derivative)
     return split_expansion(typed.function, declared, call, guarded)
 
@@ -621,7 +626,7 @@ def split_expansion(
         value.named = False
     y, bars = built.args[0], built.args[1]
     primal = next((s for s in forward if is_primal(s, declared)), None)
-    if primal is None or not isinstance(y, Value) or primal.target is not y:
+    if primal is None or not isinstance(y, Value) or primal.target is not y:  # pyright: ignore
         return None
     definitions = {t: s for s in backward if isinstance(s, Call) for t in [s.target]}
     made = definitions.get(bars)  # type: ignore[arg-type]
@@ -651,7 +656,13 @@ def split_expansion(
     else:
         leading = [None if isinstance(b, Const) and b.value is None else b for b in leading]
     return Expansion(
-        inputs, forward, y, marker.target, kept, place(leading, declared, call), primal
+        inputs,
+        forward,
+        y,
+        marker.target,
+        kept,
+        place(leading, declared, call),
+        primal,  # pyright: ignore
     )
 
 

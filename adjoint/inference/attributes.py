@@ -361,9 +361,10 @@ def call_attribute(
         if name == "_replace" and isinstance(t, TupleOf):
             given = dict(kwargs)
             fields = [
-                given.get(n) or item(spec, owner, i, site) for i, n in enumerate(t.cls._fields)
+                given.get(n) or item(spec, owner, i, site)
+                for i, n in enumerate(t.cls._fields)  # pyright: ignore
             ]  # type: ignore[attr-defined]
-            return calls.call(spec, Const(t.cls), fields, [], site)
+            return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         return None
     if isinstance(t, DictOf) and name in ("items", "keys", "values") and not args:
         return dictionary_iterator(spec, owner, t, name, site)
@@ -503,7 +504,8 @@ def _make_dict(
     if not all(isinstance(a, Const) for a in args[::2]):
         return spec.emit(Const(make_dict), list(args), [], site, UNKNOWN)
     items = {
-        k.value: unliteral(operand_type(v)) for k, v in zip(args[::2], args[1::2], strict=True)
+        k.value: unliteral(operand_type(v))  # pyright: ignore
+        for k, v in zip(args[::2], args[1::2], strict=True)  # pyright: ignore
     }  # type: ignore[union-attr]
     return spec.emit(Const(make_dict), list(args), [], site, DictOf(tuple(items.items())))
 

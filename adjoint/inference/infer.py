@@ -209,7 +209,7 @@ class Specialiser:
         parts = attributes.tuple_parts(self, a), attributes.tuple_parts(self, b)
         if parts[0] is not None and parts[1] is not None and len(parts[0]) == len(parts[1]):
             merged: list[Operand | Splat] = []
-            for i, (x, y) in enumerate(zip(*parts, strict=True)):
+            for i, (x, y) in enumerate(zip(*parts, strict=True)):  # pyright: ignore
                 hint = Value(f"{target.name}_{i}" if target.name else "", origin=target.origin)
                 merged.append(self.merge(statement, hint, x, y))
             return self.emit(
@@ -217,7 +217,7 @@ class Specialiser:
                 merged,
                 [],
                 Site(statement.origin),
-                TupleOf(tuple(operand_type(m) for m in merged)),
+                TupleOf(tuple(operand_type(m) for m in merged)),  # pyright: ignore
             )  # type: ignore[arg-type]
         value = Value(target.name, merged_type(a, b), target.named, target.origin)
         statement.targets.append(value)

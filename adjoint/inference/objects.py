@@ -274,5 +274,5 @@ def initialise_base(
     kind = operand_type(args[1])
     if isinstance(kind, Instance) and dataclasses.is_dataclass(kind.cls):
         return None
-    result = calls.call(spec, Const(function), args[1:], kwargs, site)
+    result = calls.call(spec, Const(function), args[1:], kwargs, site)  # pyright: ignore
     return result if isinstance(operand_type(result), Instance) else None

@@ -189,7 +189,7 @@ class Scope:
         kind = value.type
         if (
             isinstance(kind, Scalar)
-            and dtype_of(kind).kind in "iuf"
+            and dtype_of(kind).kind in "iuf"  # pyright: ignore
             and not issubclass(kind.cls, np.floating)
         ):  # type: ignore[union-attr]
             return Const(0.0)

@@ -382,11 +382,6 @@ def weighted_averages(x, w):
     return np.average(x, weights=w) ** 2 + np.dot(w / w.sum(), x**2)
 
 
-@program(normal(4), normal(4))
-def covariance(x, y):
-    return np.cov(x, y)[0, 1] ** 2 + np.sum(np.cov(np.stack([x, y])))
-
-
 @program(normal(1, 3), normal(2, 1), normal(2, 3))
 def in_a_batch_of_one(a, b, c):
     return np.sum(a * b * c) + np.sum((a + b) ** 2) + np.sum(a.T @ a) + np.sum(b - c)

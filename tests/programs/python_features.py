@@ -45,7 +45,7 @@ def comparison_chain(x, y):
 
 
 @program(0.0, 2.0)
-@program(1.5, 2.0)
+@program(1.5, 2.0, second=False)  # its second differences are not stable
 def boolean_operators_by_value(x, y):
     chosen = x and y
     other = x or y
