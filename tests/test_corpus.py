@@ -19,6 +19,7 @@ GAPS = {
     ("second", "objects.dual_numbers", "not inlined"): REFUSED + "third order at run time",
     ("second", "objects.layer_built_inside", "not inlined"): REFUSED + "third order at run time",
     ("second", "arrays.weighted_averages", "default"): REFUSED + "np.multiply with dtype=",
+    ("second", "arrays.weighted_averages", "not inlined"): REFUSED + "np.multiply with dtype=",
     ("second", "arrays.weighted_averages", "not optimised"): REFUSED + "np.multiply with dtype=",
     ("second", "branches.condition_on_reduction", "default"): "UnboundLocalError in generated code",
     (

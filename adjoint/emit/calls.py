@@ -43,7 +43,7 @@ class CallStatements:
         if special is not None and (printed := special(call)) is not None:
             return printed
         if plain and is_augmented(call):
-            return self._augment(call, callees.AUGMENTED[call.callee.value])  # type: ignore[union-attr]
+            return self._augmented_assignment(call, callees.AUGMENTED[call.callee.value])  # type: ignore[union-attr]
         if call in self.plan.parts:
             return self._unpack(call)
         value = self.expressions.call(call)
@@ -75,7 +75,7 @@ class CallStatements:
         target = ast.Tuple(elts=elements, ctx=ast.Store())
         return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[0]))]
 
-    def _augment(self, call: ir.Call, op: type[ast.operator]) -> list[ast.stmt]:
+    def _augmented_assignment(self, call: ir.Call, op: type[ast.operator]) -> list[ast.stmt]:
         value = self.expressions.argument(call.args[1])
         name = self.names[call.target]
         owner = self.expressions.argument(call.args[0])
@@ -83,7 +83,7 @@ class CallStatements:
         return [*before, ast.AugAssign(target=store(name), op=op(), value=value)]
 
     def _add_into(self, call: ir.Call) -> list[ast.stmt] | None:
-        return self._augment(call, ast.Add)
+        return self._augmented_assignment(call, ast.Add)
 
     def _write(self, call: ir.Call, make: Callable[[ast.expr], ast.stmt]) -> list[ast.stmt] | None:
         """A write to an object that the call then returns."""

@@ -109,6 +109,8 @@ class Scope:
             or not isinstance(primal, Value)
         ):
             return
+        if is_number(primal.type) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
+            bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = bar, owned
