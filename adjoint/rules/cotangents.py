@@ -207,6 +207,6 @@ def fit_cotangent(y_bar, y):
     fitted = tree.fit_cotangent(y_bar, y)
 
     def pullback(bar):
-        return (tree.instantiate(bar, y_bar),)
+        return (tree.project(bar, y_bar),)
 
     return fitted, pullback

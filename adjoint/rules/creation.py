@@ -250,7 +250,7 @@ def column_powers(count, increasing):
 
 
 @rule(np.arange)
-def arange(start, stop=None, step=None, dtype=None, *, device=None, like=None):
+def arange(start, stop=None, step=1, dtype=None, *, device=None, like=None):
     """start + step · i: the number of items does not change with the operands."""
     y = np.arange(start, stop, step, dtype)
     floating = y.dtype.kind in "fc" and stop is not None
@@ -260,7 +260,7 @@ def arange(start, stop=None, step=None, dtype=None, *, device=None, like=None):
         return (
             start_bar,
             None,
-            np.sum(y_bar * np.arange(np.size(y_bar))) if floating and step is not None else None,
+            np.sum(y_bar * np.arange(np.size(y_bar))) if floating else None,
         )
 
     return y, pullback

@@ -6,7 +6,6 @@ import bisect
 import collections
 import heapq
 import operator
-import random
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,10 @@ METHODS = {
     "__setitem__", "__delitem__", "__iadd__", "__setattr__", "__delattr__",
 }  # fmt: skip
 FUNCTIONS = {
-    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.random.shuffle,
+    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, 
     operator.setitem, operator.delitem, operator.iconcat, setattr, delattr, heapq.heappush,
     heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop, bisect.insort, bisect.insort_left,
-    random.shuffle, np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
+    np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
     np.ndarray.resize, np.ndarray.setfield, np.ndarray.byteswap, np.add.at, np.multiply.at, np.subtract.at,
 }  # fmt: skip
 HINT = "Build a new value instead: a comprehension for a list, np.where or np.concatenate for an array."

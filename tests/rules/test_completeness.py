@@ -55,11 +55,28 @@ def test_every_rule_file_is_imported():
             assert hasattr(adjoint.rules, path.stem), path.name
 
 
+# Rules of iterators and dicts take and give containers, for which there is no table of cases: the
+# programs of tests/programs (containers, higher_order) go through them by every route.
+BY_PROGRAMS = ("adjoint.rules.iterators.", "adjoint.rules.dispatch.", "adjoint.rules.pulled.")
+BY_PROGRAMS_NAMES = {
+    "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
+    "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
+}  # fmt: skip
+
+
 def test_the_tested_are_the_declared():
     tested = {case.function for case in all_cases()}
-    assert not sorted(name_of(f) for f in DERIVED if f not in tested), "declared, not tested"
+    assert not sorted(name for name in untested_names(tested)), "declared, not tested"
     declared = registry.table()
     assert not sorted(name_of(f) for f in tested if f not in declared), "tested, not declared"
+
+
+def untested_names(tested):
+    for function in DERIVED:
+        text = registry.table()[function].text
+        by_programs = text.__module__ + "." in BY_PROGRAMS or name_of(function).startswith(BY_PROGRAMS)
+        if function not in tested and not by_programs and name_of(function) not in BY_PROGRAMS_NAMES:
+            yield name_of(function)
 
 
 def text_id(text):

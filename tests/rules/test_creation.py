@@ -49,3 +49,11 @@ def test_parts_without_influence_are_zero():
 def test_the_step_of_linspace_is_refused():
     with pytest.raises(MissingRuleError, match="retstep"):
         apply_rule(np.linspace, (0.0, 1.0), {"retstep": True})
+
+
+def test_arange_depends_on_its_start_and_step():
+    import adjoint as ad
+
+    bars = ad.gradient(lambda a, b, s: np.sum(np.arange(a, b, s) ** 2), 0.3, 2.0, 0.5)
+    items = np.array([0.3, 0.8, 1.3, 1.8])
+    np.testing.assert_allclose(bars, (2 * items.sum(), 0.0, 2 * items @ np.arange(4.0)))
