@@ -115,10 +115,8 @@ class Scope:
         if entry.term is None:
             entry.term, entry.owned = bar, owned
         else:
-            entry.term, entry.owned = (
-                self.plus(primal.type, entry.term, bar),
-                is_number(primal.type),
-            )
+            # Not owned: a sum may be simplified to one of its terms.
+            entry.term, entry.owned = self.plus(primal.type, entry.term, bar), False
 
     def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""

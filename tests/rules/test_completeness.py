@@ -74,8 +74,14 @@ def test_the_tested_are_the_declared():
 def untested_names(tested):
     for function in DERIVED:
         text = registry.table()[function].text
-        by_programs = text.__module__ + "." in BY_PROGRAMS or name_of(function).startswith(BY_PROGRAMS)
-        if function not in tested and not by_programs and name_of(function) not in BY_PROGRAMS_NAMES:
+        by_programs = text.__module__ + "." in BY_PROGRAMS or name_of(function).startswith(
+            BY_PROGRAMS
+        )
+        if (
+            function not in tested
+            and not by_programs
+            and name_of(function) not in BY_PROGRAMS_NAMES
+        ):
             yield name_of(function)
 
 
