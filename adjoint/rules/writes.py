@@ -21,7 +21,7 @@ METHODS = {
     "__setitem__", "__delitem__", "__iadd__", "__setattr__", "__delattr__",
 }  # fmt: skip
 FUNCTIONS = {
-    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, 
+    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis,
     operator.setitem, operator.delitem, operator.iconcat, setattr, delattr, heapq.heappush,
     heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop, bisect.insort, bisect.insort_left,
     np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
