@@ -349,8 +349,8 @@ def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
         built = s.callee.value in (make_tuple, make_list) or isinstance(s.callee.value, type)
         return built and all(
             is_complete(a, k, made)  # pyright: ignore
-            for a, k in zip(s.args, kind.items, strict=True)  # pyright: ignore
-        )  # type: ignore[arg-type]
+            for a, k in zip(s.args, kind.items, strict=True)
+        )
     if isinstance(kind, Instance) and s.callee.value is tree.make_tangent:
         parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
         return all(is_complete(parts.get(n, Const(None)), k, made) for n, k in kind.fields)  # type: ignore[arg-type]
@@ -489,8 +489,8 @@ def load_program(function: Function, typed: Inferred, entry: Entry, request: Req
             [Parameter(marker.target)],  # pyright: ignore
             inner,
             list(captures),
-            origin=function.origin,  # pyright: ignore
-        )  # type: ignore[union-attr]
+            origin=function.origin,
+        )
         made = Value("pullback", UNKNOWN, True)
         statements = [
             *forward,
@@ -567,7 +567,7 @@ def expander(options: Options) -> Any:
 
 def expansion_key(call: Call, declared: registry.Rule, guarded: bool) -> Any:
     operands = [*call.args, *(o for _, o in call.kwargs)]
-    kinds = tuple(operand_type(o) for o in operands)  # type: ignore[arg-type]
+    kinds = tuple(operand_type(o) for o in operands)
     key = (id(declared), guarded, call.callee.value, kinds, tuple(k for k, _ in call.kwargs))  # type: ignore[union-attr]
     try:
         hash(key)

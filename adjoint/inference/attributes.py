@@ -227,7 +227,7 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     if isinstance(t, Instance):
         return instance_attribute(spec, owner, t, name, site)
     if isinstance(t, TupleOf) and name in getattr(t.cls, "_fields", ()):
-        return item(spec, owner, t.cls._fields.index(name), site)  # type: ignore[attr-defined]
+        return item(spec, owner, t.cls._fields.index(name), site)
     if isinstance(t, TupleOf) and (function := objects.class_attribute(t.cls, name)) is not None:
         if isinstance(function, property) and isinstance(function.fget, types.FunctionType):
             return calls.call(spec, Const(function.fget), [owner], [], site)
@@ -363,7 +363,7 @@ def call_attribute(
             fields = [
                 given.get(n) or item(spec, owner, i, site)
                 for i, n in enumerate(t.cls._fields)  # pyright: ignore
-            ]  # type: ignore[attr-defined]
+            ]
             return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         return None
     if isinstance(t, DictOf) and name in ("items", "keys", "values") and not args:
@@ -505,8 +505,8 @@ def _make_dict(
         return spec.emit(Const(make_dict), list(args), [], site, UNKNOWN)
     items = {
         k.value: unliteral(operand_type(v))  # pyright: ignore
-        for k, v in zip(args[::2], args[1::2], strict=True)  # pyright: ignore
-    }  # type: ignore[union-attr]
+        for k, v in zip(args[::2], args[1::2], strict=True)
+    }
     return spec.emit(Const(make_dict), list(args), [], site, DictOf(tuple(items.items())))
 
 

@@ -277,7 +277,7 @@ def call_function_value(
     code = kind.code.value
     known = isinstance(callee, Const)
     if known:
-        return call_known(spec, callee, callee.value, args, kwargs, site)  # type: ignore[union-attr]
+        return call_known(spec, callee, callee.value, args, kwargs, site)
     if registry.code_has_rule(code) or not spec.may_inline and not isinstance(code, Function):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     captures: list[Any]

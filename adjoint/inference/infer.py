@@ -218,7 +218,7 @@ class Specialiser:
                 [],
                 Site(statement.origin),
                 TupleOf(tuple(operand_type(m) for m in merged)),  # pyright: ignore
-            )  # type: ignore[arg-type]
+            )
         value = Value(target.name, merged_type(a, b), target.named, target.origin)
         statement.targets.append(value)
         statement.then.results.append(a)

@@ -94,8 +94,8 @@ class _Reuser:
         triples = zip(loop.carried, loop.inits, loop.body.results, loop.targets, strict=True)
         for carried, init, result, target in triples:
             # Read once: by the sum that takes its place, or at the end to stay as it is.
-            fits = init in own and self.uses[init] == 1 and self.uses[carried] == 1  # type: ignore[index]
-            if fits and result in made and self.uses[result] == 1:  # type: ignore[index]
+            fits = init in own and self.uses[init] == 1 and self.uses[carried] == 1
+            if fits and result in made and self.uses[result] == 1:
                 inside.add(carried)
                 own.add(target)
         if loop.test is not None:

@@ -191,7 +191,7 @@ class Scope:
             isinstance(kind, Scalar)
             and dtype_of(kind).kind in "iuf"  # pyright: ignore
             and not issubclass(kind.cls, np.floating)
-        ):  # type: ignore[union-attr]
+        ):
             return Const(0.0)
         if isinstance(kind, Scalar) and kind.cls in (float, np.float64, Double):
             return Const(0.0)
@@ -246,7 +246,7 @@ def conform(scope: Scope, bar: Operand, primal: Value) -> tuple[Operand, bool]:
         return _conform_scalar(scope, bar, primal, wanted, found)
     assert isinstance(wanted, Array)
     if not isinstance(found, Array) or found.ndim < wanted.ndim:
-        if isinstance(found, Scalar) and np.result_type(dtype_of(found)) == wanted.dtype:  # type: ignore[arg-type]
+        if isinstance(found, Scalar) and np.result_type(dtype_of(found)) == wanted.dtype:
             shape = scope.call(np.shape, primal)
             return scope.call(np.broadcast_to, bar, shape, type=wanted), False
         return scope.call(tree.project, bar, primal, type=wanted), True
