@@ -22,7 +22,7 @@ import numpy as np
 from adjoint.compiler import NESTED, Compiled, Request, compile_request
 from adjoint.emit import annotate
 from adjoint.errors import AdjointError, NonScalarOutputError
-from adjoint.inference.infer import Root
+from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of

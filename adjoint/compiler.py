@@ -17,8 +17,10 @@ from adjoint import tree
 from adjoint.emit import Loaded, emit, load
 from adjoint.errors import MissingRuleError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.frontend import lower
-from adjoint.inference import Inferred, infer
-from adjoint.inference.infer import Root, Site, Specialiser, closure_type
+from adjoint.inference import Inferred, attributes, calls, infer
+from adjoint.inference.infer import Specialiser, closure_type
+from adjoint.inference.items import dict_parts, item, iterable_parts
+from adjoint.inference.sites import Root, Site
 from adjoint.ir.clone import clone_block
 from adjoint.ir.nodes import (
     Block,
@@ -744,8 +746,6 @@ def inner_derivative(
     site: Site,
 ) -> tuple[Operand, Value, list[Operand], Block] | None:
     """Infer a call into blocks of its own, reverse it, and give the pieces (value, seed, bars, block)."""
-    from adjoint.inference import calls
-
     outer, spec.out = spec.out, []
     try:
         result = calls.call(spec, callee, list(args), kwargs, site)
@@ -782,11 +782,9 @@ def stand_ins(args: list[Operand]) -> list[Operand]:
 
 def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
     """`pull_call(f, mask, args, kwargs, y_bar)`"""
-    from adjoint.inference import attributes
-
     callee, _, positional, named, y_bar = args
-    parts = attributes.iterable_parts(spec, positional)
-    keywords = attributes.dict_parts(spec, named, site)
+    parts = iterable_parts(spec, positional)
+    keywords = dict_parts(spec, named, site)
     if parts is None or keywords is None:
         return None
     kind = operand_type(callee)
@@ -912,8 +910,6 @@ def nested_gradient_call(
     spec: Specialiser, args: list[Operand], kwargs: list, site: Site
 ) -> Operand | None:
     """`grad(f)(…)` inside a program: the call of an object that holds `f` and what is wanted of it."""
-    from adjoint.inference import attributes
-
     owner, *rest = args
 
     def field_of(name: str) -> Operand:
@@ -928,13 +924,13 @@ def nested_gradient_call(
     both = nested_gradient(True)(spec, [field_of("f"), *rest], kwargs, site)
     if both is None:
         return None
-    value, bars = (attributes.item(spec, both, i, site) for i in (0, 1))
+    value, bars = (item(spec, both, i, site) for i in (0, 1))
     if isinstance(positions, tuple):
-        parts = [attributes.item(spec, bars, i, site) for i in positions]
+        parts = [item(spec, bars, i, site) for i in positions]
         kinds = TupleOf(tuple(map(operand_type, parts)))
         picked: Operand = spec.emit(Const(make_tuple), list(parts), [], site, kinds)
     else:
-        picked = attributes.item(spec, bars, positions, site)
+        picked = item(spec, bars, positions, site)
     if not flags[1].value:  # type: ignore[attr-defined]
         return picked
     kinds = TupleOf((operand_type(value), operand_type(picked)))
@@ -1014,10 +1010,8 @@ def pull_through(
     spec: Specialiser, text: Any, parts: list[Operand], keywords: list, y_bar: Operand, site: Site
 ) -> Operand:
     """`text(*args)[1](y_bar)`, as ordinary code."""
-    from adjoint.inference import attributes, calls
-
     both = calls.call(spec, Const(text), list(parts), list(keywords), site)
-    bars = calls.call(spec, attributes.item(spec, both, 1, site), [y_bar], [], site)
+    bars = calls.call(spec, item(spec, both, 1, site), [y_bar], [], site)
     names = list(inspect.signature(text).parameters)
 
     def leading(i: int) -> Operand:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference.attributes import AUGMENTED
 from adjoint.ir.nodes import (
     Call,
     Const,
@@ -36,6 +35,12 @@ from adjoint.ir.types import Array
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import augment
 
+#: Each in-place operator and the plain one.
+AUGMENTED = {
+    getattr(operator, "i" + n.strip("_")): getattr(operator, n)
+    for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
+              "lshift", "rshift")
+}  # fmt: skip
 SHARING = {
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.expand_dims, np.diagonal,
     np.broadcast_to, np.asarray, np.asanyarray, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split,

@@ -7,15 +7,16 @@ say: what stays unknown is decided by the generated code when it runs.
 
 from __future__ import annotations
 
-import builtins
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import attributes, augmented, calls, loops
+from adjoint.inference import augmented, calls, functions, loops
+from adjoint.inference.items import tuple_parts
+from adjoint.inference.questions import is_unbound, truth
+from adjoint.inference.sites import ReadError, Root, Site
 from adjoint.ir.nodes import (
-    UNDEFINED,
     Block,
     Call,
     Closure,
@@ -25,7 +26,6 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
-    Origin,
     Parameter,
     Splat,
     Statement,
@@ -53,27 +53,6 @@ from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
 
 
-@dataclass(frozen=True)
-class Root:
-    """Something outside the arguments that the program reads, once, when a call begins.
-
-    kind is "global" (owner: a module's namespace), "capture" (owner: a cell) or "attribute"
-    (owner: a module or class), or "constant" (owner: the thing itself).
-    """
-
-    kind: str
-    owner: Identity
-    name: str
-
-    def read(self) -> Any:
-        owner = self.owner.value
-        if self.kind == "global":
-            return owner[self.name] if self.name in owner else getattr(builtins, self.name)
-        if self.kind == "constant":
-            return owner
-        return owner.cell_contents if self.kind == "capture" else getattr(owner, self.name)
-
-
 @dataclass
 class Inferred:
     """A typed program; `roots` are its inputs after the parameters, `guards` what it was built on."""
@@ -81,19 +60,6 @@ class Inferred:
     function: Function
     roots: list[Root]
     guards: dict[Root, Any]
-
-
-@dataclass(frozen=True)
-class Site:
-    """The statement being worked on: what its result is called, and where it stands."""
-
-    origin: Origin | None = None
-    name: str = ""
-    named: bool = False
-
-
-class ReadError(Exception):
-    """A global or captured variable has no value: Python's own NameError follows when it runs."""
 
 
 @dataclass(eq=False)
@@ -188,9 +154,9 @@ class Specialiser:
 
     def branch(self, statement: If, env: dict[Value, Operand]) -> None:
         condition = read(statement.condition, env)
-        truth = attributes.truth(operand_type(condition))
-        if truth is not None:
-            results = self.splice(statement.then if truth else statement.orelse, env)
+        known = truth(operand_type(condition))
+        if known is not None:
+            results = self.splice(statement.then if known else statement.orelse, env)
             env.update(zip(statement.targets, results, strict=True))
             return
         then = self.block(statement.then, env)
@@ -206,7 +172,7 @@ class Specialiser:
         """What an `If` yields of two operands; tuples item by item, so that they need not be built."""
         if a is b or isinstance(a, Const) and isinstance(b, Const) and same_constant(a, b):
             return a
-        parts = attributes.tuple_parts(self, a), attributes.tuple_parts(self, b)
+        parts = tuple_parts(self, a), tuple_parts(self, b)
         if parts[0] is not None and parts[1] is not None and len(parts[0]) == len(parts[1]):
             merged: list[Operand | Splat] = []
             for i, (x, y) in enumerate(zip(*parts, strict=True)):  # pyright: ignore
@@ -322,12 +288,6 @@ def same_constant(a: Const, b: Const) -> bool:
     )
 
 
-def is_unbound(spec: Specialiser, operand: Operand) -> bool:
-    if isinstance(operand, Const):
-        return operand.value is UNDEFINED
-    return operand in spec.unbound
-
-
 def merged_type(a: Operand, b: Operand) -> Type:
     return unliteral(join(operand_type(a), operand_type(b)))
 
@@ -404,7 +364,7 @@ def infer(
         env[old] = value
         if isinstance(kind, Literal):
             env[old] = Const(kind.value, old.name)
-    calls.bind_outside(spec, function, captures or [], env)
+    functions.bind_outside(spec, function, captures or [], env)
     spec.stack.append((function.code or function, tuple(map(unliteral, inputs))))
     body = spec.block(function.body, env)
     new = Function(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import attributes, calls, objects
-from adjoint.ir.nodes import Const, Gather, Loop, Operand, Value
+from adjoint.inference import calls, objects
+from adjoint.inference.items import item, iterable_parts
+from adjoint.inference.questions import element_type, is_unbound
+from adjoint.inference.sites import Site
+from adjoint.ir.nodes import Const, Gather, Loop, Operand, Origin, Value
 from adjoint.ir.types import (
     UNKNOWN,
     Instance,
@@ -18,7 +21,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_list, make_tuple
+from adjoint.runtime import make_list, make_tuple, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -31,7 +34,7 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     if iterable is not None:
         iterable = own_iterator(spec, iterable)
     if iterable is not None and statement.stop is None and spec.options.typed:
-        items = attributes.iterable_parts(spec, iterable)
+        items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
             unroll(spec, statement, items, env)
             return
@@ -53,8 +56,6 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
 
 def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
-    from adjoint.inference.infer import Site
-
     kind = operand_type(iterable)
     method = objects.python_method(kind, "__iter__") if isinstance(kind, Instance) else None
     if method is None or hasattr(kind.cls, "takes_list"):  # type: ignore[attr-defined]
@@ -81,12 +82,10 @@ def simple(kind: Type) -> bool:
 def unroll(
     spec: Specialiser, statement: Loop, items: list[Operand], env: dict[Value, Operand]
 ) -> None:
-    from adjoint.inference.infer import Site
-
     carried: list[Operand] = [env_read(i, env) for i in statement.inits]
     gathered: list[list[Operand]] = [[] for _ in statement.gathers]
-    for item in items:
-        bind_items(spec, statement, item, env)
+    for element in items:
+        bind_items(spec, statement, element, env)
         env.update(zip(statement.carried, carried, strict=True))
         carried = spec.splice(statement.body, env)
         for gather, into in zip(statement.gathers, gathered, strict=True):
@@ -110,7 +109,7 @@ def bind_items(
     if not statement.unpack:
         env[statement.items[0]] = item
         return
-    parts = attributes.unpacked(spec, item, len(statement.items), statement.origin)
+    parts = unpacked(spec, item, len(statement.items), statement.origin)
     env.update(zip(statement.items, parts, strict=True))
 
 
@@ -123,8 +122,6 @@ def trial(
     env: dict[Value, Operand],
 ) -> Loop:
     """The loop specialised for carried values of these types."""
-    from adjoint.inference.infer import is_unbound
-
     carried = []
     for old, kind, init in zip(statement.carried, kinds, inits, strict=True):
         value = Value(old.name, kind, old.named, old.origin)
@@ -132,7 +129,7 @@ def trial(
             spec.unbound.add(value)
         env[old] = value
         carried.append(value)
-    element = UNKNOWN if iterable is None else attributes.element_type(operand_type(iterable))
+    element = UNKNOWN if iterable is None else element_type(operand_type(iterable))
     items = []
     for i, old in enumerate(statement.items):
         kind = element
@@ -171,8 +168,6 @@ def trial(
 
 def finish(spec: Specialiser, old: Loop, new: Loop, env: dict[Value, Operand]) -> None:
     """Name the loop's results; a carried value that the loop never changes is not carried."""
-    from adjoint.inference.infer import is_unbound
-
     for target, carried, init, result in zip(
         old.targets, new.carried, new.inits, new.body.results, strict=True
     ):
@@ -186,3 +181,15 @@ def finish(spec: Specialiser, old: Loop, new: Loop, env: dict[Value, Operand]) -
     spec.write(new, *new.targets, *[g.target for g in new.gathers])
     if isinstance(new.stop, Const) and not new.stop.value:
         new.stop = None
+
+
+def unpacked(
+    spec: Specialiser, operand: Operand, count: int, origin: Origin | None
+) -> list[Operand]:
+    """The operands of `a, b = operand`."""
+    parts = iterable_parts(spec, operand)
+    if parts is not None and len(parts) == count:
+        return parts
+    site = Site(origin)
+    whole = calls.call(spec, Const(unpack_sequence), [operand, Const(count)], [], site)
+    return [item(spec, whole, i, site) for i in range(count)]

@@ -9,6 +9,8 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from adjoint.inference import attributes, calls
+from adjoint.inference.items import definition, dict_parts, iterable_parts
+from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import UNKNOWN, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
@@ -17,7 +19,7 @@ from adjoint.rules.signatures import operand_type
 from adjoint.runtime import new_object, set_attribute
 
 if TYPE_CHECKING:
-    from adjoint.inference.infer import Site, Specialiser
+    from adjoint.inference.infer import Specialiser
 
 BINARY = {
     operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "truediv",
@@ -47,8 +49,6 @@ def class_attribute(cls: type, name: str) -> Any:
 
 def guard_method(spec: Specialiser, cls: type, name: str) -> None:
     """What was found on a class of the user's has to be there at later calls."""
-    from adjoint.inference.infer import Root
-
     for base in cls.__mro__:
         found = vars(base).get(name)
         if isinstance(found, types.FunctionType) and base.__module__.partition(".")[0] not in (
@@ -140,13 +140,13 @@ def call_instance(
             spec, field("__func__", site), [field("__self__", site), *args], kwargs, site
         )
     if kind.cls is functools.partial:
-        made = attributes.definition(spec, callee)
+        made = definition(spec, callee)
         if made is not None and made.callee.value is functools.partial:  # type: ignore[union-attr]
             given = {k for k, _ in kwargs}
             keywords = [(k, o) for k, o in made.kwargs if k not in given] + kwargs
             return calls.call(spec, made.args[0], [*made.args[1:], *args], keywords, site)  # type: ignore[arg-type]
-        first = attributes.iterable_parts(spec, field("args", site))
-        named = attributes.dict_parts(spec, field("keywords", site), site)
+        first = iterable_parts(spec, field("args", site))
+        named = dict_parts(spec, field("keywords", site), site)
         if first is None or named is None:
             return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         given = {k for k, _ in kwargs}

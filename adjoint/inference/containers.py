@@ -1,0 +1,224 @@
+"""Calls that make, join and unpack tuples, lists and dicts whose items are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
+from adjoint.inference.questions import METADATA, element_type
+from adjoint.inference.sites import Keywords, Site
+from adjoint.ir.nodes import Const, Operand
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    IteratorOf,
+    ListOf,
+    Literal,
+    Scalar,
+    TupleOf,
+    Type,
+    element_of,
+    unliteral,
+)
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import (
+    flatten,
+    make_dict,
+    make_list,
+    make_tuple,
+    set_item,
+    unpack_sequence,
+)
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
+
+
+def built_tuple(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    if all(isinstance(a, Const) and isinstance(a.value, METADATA) for a in args):
+        return Const(tuple(a.value for a in args))  # type: ignore[union-attr]
+    return spec.emit(
+        Const(make_tuple), list(args), [], site, TupleOf(tuple(map(operand_type, args)))
+    )
+
+
+def built_list(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    kind = ListOf(tuple(unliteral(operand_type(a)) for a in args))
+    return spec.emit(Const(make_list), list(args), [], site, kind)
+
+
+def built_dict(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    if not all(isinstance(a, Const) for a in args[::2]):
+        return spec.emit(Const(make_dict), list(args), [], site, UNKNOWN)
+    items = {
+        k.value: unliteral(operand_type(v))  # pyright: ignore
+        for k, v in zip(args[::2], args[1::2], strict=True)
+    }
+    return spec.emit(Const(make_dict), list(args), [], site, DictOf(tuple(items.items())))
+
+
+def merged_dicts(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    parts = [dict_parts(spec, a, site) for a in args]
+    if any(p is None for p in parts):
+        return None
+    merged = {k: v for p in parts for k, v in p}  # type: ignore[union-attr]
+    return built_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
+
+
+def sequence(build: Callable[..., Any]) -> Callable[..., Operand | None]:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        if kwargs or len(args) > 1:
+            return None
+        make = built_tuple if build is tuple else built_list
+        if not args:
+            return make(spec, [], [], site)
+        t = operand_type(args[0])
+        parts = iterable_parts(spec, args[0])
+        if parts is not None and not (isinstance(t, Literal) and isinstance(t.value, range)):
+            return make(spec, parts, [], site)
+        if build is list and isinstance(t, Array | ListOf | IteratorOf):
+            return spec.emit(
+                Const(list), list(args), [], site, ListOf(None, unliteral(element_type(t)))
+            )
+        return spec.emit(Const(build), list(args), [], site, UNKNOWN)
+
+    return handler
+
+
+def unpack(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    parts = iterable_parts(spec, args[0])
+    numbers = [a.value for a in args[1:]]  # type: ignore[union-attr]
+    if parts is not None:
+        if len(numbers) == 1 and len(parts) == numbers[0]:
+            return tuple_of(spec, parts, site)
+        if len(numbers) == 2 and len(parts) >= sum(numbers):
+            before, end = numbers[0], len(parts) - numbers[1]
+            middle = built_list(spec, parts[before:end], [], site)
+            return tuple_of(spec, [*parts[:before], middle, *parts[end:]], site)  # type: ignore[list-item]
+        return None
+    t = operand_type(args[0])
+    if len(numbers) == 1 and isinstance(t, Array) and t.ndim or isinstance(t, ListOf):
+        element = unliteral(element_of(t))
+        kinds: tuple[Type, ...] = (element,) * numbers[0]
+        if len(numbers) == 2:
+            kinds = (*kinds, ListOf(None, element), *(element,) * numbers[1])
+        return spec.emit(Const(unpack_sequence), list(args), [], site, TupleOf(kinds))
+    return spec.emit(Const(unpack_sequence), list(args), [], site, UNKNOWN)
+
+
+def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        kinds = [unliteral(element_type(operand_type(a))) for a in args]
+        if function is range:
+            element: Type = Scalar(int)
+        elif function is zip:
+            element = TupleOf(tuple(kinds))
+        elif function is enumerate:
+            element = TupleOf((Scalar(int), kinds[0]))
+        else:
+            element = kinds[0]
+        return spec.emit(Const(function), list(args), kwargs, site, IteratorOf(cls, element))
+
+    return handler
+
+
+def flattened(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    parts = iterable_parts(spec, args[0])
+    if parts is not None:
+        inner = [iterable_parts(spec, p) for p in parts]
+        if all(p is not None for p in inner):
+            return built_list(spec, [o for p in inner for o in p], [], site)  # type: ignore[union-attr]
+    t = operand_type(args[0])
+    element = unliteral(element_type(element_type(t))) if isinstance(t, ListOf) else UNKNOWN
+    return spec.emit(Const(flatten), list(args), [], site, ListOf(None, element))
+
+
+def sequence_sum(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`+` of two tuples or two lists whose items are known."""
+    a, b = map(operand_type, args)
+    for cls, make in ((TupleOf, built_tuple), (ListOf, built_list)):
+        if (
+            isinstance(a, cls)
+            and isinstance(b, cls)
+            and a.items is not None
+            and b.items is not None
+        ):
+            parts = [iterable_parts(spec, x) for x in args]
+            return make(spec, [*parts[0], *parts[1]], [], site)  # type: ignore[misc]
+    return None
+
+
+def sequence_product(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    a, b = args
+    t, count = operand_type(a), operand_type(b)
+    if (
+        isinstance(t, ListOf | TupleOf)
+        and isinstance(count, Literal)
+        and isinstance(count.value, int)
+    ):
+        if t.items is not None and len(t.items) * count.value <= 64:
+            make = built_tuple if isinstance(t, TupleOf) else built_list
+            return make(spec, (iterable_parts(spec, a) or []) * count.value, [], site)
+    return None
+
+
+def contains(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    owner, key = map(operand_type, args)
+    if isinstance(owner, DictOf) and isinstance(key, Literal):
+        return Const(owner.get(key.value) is not None)
+    return None
+
+
+def with_item(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`c[k] = v` for a list or dict that is made here and known by one name: a new one, with that item."""
+    owner, index, value = args
+    t, key = operand_type(owner), operand_type(index)
+    if isinstance(t, ListOf) and isinstance(key, Literal) and isinstance(key.value, int):
+        parts = iterable_parts(spec, owner)
+        if parts is not None and -len(parts) <= key.value < len(parts):
+            parts[key.value] = value
+            return built_list(spec, parts, [], site)
+    if isinstance(t, DictOf) and isinstance(key, Literal):
+        items = dict_parts(spec, owner, site)
+        if items is not None:
+            merged = dict(items) | {key.value: value}
+            return built_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
+    return spec.emit(Const(set_item), list(args), [], site, UNKNOWN)
+
+
+def dict_of(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    parts = [] if not args else dict_parts(spec, args[0], site)
+    if parts is None or any(k is None for k, _ in kwargs):
+        return None
+    merged = dict(parts) | dict(kwargs)
+    return built_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
+
+
+def union(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    if all(isinstance(operand_type(a), DictOf) for a in args):
+        return merged_dicts(spec, args, kwargs, site)
+    return None

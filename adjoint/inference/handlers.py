@@ -1,0 +1,342 @@
+"""Calls of Python's own constructs, folded to what is known of their result: the table `HANDLERS`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adjoint.inference import attributes, calls, objects
+from adjoint.inference.augmented import AUGMENTED
+from adjoint.inference.containers import (
+    built_dict,
+    built_list,
+    built_tuple,
+    contains,
+    dict_of,
+    flattened,
+    iterator_of,
+    merged_dicts,
+    sequence,
+    sequence_product,
+    sequence_sum,
+    union,
+    unpack,
+    with_item,
+)
+from adjoint.inference.items import handle_getitem, tuple_parts
+from adjoint.inference.questions import class_of, is_unbound
+from adjoint.inference.sites import Keywords, Site
+from adjoint.ir.nodes import Const, Operand
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    FunctionOf,
+    Instance,
+    ListOf,
+    Literal,
+    Scalar,
+    TupleOf,
+    dtype_of,
+    is_number,
+    unliteral,
+)
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import (
+    augment,
+    call_method,
+    check_bound,
+    flatten,
+    import_module,
+    initialise,
+    make_dict,
+    make_list,
+    make_tuple,
+    merge_dicts,
+    set_attribute,
+    set_item,
+    super_method,
+    unpack_sequence,
+)
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
+
+
+def handle(
+    spec: Specialiser, function: Any, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """The result of a call of one of Python's own constructs, where it can be told."""
+    try:
+        handler = HANDLERS.get(function)
+    except TypeError:
+        return None
+    return None if handler is None else handler(spec, args, kwargs, site)
+
+
+def _getattr(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    name = operand_type(args[1])
+    if len(args) != 2 or not isinstance(name, Literal) or not isinstance(name.value, str):
+        return None
+    return attributes.load_attribute(spec, args[0], name.value, site)
+
+
+def _call_method(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    owner, name, *rest = args
+    found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
+    return (
+        found
+        if found is not None
+        else spec.emit(Const(call_method), list(args), kwargs, site, UNKNOWN)
+    )
+
+
+def _getitem(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return handle_getitem(spec, args, site)
+
+
+def _isinstance(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    cls, wanted = class_of(operand_type(args[0])), operand_type(args[1])
+    parts = tuple_parts(spec, args[1])
+    if parts is not None and all(isinstance(p, Const) for p in parts):
+        classes: Any = tuple(p.value for p in parts)  # type: ignore[union-attr]
+    elif isinstance(wanted, Literal):
+        classes = wanted.value
+    else:
+        return None
+    try:
+        return None if cls is None else Const(issubclass(cls, classes))
+    except TypeError:
+        return None
+
+
+def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    a, b = map(operand_type, args)
+    if isinstance(a, Literal) and isinstance(b, Literal):
+        if type(a.value) is type(b.value) and isinstance(
+            a.value, int | float | str | bytes | tuple
+        ):
+            return None if not isinstance(a.value, bool) else Const(a.value is b.value)
+        return Const(a.value is b.value)
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Literal) and class_of(y) not in (None, type(x.value)):
+            return Const(False)
+    return None
+
+
+def _is_not(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    same = _is(spec, args, kwargs, site)
+    return Const(not same.value) if isinstance(same, Const) else None
+
+
+def _len(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    t = operand_type(args[0])
+    if (
+        isinstance(t, TupleOf | ListOf | DictOf)
+        and t.items is not None
+        and class_of(t) in (tuple, list, dict)
+    ):
+        return Const(len(t.items))
+    if isinstance(t, Array) and t.ndim:
+        axis = t.axes[0]
+        if isinstance(axis, int):
+            return Const(axis)
+        return spec.emit(Const(len), list(args), [], site, Scalar(int, axis))
+    return (
+        None
+        if isinstance(t, Instance)
+        else spec.emit(Const(len), list(args), [], site, Scalar(int))
+    )
+
+
+def _shape(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    t = operand_type(args[0])
+    if isinstance(t, Scalar):
+        return Const(())
+    return attributes.shape_of(spec, args[0], t, site) if isinstance(t, Array) else None
+
+
+def _ndim(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    t = unliteral(operand_type(args[0]))
+    if isinstance(t, Scalar):
+        return Const(0)
+    return Const(t.ndim) if isinstance(t, Array) else None
+
+
+def _size(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    t = unliteral(operand_type(args[0]))
+    if isinstance(t, Scalar):
+        return Const(1)
+    if isinstance(t, Array) and len(args) == 1:
+        return attributes.load_attribute(spec, args[0], "size", site)
+    return None
+
+
+def _type(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    cls = class_of(operand_type(args[0])) if len(args) == 1 else None
+    return None if cls is None else Const(cls, cls.__name__)
+
+
+def _callable(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    t = operand_type(args[0])
+    cls = class_of(t)
+    if isinstance(t, Literal):
+        return Const(callable(t.value))
+    return None if cls is None else Const(hasattr(cls, "__call__"))  # noqa: B004
+
+
+def _hasattr(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    t, name = operand_type(args[0]), args[1]
+    cls = class_of(t)
+    if cls is None or not isinstance(name, Const) or isinstance(t, FunctionOf):
+        return None
+    if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:
+        return Const(True)
+    return (
+        Const(False)
+        if isinstance(t, Instance | Array | Scalar | TupleOf | ListOf | DictOf)
+        else None
+    )
+
+
+def _super(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    cls, instance, name = (operand_type(a) for a in args)
+    if not isinstance(cls, Literal) or not isinstance(name, Literal):
+        return None
+    if isinstance(instance, Literal) and isinstance(instance.value, type):
+        following = instance.value.__mro__
+    elif isinstance(instance, Instance):
+        following = instance.cls.__mro__
+    else:
+        return None
+    for base in following[following.index(cls.value) + 1 :]:
+        if name.value in vars(base):
+            found = vars(base)[name.value]
+            return Const(found, name.value)
+    return None
+
+
+def _initialise(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return objects.initialise_base(spec, args, kwargs, site)
+
+
+def _set_attribute(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return objects.assign(spec, args[0], args[1].value, args[2], site)  # type: ignore[union-attr]
+
+
+def _check_bound(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return None if is_unbound(spec, args[0]) else args[0]
+
+
+def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    if not all(isinstance(a, Const) for a in args):
+        return None
+    try:
+        value = import_module(*(a.value for a in args))  # type: ignore[union-attr]
+    except Exception:  # the import fails again when it runs
+        return None
+    return Const(value, site.name)
+
+
+def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
+    """`x op= y` rebinds for everything but arrays and lists, for which it writes."""
+
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        kind = operand_type(args[0])
+        if is_number(unliteral(kind)) and not isinstance(kind, Array) or isinstance(kind, TupleOf):
+            return calls.call(spec, Const(plain), list(args), [], site)
+        if isinstance(kind, Literal) and isinstance(kind.value, str | tuple):
+            return calls.call(spec, Const(plain), list(args), [], site)
+        if isinstance(kind, Array):
+            return spec.emit(Const(function), list(args), [], site, kind)
+        if isinstance(kind, Instance):
+            return None
+        return spec.emit(Const(augment), [Const(function), *args], [], site, UNKNOWN)
+
+    return handler
+
+
+def _kind_of_number(is_complex: bool) -> Callable[..., Operand | None]:
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        dtype = dtype_of(unliteral(operand_type(args[0])))
+        return None if dtype is None else Const((dtype.kind == "c") is is_complex)
+
+    return handler
+
+
+def _partial(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    function, *first = map(operand_type, args)
+    fields = (
+        ("func", function), ("args", TupleOf(tuple(first))),
+        ("keywords", DictOf(tuple((k, operand_type(o)) for k, o in kwargs))),
+    )  # fmt: skip
+    return spec.emit(
+        Const(functools.partial), list(args), kwargs, site, Instance(functools.partial, fields)
+    )
+
+
+def _replace(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`dataclasses.replace(obj, …)`: the class called with the fields that are kept."""
+    kind = operand_type(args[0])
+    if not isinstance(kind, Instance) or not dataclasses.is_dataclass(kind.cls):
+        return None
+    changed = dict(kwargs)
+    fields: Keywords = []
+    for f in dataclasses.fields(kind.cls):
+        if f.init:
+            fields.append(
+                (
+                    f.name,
+                    changed.get(f.name) or attributes.load_attribute(spec, args[0], f.name, site),
+                )
+            )
+    return calls.call(spec, Const(kind.cls), [], fields, site)
+
+
+HANDLERS: dict[Any, Callable[..., Operand | None]] = {
+    getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
+    make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
+    tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,
+    isinstance: _isinstance, operator.is_: _is, operator.is_not: _is_not, len: _len,
+    np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
+    hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
+    enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
+    super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
+    check_bound: _check_bound, import_module: _import, flatten: flattened,
+    np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
+    set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
+    operator.contains: contains, functools.partial: _partial,
+    operator.add: sequence_sum, operator.mul: sequence_product,
+    **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
+}  # fmt: skip

@@ -1,0 +1,47 @@
+"""Where inference stands in a program, and what the program reads from outside."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from typing import Any
+
+from adjoint.ir.nodes import Operand, Origin, Splat
+from adjoint.ir.types import Identity
+
+Arguments = list[Operand | Splat]
+Keywords = list[tuple[str | None, Operand]]
+
+
+@dataclass(frozen=True)
+class Root:
+    """Something outside the arguments that the program reads, once, when a call begins.
+
+    kind is "global" (owner: a module's namespace), "capture" (owner: a cell) or "attribute"
+    (owner: a module or class), or "constant" (owner: the thing itself).
+    """
+
+    kind: str
+    owner: Identity
+    name: str
+
+    def read(self) -> Any:
+        owner = self.owner.value
+        if self.kind == "global":
+            return owner[self.name] if self.name in owner else getattr(builtins, self.name)
+        if self.kind == "constant":
+            return owner
+        return owner.cell_contents if self.kind == "capture" else getattr(owner, self.name)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The statement being worked on: what its result is called, and where it stands."""
+
+    origin: Origin | None = None
+    name: str = ""
+    named: bool = False
+
+
+class ReadError(Exception):
+    """A global or captured variable has no value: Python's own NameError follows when it runs."""
