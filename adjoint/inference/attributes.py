@@ -29,10 +29,7 @@ from adjoint.ir.types import (
     literal,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import (
-    call_method,
-    set_attribute,
-)
+from adjoint.runtime import call_method, set_attribute
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser

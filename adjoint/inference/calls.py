@@ -14,19 +14,8 @@ from adjoint.inference import functions, handlers, objects
 from adjoint.inference.items import dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA
 from adjoint.inference.sites import Arguments, Keywords, Site
-from adjoint.ir.nodes import (
-    Const,
-    Operand,
-    Splat,
-    Value,
-)
-from adjoint.ir.types import (
-    UNKNOWN,
-    FunctionOf,
-    Instance,
-    IteratorOf,
-    Literal,
-)
+from adjoint.ir.nodes import Const, Operand, Splat, Value
+from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
 from adjoint.rules import dispatch, registry
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out

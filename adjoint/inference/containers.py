@@ -23,14 +23,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import (
-    flatten,
-    make_dict,
-    make_list,
-    make_tuple,
-    set_item,
-    unpack_sequence,
-)
+from adjoint.runtime import flatten, make_dict, make_list, make_tuple, set_item, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint.errors import AdjointError
 from adjoint.inference import calls
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
-from adjoint.ir.nodes import (
-    Closure,
-    Const,
-    Function,
-    Operand,
-    Parameter,
-    Value,
-    walk,
-)
+from adjoint.ir.nodes import Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
     DictOf,

@@ -7,23 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.inference.sites import Site
 from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Value
-from adjoint.ir.types import (
-    DictOf,
-    IteratorOf,
-    ListOf,
-    Literal,
-    Opaque,
-    Scalar,
-    TupleOf,
-    unliteral,
-)
+from adjoint.ir.types import DictOf, IteratorOf, ListOf, Literal, Opaque, Scalar, TupleOf, unliteral
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import (
-    call_method,
-    make_dict,
-    make_list,
-    make_tuple,
-)
+from adjoint.runtime import call_method, make_dict, make_list, make_tuple
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import adjoint as ad
-from adjoint import cache, compiler
+from adjoint import cache
+from adjoint.compiler import pipeline
 from adjoint.ir.nodes import Block, Call, Const, Value
 from adjoint.ir.options import Options
 from adjoint.ir.values import type_of
@@ -51,14 +52,14 @@ def joined(program, form):
     arguments = tuple(map(type_of, program.arguments))
     callee = cache.callee_type(program.function)
     wrt = tuple(range(len(arguments)))
-    request = compiler.Request(callee, arguments, (), wrt, form, None, Options(optimise=False))
-    entry = compiler.entry_program(request)
-    typed = compiler.infer(
-        entry.function, entry.inputs, compiler.lower, request.options, compiler.derivative
+    request = pipeline.Request(callee, arguments, (), wrt, form, None, Options(optimise=False))
+    entry = pipeline.entry_program(request)
+    typed = pipeline.infer(
+        entry.function, entry.inputs, pipeline.lower, request.options, pipeline.derivative
     )
-    wanted = compiler.wanted_inputs(typed, entry, request)
-    whole = compiler.differentiate(typed.function, wanted, request.options)
-    return compiler.finish(whole, typed, entry, request)
+    wanted = pipeline.wanted_inputs(typed, entry, request)
+    whole = pipeline.differentiate(typed.function, wanted, request.options)
+    return pipeline.finish(whole, typed, entry, request)
 
 
 def check(function):

@@ -1,0 +1,21 @@
+"""From a function and types to a generated function; `pipeline` names each stage once."""
+
+from adjoint.compiler.nested import (
+    VALUE_AND_GRADIENT,
+    nested_gradient,
+    nested_gradient_call,
+    nested_pullback,
+)
+from adjoint.compiler.pipeline import Compiled, Request, compile_request
+from adjoint.compiler.special import NESTED
+
+__all__ = [
+    "NESTED",
+    "VALUE_AND_GRADIENT",
+    "Compiled",
+    "Request",
+    "compile_request",
+    "nested_gradient",
+    "nested_gradient_call",
+    "nested_pullback",
+]

@@ -1,0 +1,168 @@
+"""The program that is compiled: one call of the function, and which of its inputs are differentiated."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.frontend import lower
+from adjoint.inference import Inferred
+from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Parameter, Value
+from adjoint.ir.types import FunctionOf, Literal, Type, may_carry_derivative
+from adjoint.rules import registry
+from adjoint.rules.dispatch import apply_rule, generatable
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import load_capture
+
+if TYPE_CHECKING:
+    from adjoint.compiler.pipeline import Request
+
+
+@dataclass
+class Entry:
+    """The call that is differentiated, as a program: `callee(*arguments, **keywords)`."""
+
+    function: Function
+    inputs: list[Type]
+    captures: list[str]
+    count: int
+    operand: Operand
+    code: Any
+
+
+def entry_program(request: Request) -> Entry:
+    callee = request.callee
+    inputs: list[Type] = []
+    parameters: list[Parameter] = []
+
+    def parameter(name: str, kind: Type) -> Value:
+        value = Value(name, named=True)
+        parameters.append(Parameter(value))
+        inputs.append(kind)
+        return value
+
+    statements: list[Any] = []
+    captured: list[str] = []
+    name, names, code, origin, operand = "call", [], None, None, Const(None)
+    lowered = None
+    named = {key for key, _ in request.keywords}
+    if isinstance(callee, FunctionOf) and registry.code_has_rule(callee.code.value):
+        code = callee.code.value  # its source does not matter
+        name, names = code.co_name, list(code.co_varnames[: code.co_argcount])
+        operand = parameter(name, callee)
+    elif isinstance(callee, FunctionOf):
+        code = callee.code.value
+        lowered = code if isinstance(code, Function) else lower(blank_function(callee))
+        name, origin = lowered.name, lowered.origin
+        names = [p.name for p in lowered.parameters if p.kind.startswith("positional")]
+        target = parameter(name, callee)
+        operands: list[Operand] = []
+        for own, kind in callee.captures:
+            if kind == Literal("self", None):
+                operands.append(target)
+            elif isinstance(kind, Literal):
+                operands.append(Const(kind.value, own))
+            else:
+                captured.append(own)
+                operands.append(parameter(own, kind))
+        operand = Value(name)
+        defaults = {}
+        for own, kind in callee.defaults:
+            if isinstance(kind, Literal):
+                defaults[own] = Const(kind.value)
+            elif own not in named:
+                defaults[own] = Value(own, kind)
+                statements.append(Call(defaults[own], Const(load_capture), [target, Const(own)]))
+        statements.append(Closure(operand, lowered, operands, defaults))
+    elif isinstance(callee, Literal):
+        operand = Const(callee.value)
+        name = getattr(callee.value, "__name__", "call")
+        parameter("function", Literal(("unused",), None))
+    else:
+        operand = parameter("self", callee)
+        name = type_name(callee)
+    args = [
+        parameter(names[i] if i < len(names) else f"argument_{i}", kind)
+        for i, kind in enumerate(request.arguments)
+    ]
+    kwargs = [(key, parameter(key, kind)) for key, kind in request.keywords]
+    result = Value("y", named=False)
+    statements.append(Call(result, operand, list(args), list(kwargs), origin))
+    body = Block(statements, [result])
+    function = Function(name, parameters, body, origin=origin)
+    return Entry(function, inputs, captured, 1 + len(captured), operand, lowered)
+
+
+def type_name(kind: Type) -> str:
+    cls = getattr(kind, "cls", None)
+    return "call" if cls is None else cls.__name__.lower()
+
+
+def blank_function(kind: FunctionOf) -> types.FunctionType:
+    """A function of the right code, for lowering; its captures are empty."""
+    code = kind.code.value
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    return types.FunctionType(code, kind.globals.value, code.co_name, None, cells)
+
+
+def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
+    """Refuse a program that would only call itself: the call it was made for, left to run time."""
+    parameters = [p.value for p in typed.parameters]
+    for s in program.body.statements:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+            callee, _, *args = s.args
+            operands = [*args, *(o for _, o in s.kwargs)]
+            if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
+                raise UnsupportedSyntaxError(
+                    f"the call of {entry.function.name} could not be resolved: its arguments do not fit "
+                    "its parameters, or a variable that it reads has no value",
+                    entry.function.origin,
+                )
+
+
+def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
+    """Is this what the program calls, with nothing but the program itself to derive its rule from?"""
+    kind = operand_type(parameter)
+    if isinstance(kind, FunctionOf) and registry.code_has_rule(kind.code.value):
+        return False
+    if callee is parameter:
+        return getattr(parameter.type, "cls", None) is not types.MethodType
+    if isinstance(callee, Const):
+        own = isinstance(entry.operand, Const) and callee.value is entry.operand.value
+        declared = registry.lookup(callee.value)
+        return own and generatable(callee.value) and (declared is None or declared.kind == "source")
+    kind = operand_type(callee)
+    return (
+        isinstance(kind, FunctionOf)
+        and entry.code is not None
+        and kind.code.value in (entry.code, getattr(entry.code, "code", None))
+    )
+
+
+def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value]:
+    """The inputs to differentiate with respect to."""
+    values = [p.value for p in typed.function.parameters]
+    wanted: list[Value] = []
+    for w in request.wrt:
+        if w == "callee":
+            for value, label in outside_inputs(typed, entry):
+                if may_carry_derivative(value.type) and (
+                    request.wanted is None or request.wanted(*label)
+                ):
+                    wanted.append(value)
+        elif isinstance(w, int):
+            wanted.append(values[entry.count + w])
+        else:
+            keys = [k for k, _ in request.keywords]
+            wanted.append(values[entry.count + len(request.arguments) + keys.index(w)])
+    return [v for v in wanted if may_carry_derivative(v.type)]
+
+
+def outside_inputs(typed: Inferred, entry: Entry) -> list[tuple[Value, tuple[str, Any]]]:
+    """The inputs that are not arguments, and what `Request.wanted` calls them."""
+    values = [p.value for p in typed.function.parameters[: entry.count]]
+    labels: list[tuple[str, Any]] = [("callee", None), *(("capture", n) for n in entry.captures)]
+    labels += [("root", root) for root in typed.roots]
+    return list(zip([*values, *typed.function.globals], labels, strict=True))

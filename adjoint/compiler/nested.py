@@ -1,0 +1,346 @@
+"""Derivatives inside programs: inferred, reversed, and written into the program around them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+from adjoint import tree
+from adjoint.compiler.expansion import expander, is_receive
+from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, replace_value
+from adjoint.compiler.special import NESTED
+from adjoint.errors import MissingRuleError
+from adjoint.inference import attributes, calls
+from adjoint.inference.infer import Specialiser, closure_type
+from adjoint.inference.items import dict_parts, item, iterable_parts
+from adjoint.inference.sites import Site
+from adjoint.ir.clone import clone_block
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Closure,
+    Const,
+    Function,
+    Operand,
+    Parameter,
+    Value,
+    free_values,
+    substitute,
+)
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    FunctionOf,
+    ListOf,
+    Literal,
+    Scalar,
+    TupleOf,
+    literal,
+    may_carry_derivative,
+    unliteral,
+)
+from adjoint.optimise.dead import remove_dead
+from adjoint.reverse import reverse
+from adjoint.reverse.cotangents import cotangent_type
+from adjoint.reverse.program import receive
+from adjoint.reverse.straight import always_there, static_operands
+from adjoint.rules import registry
+from adjoint.rules.dispatch import SEQUENCE_TEXTS, Held, apply_rule, pull_call
+from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import make_dict, make_tuple
+
+
+def inner_derivative(
+    spec: Specialiser,
+    callee: Operand,
+    args: list[Operand],
+    kwargs: list,
+    wrt: list[Operand],
+    site: Site,
+) -> tuple[Operand, Value, list[Operand], Block] | None:
+    """Infer a call into blocks of its own, reverse it, and give the pieces (value, seed, bars, block)."""
+    outer, spec.out = spec.out, []
+    try:
+        result = calls.call(spec, callee, list(args), kwargs, site)
+        block = Block(spec.out, [result])
+    finally:
+        spec.out = outer
+    inputs = [w for w in dict.fromkeys(wrt) if isinstance(w, Value)]
+    inner = dict.fromkeys([*inputs, *free_values(block)])
+    program = Function("inner", [Parameter(v) for v in inner], block)
+    remove_dead(program)
+    done = reverse(
+        program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options)
+    )
+    remove_dead(done.function, lambda callee: callee is receive)
+    value, *bars = done.function.body.results
+    by_input: dict[Operand, Operand] = dict(zip(done.wrt, bars, strict=True))
+    return value, done.seed, [by_input.get(w, Const(None)) for w in wrt], done.function.body
+
+
+def stand_ins(args: list[Operand]) -> list[Operand]:
+    """A value of its own for each argument of an inner derivative.
+
+    The derivative is with respect to the argument, not to what was passed: `x` may be passed twice,
+    or be captured as well, and a constant may be passed.
+    """
+    out: list[Operand] = []
+    for operand in args:
+        kind = unliteral(operand_type(operand))
+        plain = isinstance(kind, Literal | FunctionOf) or not may_carry_derivative(kind)
+        name = operand.name if isinstance(operand, Value) else ""
+        out.append(operand if plain else Value(name, kind, bool(name)))
+    return out
+
+
+def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+    """`pull_call(f, mask, args, kwargs, y_bar)`"""
+    callee, _, positional, named, y_bar = args
+    parts = iterable_parts(spec, positional)
+    keywords = dict_parts(spec, named, site)
+    if parts is None or keywords is None:
+        return None
+    kind = operand_type(callee)
+    if isinstance(kind, Literal) and isinstance(kind.value, type) and issubclass(kind.value, Held):
+        callee = Const(kind.value.functions[0])
+        kind = literal(callee.value)
+    text = rule_text(spec, kind.value, parts, keywords) if isinstance(kind, Literal) else None
+    if text is not None:
+        return pull_through(spec, text, parts, keywords, y_bar, site)
+    wrt = [callee, *parts, *(o for _, o in keywords)]
+    found = inner_derivative(spec, callee, parts, keywords, wrt, site)
+    if found is None:
+        return None
+    _, seed_value, bars, body = found
+    check_pulled(body, callee, parts)
+    copies, start = splice_forward(spec, body)
+    splice_reverse(spec, body, start, {seed_value: y_bar}, copies)
+    bars = [mapped(b, copies) for b in bars]
+    named_bars = [
+        o for (k, _), b in zip(keywords, bars[1 + len(parts) :], strict=True) for o in (Const(k), b)
+    ]
+    keyword_bar = spec.emit(Const(make_dict), list(named_bars), [], site, UNKNOWN)
+    results = [*bars[: 1 + len(parts)], keyword_bar]
+    kind = TupleOf(tuple(operand_type(b) for b in results))
+    return spec.emit(Const(make_tuple), list(results), [], site, kind)
+
+
+def check_pulled(body: Block, callee: Operand, parts: list[Operand]) -> None:
+    """Refuse what would be differentiated by itself, again and again."""
+    for s in body.statements:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+            own, _, *args = s.args
+            same = (
+                own is callee
+                or isinstance(own, Const)
+                and isinstance(callee, Const)
+                and (own.value is callee.value)
+            )
+            if same and args == parts:
+                kind = operand_type(callee)
+                value = kind.value if isinstance(kind, Literal) else getattr(kind, "code", kind)
+                name = getattr(value, "__qualname__", None) or str(value)
+                raise MissingRuleError(f"the second derivative through {name} is not supported")
+
+
+def nested_gradient(with_value: bool) -> Any:
+    """How `gradient` and `value_and_gradient` inside a program are inferred."""
+
+    def handler(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
+        callee, *rest = args
+        inner = stand_ins(rest)
+        found = inner_derivative(spec, callee, inner, kwargs, inner, site)
+        if found is None:
+            return None
+        value, seed_value, bars, body = found
+        kind = unliteral(operand_type(value))
+        check_scalar_type(kind, Function(site.name or "the function", [], body, origin=site.origin))
+        copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
+        result = mapped(value, copies)
+        one: Operand
+        if isinstance(kind, Scalar):
+            one = Const(1.0)
+        else:
+            one = spec.emit(Const(tree.seed_of), [result], [], site, cotangent_type(kind))
+        splice_reverse(spec, body, start, {seed_value: one}, copies)
+        cotangents = [
+            presented_inside(spec, w, mapped(b, copies), site)
+            for w, b in zip(rest, bars, strict=True)
+        ]
+        kinds = TupleOf(tuple(operand_type(c) for c in cotangents))
+        gradient = spec.emit(Const(make_tuple), list(cotangents), [], site, kinds)
+        if not with_value:
+            return gradient
+        both = TupleOf((operand_type(result), kinds), VALUE_AND_GRADIENT[0])
+        return spec.emit(Const(VALUE_AND_GRADIENT[0]), [result, gradient], [], site, both)
+
+    return handler
+
+
+VALUE_AND_GRADIENT: list[Any] = [tuple]
+
+
+def nested_pullback(
+    spec: Specialiser, args: list[Operand], kwargs: list, site: Site
+) -> Operand | None:
+    """`pullback(f, …)` inside a program: the value, and a function made of the reverse half."""
+    callee, *rest = args
+    inner = stand_ins(rest)
+    found = inner_derivative(spec, callee, inner, kwargs, inner, site)
+    if found is None:
+        return None
+    value, seed_value, bars, body = found
+    copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
+    result = mapped(value, copies)
+    block = clone_block(Block(body.statements[start:], list(bars)), dict(copies))
+    parts: list[Operand] = []
+    for primal, bar in zip(rest, block.results, strict=True):
+        part = Value("", UNKNOWN)
+        block.statements.append(Call(part, Const(tree.complete), [bar, primal]))
+        parts.append(part)
+    out = Value("", UNKNOWN)
+    block.statements.append(Call(out, Const(make_tuple), list(parts)))
+    block.results = [out]
+    seed = Value("y_bar", seed_value.type, True)
+    fitted = Value("y_bar", seed_value.type)
+    block.statements.insert(0, Call(fitted, Const(tree.fit_cotangent), [seed, result]))
+    replace_value(block, seed_value, fitted)
+    free = sorted(free_values(block) - {seed}, key=lambda v: v.name)
+    own = [Value(v.name, v.type, v.named) for v in free]
+    by_free: dict[Value, Operand] = dict(zip(free, own, strict=True))
+    substitute(block, lambda o: by_free.get(o, o) if isinstance(o, Value) else o)
+    function = Function(
+        "back", [Parameter(seed)], block, list(own), origin=site.origin, namespace={}
+    )
+    closure = Closure(Value("back", UNKNOWN, True), function, list(free), {}, site.origin)
+    closure.target.type = closure_type(closure)
+    spec.write(closure, closure.target)
+    kinds = TupleOf((operand_type(result), closure.target.type))
+    return spec.emit(Const(make_tuple), [result, closure.target], [], site, kinds)
+
+
+def nested_gradient_call(
+    spec: Specialiser, args: list[Operand], kwargs: list, site: Site
+) -> Operand | None:
+    """`grad(f)(…)` inside a program: the call of an object that holds `f` and what is wanted of it."""
+    owner, *rest = args
+
+    def field_of(name: str) -> Operand:
+        return attributes.load_attribute(spec, owner, name, site)
+
+    has_aux, with_value = map(field_of, ("has_aux", "with_value"))
+    chosen = operand_type(field_of("positions"))
+    flags = [operand_type(o) for o in (has_aux, with_value)]
+    positions: Any = ast.literal_eval(chosen.value) if isinstance(chosen, Literal) else None
+    if positions is None or not all(isinstance(f, Literal) for f in flags) or flags[0].value:  # type: ignore[attr-defined]
+        return None
+    both = nested_gradient(True)(spec, [field_of("f"), *rest], kwargs, site)
+    if both is None:
+        return None
+    value, bars = (item(spec, both, i, site) for i in (0, 1))
+    if isinstance(positions, tuple):
+        parts = [item(spec, bars, i, site) for i in positions]
+        kinds = TupleOf(tuple(map(operand_type, parts)))
+        picked: Operand = spec.emit(Const(make_tuple), list(parts), [], site, kinds)
+    else:
+        picked = item(spec, bars, positions, site)
+    if not flags[1].value:  # type: ignore[attr-defined]
+        return picked
+    kinds = TupleOf((operand_type(value), operand_type(picked)))
+    return spec.emit(Const(make_tuple), [value, picked], [], site, kinds)
+
+
+def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Site) -> Operand:
+    """A cotangent as users see it, inside a program."""
+    kind = operand_type(primal)
+    if (
+        isinstance(kind, Literal)
+        and isinstance(kind.value, int | float)
+        and not isinstance(kind.value, bool)
+    ):
+        return Const(0.0) if is_none(bar) else bar
+    if not may_carry_derivative(kind):
+        return bar
+    if isinstance(kind, Scalar | Array) and not is_none(bar):
+        return bar
+    if is_complete(bar, kind, spec.definitions):  # type: ignore[arg-type]
+        return bar
+    if isinstance(kind, Scalar) and kind.cls in (int, float):
+        return Const(0.0)
+    if isinstance(kind, Scalar | Array):
+        return spec.emit(Const(tree.zeros_like), [primal], [], site, cotangent_type(kind))
+    return spec.emit(Const(tree.complete), [bar, primal], [], site, UNKNOWN)
+
+
+def mapped(operand: Operand, copies: dict[Value, Operand]) -> Operand:
+    return copies.get(operand, operand) if isinstance(operand, Value) else operand
+
+
+def splice_forward(
+    spec: Specialiser, body: Block, known: dict[Any, Operand] | None = None
+) -> tuple[dict[Value, Operand], int]:
+    """Write the forward half of a derivative into the program, through inference once more."""
+    at = next(i for i, s in enumerate(body.statements) if is_receive(s))
+    copies: dict[Value, Operand] = {v: v for v in free_values(body)}
+    copies.update((v, o) for v, o in (known or {}).items() if isinstance(v, Value))
+    for s in body.statements[:at]:
+        spec.statement(s, copies)
+    return copies, at + 1
+
+
+def splice_reverse(
+    spec: Specialiser,
+    body: Block,
+    start: int,
+    known: dict[Value, Operand],
+    copies: dict[Value, Operand],
+) -> None:
+    """Write the reverse half, with the seed's value."""
+    copies.update(known)
+    for s in body.statements[start:]:
+        spec.statement(s, copies)
+
+
+def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: list) -> Any:
+    """The text of a rule that cannot be inlined for these operands, to be differentiated as it stands."""
+    call = Call(Value(), Const(function), list(parts), list(keywords))
+    call.target.type = result_type(function, parts, keywords)
+    if (
+        static_operands(call)
+        and always_there(call.target.type)
+        and expander(spec.options)(call) is not None
+    ):
+        return None
+    sequence = isinstance(operand_type(parts[0]), ListOf | TupleOf | DictOf) if parts else False
+    text = SEQUENCE_TEXTS.get(function) if sequence else None
+    if text is not None:
+        return text
+    declared = registry.lookup(function)
+    return declared.text if declared is not None and declared.kind == "rule" else None
+
+
+def pull_through(
+    spec: Specialiser, text: Any, parts: list[Operand], keywords: list, y_bar: Operand, site: Site
+) -> Operand:
+    """`text(*args)[1](y_bar)`, as ordinary code."""
+    both = calls.call(spec, Const(text), list(parts), list(keywords), site)
+    bars = calls.call(spec, item(spec, both, 1, site), [y_bar], [], site)
+    names = list(inspect.signature(text).parameters)
+
+    def leading(i: int) -> Operand:
+        return calls.call(spec, Const(tree.leading_bar), [bars, Const(i)], [], site)
+
+    results: list[Operand] = [Const(None), *map(leading, range(len(parts)))]
+    named = [
+        o
+        for k, _ in keywords
+        for o in (Const(k), leading(names.index(k)) if k in names else Const(None))
+    ]
+    results.append(spec.emit(Const(make_dict), list(named), [], site, UNKNOWN))
+    kind = TupleOf(tuple(map(operand_type, results)))
+    return spec.emit(Const(make_tuple), list(results), [], site, kind)
+
+
+NESTED[pull_call] = nested_pull

@@ -1,0 +1,82 @@
+"""The pipeline, on one screen: a function and types go in, a generated function comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from adjoint.compiler.entry import check_resolved, entry_program, wanted_inputs
+from adjoint.compiler.expansion import expander
+from adjoint.compiler.forms import finish, in_form
+from adjoint.compiler.special import derivative
+from adjoint.emit import Loaded, emit, load
+from adjoint.frontend import lower
+from adjoint.inference import infer
+from adjoint.inference.sites import Root
+from adjoint.ir.nodes import Function, Value
+from adjoint.ir.options import Options
+from adjoint.ir.types import UNKNOWN, Type
+from adjoint.optimise import optimise
+from adjoint.reverse import Derivative, reverse
+from adjoint.reverse.program import receive
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to compile.
+
+    callee      the type of the callable (its own value, where it is the same at every call)
+    arguments   the types of the positional arguments, keywords those of the named ones
+    wrt         what to differentiate: positions, keywords, "callee"
+    wanted      which of the callee's inputs to differentiate: called with ("callee", None),
+                ("capture", name) or ("root", Root); all of them if it is None
+    form        "gradient": one function that returns the cotangents
+                "value_and_gradient": the same, with the value
+                "rule": a function that returns the value and a pullback
+    """
+
+    callee: Type
+    arguments: tuple[Type, ...]
+    keywords: tuple[tuple[str, Type], ...]
+    wrt: tuple[int | str, ...]
+    form: str
+    wanted: Callable[[str, Any], bool] | None = None
+    options: Options = field(default_factory=Options)
+
+
+@dataclass
+class Compiled:
+    """A generated function.
+
+    Its inputs are, in order: the callable (if `takes_callee`), the captured variables `captures`,
+    the positional arguments, the keywords, and the `roots`.
+    """
+
+    loaded: Loaded
+    function: Function
+    captures: list[str]
+    takes_callee: bool
+    roots: list[Root]
+    guards: dict[Root, Any]
+
+
+def compile_request(request: Request) -> Compiled:
+    """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
+    entry = entry_program(request)
+    if not request.options.typed:
+        entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
+    typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
+    program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)
+    check_resolved(program.function, typed.function, entry)
+    function = finish(program, typed, entry, request)
+    if request.options.optimise:
+        function = optimise(function, lambda callee: callee is receive)
+    final, reverse_start = in_form(function, typed, entry, request)
+    loaded = load(emit(final, reverse_start=reverse_start))
+    takes_callee = len(final.parameters) == len(typed.function.parameters)
+    return Compiled(loaded, final, entry.captures, takes_callee, typed.roots, typed.guards)
+
+
+def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
+    return reverse(function, wrt, expander(options))
