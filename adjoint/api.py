@@ -41,20 +41,15 @@ def gradient(f: Callable, /, *args: Any, **kwargs: Any) -> Any:
     """
     if len(args) == 1 and isinstance(args[0], Params):
         return _implicit(f, args[0], kwargs)[1]
-    f = _undecorated(f)
-    kwargs = cache.bind_defaults(f, args, kwargs)
-    entry, inputs = cache.find("gradient", f, args, kwargs, "all")
-    return cache.call(entry, inputs, f, args, kwargs)
+    return cache.run("gradient", _undecorated(f), args, kwargs, "all")
 
 
 def value_and_gradient(f: Callable, /, *args: Any, **kwargs: Any) -> ValueAndGradient:
     """The value and the gradient of a function, as a named tuple `(value, gradient)`."""
     if len(args) == 1 and isinstance(args[0], Params):
         return ValueAndGradient(*_implicit(f, args[0], kwargs))
-    f = _undecorated(f)
-    kwargs = cache.bind_defaults(f, args, kwargs)
-    entry, inputs = cache.find("value_and_gradient", f, args, kwargs, "all")
-    return ValueAndGradient(*cache.call(entry, inputs, f, args, kwargs))
+    found = cache.run("value_and_gradient", _undecorated(f), args, kwargs, "all")
+    return ValueAndGradient(*found)
 
 
 withgradient = value_and_gradient
@@ -68,9 +63,7 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
 
     `back(y_bar)` may be called any number of times. `y` may be a number, array, container or object.
     """
-    f = _undecorated(f)
-    kwargs = cache.bind_defaults(f, args, kwargs)
-    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs)
+    y, inner = cache.generate(_undecorated(f), tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
         bars = inner(fit_cotangent(y_bar, y))
@@ -110,31 +103,29 @@ class Gradient:
         self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        positions = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
-        for i in positions:
-            if not -len(args) <= i < len(args):
-                raise IndexError(
-                    f"argnums names argument {i}, but the call has {len(args)} arguments"
-                )
+        count, argnums = len(args), self.argnums
+        single = isinstance(argnums, int)
+        positions = []
+        for i in (argnums,) if single else argnums:
+            if not -count <= i < count:
+                raise IndexError(f"argnums names argument {i}, but the call has {count} arguments")
+            positions.append(i if i >= 0 else i + count)
+        value = aux = None
         if self.has_aux:
-            (value, aux), bars = value_and_aux(self.f, args, kwargs)
+            (value, aux), found = value_and_aux(self.f, args, kwargs)
+            bars = [found[i] for i in positions]
         else:
-            aux = None
-            positions = tuple([i % len(args) for i in positions])
-            f = _undecorated(self.f)
-            kwargs = cache.bind_defaults(f, args, kwargs)
-            entry, inputs = cache.find("value_and_gradient", f, args, kwargs, positions)
-            value, found = cache.call(entry, inputs, f, args, kwargs)
-            bars = dict(zip(sorted(set(positions)), found, strict=True))
-            if isinstance(self.argnums, int):
-                chosen = bars[positions[0]]
+            wrt = tuple(positions)
+            if self.with_value:
+                value, bars = cache.run(
+                    "value_and_gradient", _undecorated(self.f), args, kwargs, wrt
+                )
             else:
-                chosen = tuple([bars[i] for i in positions])
-            return (value, chosen) if self.with_value else chosen
-        if isinstance(self.argnums, int):
-            chosen = bars[self.argnums]
-        else:
-            chosen = tuple([bars[i] for i in self.argnums])
+                bars = cache.run("gradient", _undecorated(self.f), args, kwargs, wrt)
+            if not single:  # they come once each, in the order of the arguments
+                by_position = dict(zip(sorted(set(positions)), bars, strict=True))
+                bars = [by_position[i] for i in positions]
+        chosen = bars[0] if single else tuple(bars)
         if self.has_aux:
             return ((value, aux), chosen) if self.with_value else (chosen, aux)
         return (value, chosen) if self.with_value else chosen
@@ -150,8 +141,6 @@ def value_and_aux(f: Callable, args: tuple, kwargs: dict) -> tuple[Any, tuple]:
 
 
 def _undecorated(f: Any) -> Any:
-    if not callable(f):
-        raise TypeError(f"'{type(f).__name__}' object is not callable")
     return f.function if isinstance(f, Differentiable) else f
 
 
@@ -292,7 +281,6 @@ class Grads:
 def _implicit(f: Callable, ps: Params, kwargs: dict[str, Any]) -> tuple[Any, Grads]:
     """Value and gradients with respect to arrays, wherever the code reaches them."""
     f = _undecorated(f)
-    kwargs = cache.bind_defaults(f, (), kwargs)
 
     def wanted(kind: str, key: Any) -> bool:
         value = f if kind == "callee" else load_capture(f, key) if kind == "capture" else key.read()
@@ -306,10 +294,11 @@ def _implicit_call(
     f: Callable, ps: Params, kwargs: dict[str, Any], wanted: Any
 ) -> tuple[Any, Grads]:
     entry, inputs = cache.find("value_and_gradient", f, (), kwargs, ("callee",), wanted)
-    value, bars = cache.call(entry, inputs, f, (), kwargs)
+    value, bars = cache.call(entry, inputs)
     captured = [load_capture(f, name) for name in entry.captures]
+    roots = inputs[len(inputs) - len(entry.compiled.roots) :]
     found: dict[int, Any] = {}
-    for outside, bar in zip([f, *captured, *inputs], bars, strict=True):
+    for outside, bar in zip([f, *captured, *roots], bars, strict=True):
         _gather(outside, bar, ps, found)
     return value, Grads(ps, found)
 
@@ -415,7 +404,6 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
     `mode` is "gradient", "pullback" (forward and reverse as two functions) or "ir".
     """
     f = _undecorated(f)
-    kwargs = cache.bind_defaults(f, args, kwargs)
     if mode == "pullback":
         wrt: Any = tuple(range(len(args)))
         entry, _ = cache.find("rule", f, args, kwargs, wrt)

@@ -1,14 +1,15 @@
 """Generated functions, compiled once and found again.
 
-The key of a compilation is the callable's code (not the function object: a closure made afresh each
-time is one compilation), the types of what it captured, and the types of the arguments. What the
-program read of its surroundings while it was compiled is checked at each call: that a global still
-is the object it was (a function that is redefined is compiled anew), or still has the type it had.
+The key of a compilation is its request: the callable's code (not the function object: a closure made
+afresh each time is one compilation), the types of what it captured, and the types of the arguments.
+What the program read of its surroundings while it was compiled is checked at each call: that a global
+still is the object it was (a function that is redefined is compiled anew), or still has the type it
+had. `matching` asks all this at once of the compilations that served the last calls of the same code;
+only if none of them serves, the request is made and looked up.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
 import types
 from collections import OrderedDict
@@ -17,141 +18,49 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from adjoint.compiler import NESTED, Compiled, Request, compile_request
+from adjoint.compiler import NESTED, Request, compile_request
 from adjoint.emit import annotate
 from adjoint.errors import AdjointError, NonScalarOutputError
-from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
+from adjoint.matching import matcher
 from adjoint.rules import dispatch, registry
 from adjoint.tree import Tangent, accumulate
 
 SIZE = 4096
-_SCALARS = frozenset((float, int, complex, np.float64, np.float32))
+RECENT = 8
 Wanted = Callable[[str, Any], bool]
 _lock = threading.RLock()
-_entries: OrderedDict[Any, list[Entry]] = OrderedDict()
+_entries: OrderedDict[Request, list[Entry]] = OrderedDict()
+_recent: dict[Any, list[Entry]] = {}
 _rules: dict[types.CodeType, Any] = {}
 _default_options = Options()
 _options: ContextVar[Options] = ContextVar("options", default=_default_options)
 
 
 class Entry:
-    """One compilation and what has to hold for it to be used."""
+    """One compilation, and the question whether it serves a call."""
 
-    __slots__ = (
-        "captures",
-        "compiled",
-        "function",
-        "generation",
-        "globals",
-        "others",
-        "roots",
-        "takes_callee",
-        "watched",
-    )
+    __slots__ = ("captures", "compiled", "function", "generation", "match", "options", "watched")
 
-    def __init__(self, compiled: Compiled, wanted: Wanted | None) -> None:
+    def __init__(self, request: Request) -> None:
+        compiled = compile_request(request)
         self.compiled = compiled
         self.function = compiled.loaded.function
-        self.captures, self.takes_callee = compiled.captures, compiled.takes_callee
-        self.globals: list[tuple[dict, str, Any]] = []
-        self.others: list[tuple[Root, Any]] = []
-        for root, value in compiled.guards.items():
-            if root.kind == "global":  # a builtin is expected to be absent from the namespace
-                namespace = root.owner.value
-                self.globals.append(
-                    (namespace, root.name, value if root.name in namespace else None)
-                )
-            else:
-                self.others.append((root, value))
-        self.roots = [(root, light_key(root.read())) for root in compiled.roots]
+        self.captures = compiled.captures
+        self.match = matcher(request, compiled)
+        self.options = request.options
         self.generation = registry.generation()
         self.watched: list[tuple[str, Any, bool]] = []
-        if wanted is not None:
+        if request.wanted is not None:
             outside = [("callee", None), *(("capture", n) for n in self.captures)]
             outside += [("root", root) for root in compiled.roots]
-            self.watched = [(kind, key, wanted(kind, key)) for kind, key in outside]
+            self.watched = [(kind, key, request.wanted(kind, key)) for kind, key in outside]
 
     def is_wanted(self, wanted: Wanted) -> bool:
         """Was this compiled for the same choice of inputs to differentiate?"""
         return all([wanted(kind, key) is chosen for kind, key, chosen in self.watched])  # noqa: C419 (quicker)
-
-    def inputs(self) -> list[Any] | None:
-        """The roots' values now; None if something is not as it was when this was compiled."""
-        for namespace, name, value in self.globals:
-            if namespace.get(name) is not value:
-                return None
-        values = []
-        try:
-            for root, value in self.others:
-                if root.read() is not value:
-                    return None
-            for root, key in self.roots:
-                value = root.read()
-                if light_key(value) != key:
-                    return None
-                values.append(value)
-        except (KeyError, AttributeError, ValueError):
-            return None
-        return values
-
-
-def light_key(value: Any, depth: int = 0) -> Any:
-    """What `type_of` depends on, cheaper to make and to compare: nested tuples of plain things."""
-    cls = type(value)
-    if cls in _SCALARS:
-        return cls
-    if cls is np.ndarray:
-        shape = value.shape
-        return value.dtype, tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
-    if depth > 16:  # deep, or it contains itself
-        return type_of(value)
-    depth += 1
-    if cls is tuple or cls is list:
-        keys = [light_key(v, depth) for v in value]
-        if cls is list and keys and is_plain(value[0]) and all([k == keys[0] for k in keys]):  # noqa: C419 (quicker)
-            return cls, "any number of", keys[0]
-        return cls, *keys
-    if value is None or cls is str or cls is bool:
-        return cls, value
-    if cls is types.FunctionType:
-        return function_key(value, depth)
-    if cls is dict:
-        return cls, *[(k, light_key(v, depth)) for k, v in value.items()]
-    fields = None if isinstance(value, UNUSUAL) else getattr(value, "__dict__", None)
-    if type(fields) is dict and not hasattr(cls, "__slots__"):
-        return cls, *[(n, light_key(v, depth)) for n, v in fields.items()]
-    return type_of(value)
-
-
-UNUSUAL = (
-    type, types.ModuleType, types.MethodType, functools.partial, np.ufunc, np.ndarray, np.generic,
-    tuple, list, dict, types.BuiltinFunctionType, type(np.mean), type(np._NoValue),
-)  # fmt: skip
-
-
-def is_plain(value: Any) -> bool:
-    return type(value) in _SCALARS or type(value) is np.ndarray
-
-
-def function_key(function: types.FunctionType, depth: int = 0) -> Any:
-    """A function's code, and the keys of what it captured and of its defaults."""
-    key: Any = (types.FunctionType, id(function.__code__), id(function.__globals__))
-    if function.__closure__ is not None:
-        for cell in function.__closure__:
-            try:
-                content = cell.cell_contents
-            except ValueError:
-                key = (*key, "empty")
-                continue
-            key = (*key, "self" if content is function else light_key(content, depth))
-    if function.__defaults__ or function.__kwdefaults__:
-        key = (*key, *[(n, light_key(v, depth)) for n, v in function_defaults(function).items()])
-    return key
 
 
 def options() -> Options:
@@ -188,53 +97,87 @@ def find(
     kwargs: dict[str, Any],
     wrt: Any,
     wanted: Wanted | None = None,
-) -> tuple[Entry, list[Any]]:
-    """The entry for a call, compiled if need be, and the values of its roots."""
-    key = (form, light_key(callee), wrt, *[light_key(a) for a in args])
-    if kwargs:
-        key = (*key, *((k, light_key(v)) for k, v in kwargs.items()))
+) -> tuple[Entry, tuple]:
+    """The entry for a call, compiled if need be, and the inputs of its function.
+
+    `wrt` is a tuple of positions, keywords and "callee", or "all" positions.
+    """
     chosen = _options.get()
-    if chosen is not _default_options:
-        key = (*key, chosen)
-    for entry in _entries.get(key, ()):
-        if entry.generation == registry.generation() and (
-            wanted is None or entry.is_wanted(wanted)
+    place = form, wrt, id(getattr(callee, "__code__", callee.__class__))
+    for entry in _recent.get(place, ()):
+        inputs = entry.match(callee, args, kwargs)
+        if (
+            inputs is not None
+            and entry.generation == registry.generation()
+            and (entry.options is chosen or entry.options == chosen)
+            and (wanted is None or entry.is_wanted(wanted))
         ):
-            inputs = entry.inputs()
+            return entry, inputs
+    if not callable(callee):
+        raise TypeError(f"'{type(callee).__name__}' object is not callable")
+    kwargs = bind_defaults(callee, args, kwargs)
+    request = Request(
+        callee_type(callee),
+        tuple(map(type_of, args)),
+        tuple([(k, type_of(v)) for k, v in kwargs.items()]),
+        tuple(range(len(args))) if wrt == "all" else wrt,
+        form,
+        wanted,
+        chosen,
+    )
+    found = known(request, callee, args, kwargs)
+    if found is None:
+        with _lock:  # another thread may have compiled it in the meantime
+            found = known(request, callee, args, kwargs)
+            if found is None:
+                found = add(request, callee, args, kwargs)
+    if len(_recent) >= SIZE:
+        _recent.clear()
+    _recent[place] = [found[0], *[e for e in _recent.get(place, ()) if e is not found[0]]][:RECENT]
+    return found
+
+
+def known(
+    request: Request, callee: Any, args: tuple, kwargs: dict[str, Any]
+) -> tuple[Entry, tuple] | None:
+    """What was compiled for this request, if all that it relied on is as it was."""
+    for entry in _entries.get(request, ()):
+        if entry.generation == registry.generation() and (
+            request.wanted is None or entry.is_wanted(request.wanted)
+        ):
+            inputs = entry.match(callee, args, kwargs)
             if inputs is not None:
                 return entry, inputs
-    return _compile(key, form, callee, args, kwargs, wrt, wanted)
+    return None
 
 
-def _compile(
-    key: Any, form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any, wanted: Any
-) -> tuple[Entry, list[Any]]:
-    with _lock:
-        kinds = tuple(map(type_of, args))
-        if wrt == "all":
-            positions: tuple[int | str, ...] = tuple(range(len(args)))
-        else:
-            positions = wrt
-        request = Request(
-            callee_type(callee),
-            kinds,
-            tuple((k, type_of(v)) for k, v in kwargs.items()),
-            positions,
-            form,
-            wanted,
-            options(),
-        )
-        entry = Entry(compile_request(request), wanted)
-        for code, nested in entry.compiled.loaded.closures.items():
-            _rules[code] = nested
-        entries = [e for e in _entries.get(key, ()) if e.generation == entry.generation]
-        _entries[key] = [entry, *entries][:8]
-        _entries.move_to_end(key)
-        while len(_entries) > SIZE:
-            _entries.popitem(last=False)
-        inputs = entry.inputs()
-        assert inputs is not None
-        return entry, inputs
+def add(request: Request, callee: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[Entry, tuple]:
+    """Compile, and keep it."""
+    entry = Entry(request)
+    for code, nested in entry.compiled.loaded.closures.items():
+        _rules[code] = nested
+    key = replace(request, wanted=None)
+    entries = [e for e in _entries.get(key, ()) if e.generation == entry.generation]
+    _entries[key] = [entry, *entries][:RECENT]
+    _entries.move_to_end(key)
+    while len(_entries) > SIZE:
+        _entries.popitem(last=False)
+    inputs = entry.match(callee, args, kwargs)
+    if inputs is None:
+        raise missing_capture(entry, callee)
+    return entry, inputs
+
+
+def missing_capture(entry: Entry, callee: Any) -> NameError:
+    """What Python raises for a captured variable that has no value yet."""
+    code, cells = callee.__code__, callee.__closure__
+    empty = types.CellType()
+    name = next(n for n in entry.captures if cells[code.co_freevars.index(n)] == empty)
+    return NameError(
+        f"cannot access free variable '{name}' where it is not associated with a value in "
+        "enclosing scope",
+        name=name,
+    )
 
 
 def callee_type(callee: Any) -> Type:
@@ -247,25 +190,17 @@ def callee_type(callee: Any) -> Type:
     return kind if isinstance(kind, Literal) else literal(callee)
 
 
-def call(entry: Entry, inputs: list[Any], callee: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+def run(form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any) -> Any:
+    """The result of the generated function for a call, compiled if need be."""
+    return call(*find(form, callee, args, kwargs, wrt))
+
+
+def call(entry: Entry, inputs: tuple) -> Any:
     """Run a generated function."""
     try:
-        if not entry.takes_callee and not entry.captures and not kwargs:
-            return entry.function(*args, *inputs)
-        return entry.function(*leading(entry, callee), *args, *kwargs.values(), *inputs)
+        return entry.function(*inputs)
     except Exception as error:
         raise explain(error, entry) from error.__cause__
-
-
-def leading(entry: Entry, callee: Any) -> list[Any]:
-    """The inputs that come before the arguments: the callable, and what it captured."""
-    leading: list[Any] = []
-    if entry.takes_callee:
-        leading.append(callee)
-    if entry.captures:
-        names, cells = callee.__code__.co_freevars, callee.__closure__
-        leading += [cells[names.index(n)].cell_contents for n in entry.captures]
-    return leading
 
 
 def explain(error: Exception, entry: Entry) -> Exception:
@@ -331,7 +266,7 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
-    y, inner = call(entry, inputs, callee, args, kwargs)
+    y, inner = call(entry, inputs)
     nothing = (None,) * (1 + len(args)) + ({},)
 
     def pullback(y_bar: Any) -> tuple:

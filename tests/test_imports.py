@@ -22,6 +22,7 @@ ORDER = [
     {"rules"},
     {"frontend", "inference", "reverse", "forward", "optimise", "emit"},
     {"compiler"},
+    {"matching"},
     {"cache"},
     {"api"},
 ]

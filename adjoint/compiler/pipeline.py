@@ -41,7 +41,7 @@ class Request:
     keywords: tuple[tuple[str, Type], ...]
     wrt: tuple[int | str, ...]
     form: str
-    wanted: Callable[[str, Any], bool] | None = None
+    wanted: Callable[[str, Any], bool] | None = field(default=None, compare=False)
     options: Options = field(default_factory=Options)
 
 

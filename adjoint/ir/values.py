@@ -29,8 +29,8 @@ from adjoint.ir.types import (
 
 PLURAL = Length("·", 0, True)
 LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
-_SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex)}
-_SCALARS |= {
+SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex)}
+SCALARS |= {
     cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)
 }
 _LITERALS = (
@@ -48,7 +48,7 @@ def _array(dtype: np.dtype, ones: tuple[bool, ...]) -> Array:
 def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     """The type of a value, as an argument: of an axis only whether it is 1."""
     cls = type(value)
-    found = _SCALARS.get(cls)
+    found = SCALARS.get(cls)
     if found is not None:
         return found
     if cls is np.ndarray:
@@ -89,6 +89,11 @@ def attributes(value: Any) -> dict[str, Any] | None:
     return {s: getattr(value, s) for s in slots if hasattr(value, s)} | fields
 
 
+def has_slots(cls: type) -> bool:
+    """Do objects of this class keep attributes outside of their `__dict__`?"""
+    return any(_slots(c) for c in cls.__mro__)
+
+
 def _slots(cls: type) -> tuple[str, ...]:
     slots = cls.__dict__.get("__slots__", ())
     names = (slots,) if isinstance(slots, str) else tuple(slots)
@@ -97,7 +102,7 @@ def _slots(cls: type) -> tuple[str, ...]:
 
 def _type_of_list(value: list, seen: tuple[int, ...]) -> Type:
     if len(value) > LONG_LIST and all(type(v) is float for v in value):
-        return ListOf(None, _SCALARS[float])
+        return ListOf(None, SCALARS[float])
     items = tuple([type_of(v, seen) for v in value])
     if items and isinstance(items[0], Scalar | Array) and all(i == items[0] for i in items):
         return ListOf(None, items[0])
