@@ -1,7 +1,8 @@
 """Passes over the joined program (forward half, `receive`, reverse half): the same, smaller.
 
 The user's own statements, all before `receive`, compute what the plain call computes, bit for bit:
-there only what nobody reads is removed. The reverse half is rewritten freely, to rounding.
+there only what nobody reads is removed, and calls are spelled in a way that comes down to the same.
+The reverse half is rewritten freely, to rounding.
 """
 
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from adjoint.optimise.names import drop_names
 from adjoint.optimise.present import own_results
 from adjoint.optimise.simplify import simplify
 from adjoint.optimise.sink import sink_metadata
+from adjoint.optimise.spelling import respell
 
 PASSES = (
     remove_dead, share_common, simplify, remove_dead, leave_loops, share_common, simplify,
     remove_dead,
-    sink_metadata, own_results, drop_names, reuse_memory,
+    sink_metadata, own_results, drop_names, reuse_memory, respell,
 )  # fmt: skip
 
 

@@ -47,8 +47,13 @@ def without_broadcast(r: Rewriter, operand: Any) -> Operand | None:
     if s is None or not isinstance(s.args[1], Const) or not is_array(s.args[0]):
         return None
     key = s.args[1].value
-    in_front = key is None or type(key) is tuple and all(k is None for k in key)
-    return s.args[0] if in_front else None  # type: ignore[return-value]
+    keys = key if type(key) is tuple else (key,)
+    if all(k is None for k in keys):
+        return s.args[0]  # type: ignore[return-value]
+    if all(k is None or k is Ellipsis or type(k) is slice and k == slice(None) for k in keys):
+        small = without_broadcast(r, s.args[0])  # of one number, a new axis is no change
+        return small if small is not None and isinstance(kind_of(small), Scalar) else None
+    return None
 
 
 def in_full_company(r: Rewriter, call: Call) -> Operand | None:

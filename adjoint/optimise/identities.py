@@ -4,6 +4,7 @@ np.conj(x), np.real(x)                  ->  x               x real
 np.transpose(x)                         ->  x.T             (x.T).T -> x
 project(x_bar, x), x_bar.astype(d)      ->  x_bar           of that shape and dtype already
 np.expand_dims(x, 1)                    ->  x[:, None]
+W.T @ v                                 ->  v @ W           v a vector
 (a, b)[0]                               ->  a
 np.sum(a * b)                           ->  np.vdot(a, b)   real arrays of one shape
 """
@@ -72,6 +73,17 @@ def transpose(r: Rewriter, call: Call) -> Operand | None:
     if call.callee.value is getattr:  # type: ignore[union-attr]
         return None
     return r.emit(getattr, x, Const("T"), kind=call.target.type)
+
+
+def vector_first(r: Rewriter, call: Call) -> Operand | None:
+    """W.T @ v -> v @ W, v a vector"""
+    found = operands(call)
+    if found is None or len(found) != 2 or getattr(kind_of(found[1]), "ndim", 0) != 1:
+        return None
+    W = transposed(r, found[0])
+    if W is None or kind_of(W).ndim != 2:  # type: ignore[attr-defined]
+        return None
+    return r.emit(operator.matmul, found[1], W, kind=call.target.type)
 
 
 def conforming(r: Rewriter, call: Call) -> Operand | None:
@@ -337,7 +349,7 @@ def shape_of_result(r: Rewriter, call: Call) -> Operand | None:
 REWRITES: dict[Any, list] = {
     np.conj: [real_already], np.conjugate: [real_already], np.real: [real_already],
     np.transpose: [transpose], getattr: [transpose, dtype_attribute], widen: [widened],
-    np.expand_dims: [new_axes],
+    np.expand_dims: [new_axes], operator.matmul: [vector_first], np.matmul: [vector_first],
     tree.project: [conforming], tree.instantiate: [conforming], tree.copied: [copied],
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
     np.ndarray.copy: [copy_of_broadcast],

@@ -39,7 +39,7 @@ def _(x, y):
 def larger(a: Any, b: Any) -> Any:
     """Where a > b: 1 (True), and one half where they are equal."""
     above, level = a > b, a == b
-    if not np.any(level):
+    if not np.count_nonzero(level):  # several times faster than np.any
         return above
     return (
         above + 0.5 * level

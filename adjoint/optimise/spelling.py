@@ -1,0 +1,119 @@
+"""The same calls in the spelling that NumPy runs fastest, at no cost to the reader.
+
+np.sum(x, axis=0)       ->  x.sum(axis=0)      anywhere: to this the function comes down
+2 * x                   ->  x + x              reverse half: no number to be converted
+3 * x                   ->  3.0 * x
+W.T @ v, x.T @ d        ->  W.T.dot(v), …      reverse half: vectors, and axes of length 1
+
+What a call costs whatever the size: `np.sum(x)` 1.5 µs and `x.sum()` 0.8, `2 * x` 0.45 and `x + x`
+0.2, `W @ v` 0.65 and `W.dot(v)` 0.25. The product of a column with a row is nine times faster by
+`dot`; of other matrices `@` is never slower, and four times faster for some.
+
+>>> import numpy as np
+>>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
+>>> from adjoint.ir.printer import show
+>>> from adjoint.ir.types import Array
+>>> x, x_bar, y = (Value(n, Array(np.dtype(float), (3,))) for n in ("x", "x_bar", "y"))
+>>> program = Function("f", [Parameter(x)], Block([
+...     Call(x_bar, Const(operator.mul), [Const(2), x]),
+...     Call(y, Const(np.sum), [x_bar]),
+... ], [y]))
+>>> print(show(respell(program), types=False))
+function f(x)
+  x_bar = add(x, x)
+  y = sum(x_bar)
+  return y
+>>> program.body.statements[1].callee.value is np.ndarray.sum
+True
+
+Runs last: the other passes know the plain spelling.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from adjoint.ir.nodes import Block, Call, Const, Function, Splat, Value, walk
+from adjoint.ir.types import Array
+from adjoint.optimise.facts import IsMarker, count_uses, is_call_of, kind_of, marker_index, number
+
+METHODS: dict[Any, Any] = {
+    np.sum: np.ndarray.sum, np.mean: np.ndarray.mean, np.prod: np.ndarray.prod,
+    np.max: np.ndarray.max, np.amax: np.ndarray.max, np.min: np.ndarray.min,
+    np.amin: np.ndarray.min,
+}  # fmt: skip
+ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv)
+PRODUCTS = (operator.matmul, np.matmul, np.dot)
+
+
+def respell(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
+    """Change callees and operands in place; returns the function."""
+    start = marker_index(function, is_marker) or 0
+    statements = function.body.statements
+    for s in walk(function.body):
+        if isinstance(s, Call):
+            method(s)
+    shared = count_uses(function.body)
+    shared.update(function.inputs)
+    for s in walk(Block(statements[start:], [])):
+        if isinstance(s, Call):
+            double(s, shared)
+            floating_constant(s)
+            dot(s)
+    return function
+
+
+def method(s: Call) -> None:
+    """np.sum(x, …) -> x.sum(…)"""
+    if not isinstance(s.callee, Const) or not s.args or isinstance(s.args[0], Splat):
+        return
+    given = [*s.args[1:], *(o for _, o in s.kwargs)]
+    if any(isinstance(o, Const) and o.value is np._NoValue for o in given):
+        return  # a method does not know this word for "not given"
+    kind = kind_of(s.args[0])
+    if isinstance(kind, Array) and kind.ndim and kind.dtype != object:
+        for function, own in METHODS.items():
+            if s.callee.value is function:
+                s.callee = Const(own)
+
+
+def double(s: Call, uses: Counter[Value]) -> None:
+    """2 * x -> x + x, of an array that has a name anyway"""
+    if not is_call_of(s, operator.mul):
+        return
+    c, x = s.args
+    if number(c) != 2 or not isinstance(x, Value) or not is_floating(x):
+        return
+    if x.named or uses[x] > 1:
+        s.callee, s.args = Const(operator.add), [x, x]
+        uses[x] += 1
+
+
+def floating_constant(s: Call) -> None:
+    """1 - x -> 1.0 - x"""
+    if is_call_of(s, *ARITHMETIC) and any(map(is_floating, s.args)):
+        s.args = [
+            Const(float(a.value)) if isinstance(a, Const) and type(a.value) is int else a
+            for a in s.args
+        ]
+
+
+def dot(s: Call) -> None:
+    """a @ b -> a.dot(b), where one of them is a vector, or both are matrices and one is thin"""
+    if not is_call_of(s, *PRODUCTS):
+        return
+    a, b = map(kind_of, s.args)
+    if not isinstance(a, Array) or not isinstance(b, Array) or a.dtype != b.dtype:
+        return
+    thin = 1 in (*a.axes, *b.axes)
+    if {a.ndim, b.ndim} <= {1, 2} and (thin or 1 in (a.ndim, b.ndim)) and a.dtype.kind in "fc":
+        s.callee = Const(np.ndarray.dot)
+
+
+def is_floating(operand: Any) -> bool:
+    kind = kind_of(operand)
+    return isinstance(kind, Array) and kind.ndim > 0 and kind.dtype.kind in "fc"
