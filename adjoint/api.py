@@ -41,15 +41,20 @@ def gradient(f: Callable, /, *args: Any, **kwargs: Any) -> Any:
     """
     if len(args) == 1 and isinstance(args[0], Params):
         return _implicit(f, args[0], kwargs)[1]
-    return cache.run("gradient", _undecorated(f), args, kwargs, "all")
+    if isinstance(f, Differentiable):
+        f = f.function
+    entry, inputs = cache.find("gradient", f, args, kwargs, "all")
+    return cache.call(entry, inputs)
 
 
 def value_and_gradient(f: Callable, /, *args: Any, **kwargs: Any) -> ValueAndGradient:
     """The value and the gradient of a function, as a named tuple `(value, gradient)`."""
     if len(args) == 1 and isinstance(args[0], Params):
         return ValueAndGradient(*_implicit(f, args[0], kwargs))
-    found = cache.run("value_and_gradient", _undecorated(f), args, kwargs, "all")
-    return ValueAndGradient(*found)
+    if isinstance(f, Differentiable):
+        f = f.function
+    entry, inputs = cache.find("value_and_gradient", f, args, kwargs, "all")
+    return ValueAndGradient(*cache.call(entry, inputs))
 
 
 withgradient = value_and_gradient
@@ -115,13 +120,12 @@ class Gradient:
             (value, aux), found = value_and_aux(self.f, args, kwargs)
             bars = [found[i] for i in positions]
         else:
-            wrt = tuple(positions)
+            form = "value_and_gradient" if self.with_value else "gradient"
+            f = _undecorated(self.f)
+            entry, inputs = cache.find(form, f, args, kwargs, tuple(positions))
+            bars = cache.call(entry, inputs)
             if self.with_value:
-                value, bars = cache.run(
-                    "value_and_gradient", _undecorated(self.f), args, kwargs, wrt
-                )
-            else:
-                bars = cache.run("gradient", _undecorated(self.f), args, kwargs, wrt)
+                value, bars = bars
             if not single:  # they come once each, in the order of the arguments
                 by_position = dict(zip(sorted(set(positions)), bars, strict=True))
                 bars = [by_position[i] for i in positions]

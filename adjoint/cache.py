@@ -190,11 +190,6 @@ def callee_type(callee: Any) -> Type:
     return kind if isinstance(kind, Literal) else literal(callee)
 
 
-def run(form: str, callee: Any, args: tuple, kwargs: dict[str, Any], wrt: Any) -> Any:
-    """The result of the generated function for a call, compiled if need be."""
-    return call(*find(form, callee, args, kwargs, wrt))
-
-
 def call(entry: Entry, inputs: tuple) -> Any:
     """Run a generated function."""
     try:

@@ -1,9 +1,14 @@
 """Time candidates that compute the same thing, fairly, and print the ratios.
 
 All candidates run in one process in interleaved rounds, in an order shuffled each round, so that
-whatever else the machine does meets all of them alike. A round of a candidate is the mean of as
+whatever else the machine does meets all of them alike. A sample of a candidate is the mean of as
 many calls as fill a few milliseconds; the result is the median over the rounds, and the ratio is
 the median of the ratios within each round to the first candidate. The garbage collector is off.
+
+A sample during which the process was taken off its processor is dropped, and the round with it: the
+operating system counts involuntary switches of all threads, and the thread that measures has less
+processor time than time on the wall. Rounds go on until there are enough, within limits; how many
+were dropped is told on the error stream.
 """
 
 from __future__ import annotations
@@ -12,12 +17,19 @@ import argparse
 import gc
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+
+try:
+    import resource
+except ImportError:  # Windows: only the clocks tell
+    resource = None
 
 Candidate = Callable[[], Any]
 
@@ -44,33 +56,64 @@ class Timing:
 def measure(workload: Workload, *, short: bool = False) -> list[Timing]:
     """Check that the candidates agree, then time them."""
     check(workload)
-    rounds, sample = (5, 1e-3) if short else (60, 1e-2)
+    rounds, sample = (5, 1e-3) if short else (60, 5e-3)
     counts = {name: calls_per(sample, call) for name, call in workload.candidates.items()}
-    samples: dict[str, list[float]] = {name: [] for name in counts}
+    clean: list[dict[str, float]] = []
+    disturbed: list[dict[str, float]] = []
     order = list(counts)
     shuffle = random.Random(0).shuffle
     was_enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
-        for _ in range(rounds):
+        while len(clean) < rounds and len(clean) + len(disturbed) < rounds * PATIENCE:
             shuffle(order)
+            times, quiet = {}, True
             for name in order:
                 workload.candidates[name]()  # its data into the caches, its threads awake
-                samples[name].append(time_calls(workload.candidates[name], counts[name]))
+                before = Clock.now()
+                times[name] = time_calls(workload.candidates[name], counts[name])
+                quiet = quiet and not Clock.now().disturbed_since(before)
+            (clean if quiet else disturbed).append(times)
     finally:
         if was_enabled:
             gc.enable()
-    first = next(iter(samples.values()))
+    kept = clean if len(clean) >= rounds / 4 else clean + disturbed
+    if disturbed:
+        used = "dropped" if kept is clean else "used: too few were undisturbed"
+        total = len(clean) + len(disturbed)
+        print(f"{workload.name}: {len(disturbed)} of {total} rounds {used}", file=sys.stderr)
+    first = next(iter(counts))
     return [
         Timing(
             workload.name,
             name,
-            statistics.median(times),
-            statistics.median(t / base for t, base in zip(times, first, strict=True)),
+            statistics.median(times[name] for times in kept),
+            statistics.median(times[name] / times[first] for times in kept),
         )
-        for name, times in samples.items()
+        for name in counts
     ]
+
+
+PATIENCE = 10
+
+
+@dataclass
+class Clock:
+    """What tells that the process had to wait for a processor."""
+
+    wall: float
+    thread: float
+    switches: int
+
+    @classmethod
+    def now(cls) -> Clock:
+        switches = 0 if resource is None else resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        return cls(time.perf_counter(), time.thread_time(), switches)
+
+    def disturbed_since(self, before: Clock) -> bool:
+        waited = (self.wall - before.wall) - (self.thread - before.thread)
+        return self.switches > before.switches or waited > 0.1 * (self.wall - before.wall)
 
 
 def time_calls(call: Candidate, count: int) -> float:
@@ -153,6 +196,8 @@ def main(
     parser.add_argument("--short", action="store_true", help="a few rounds, for a quick look")
     parser.add_argument("--only", default="", metavar="WORD", help="workloads whose name has it")
     options = parser.parse_args(arguments)
+    measured = find_spec("adjoint")  # an installed one may hide that of the checkout
+    print(f"adjoint is {measured and measured.origin}", file=sys.stderr)
     timings = []
     for workload in workloads():
         if options.only in workload.name:

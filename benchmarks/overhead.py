@@ -2,8 +2,8 @@
 
     python benchmarks/overhead.py [--short] [--only WORD]
 
-Every candidate computes the value and the gradient (the polynomial: the derivative only). "by hand"
-is what a careful person writes in NumPy, with buffers that are used again.
+Every candidate computes the value and the gradient (the polynomial and "all four": the gradient only).
+"by hand" is what a careful person writes in NumPy, with buffers that are used again.
 """
 
 from __future__ import annotations
@@ -97,6 +97,52 @@ def regression_workload() -> Workload:
 
         candidates["autograd"] = by_autograd(with_autograd_numpy, W, b)
     return Workload("linear regression 2x5", candidates)
+
+
+def four_cotangents_by_hand(outputs: int, inputs: int) -> Callable[..., Any]:
+    """The gradient of `squared_error` to all its arguments, in buffers that are made once."""
+    error, b_bar, y_bar = np.empty(outputs), np.empty(outputs), np.empty(outputs)
+    W_bar, x_bar = np.empty((outputs, inputs)), np.empty(inputs)
+    column = b_bar[:, None]
+
+    def gradient(W, b, x, y):
+        W.dot(x, out=error)
+        np.add(error, b, error)
+        np.subtract(error, y, error)
+        np.add(error, error, b_bar)
+        column.dot(x[None], out=W_bar)
+        b_bar.dot(W, out=x_bar)
+        np.negative(b_bar, y_bar)
+        return W_bar, b_bar, x_bar, y_bar
+
+    return gradient
+
+
+def four_cotangents_plainly(W, b, x, y):
+    """The same as one writes it down: new arrays, like those that `adjoint` has to return."""
+    error = W @ x + b - y
+    error_bar = 2.0 * error
+    return error_bar[:, None] * x, error_bar, W.T @ error_bar, -error_bar
+
+
+def four_cotangents_workload() -> Workload:
+    rng = np.random.default_rng(0)
+    W, b, x, y = rng.normal(size=(2, 5)), rng.normal(size=2), rng.normal(size=5), rng.normal(size=2)
+    by_hand = four_cotangents_by_hand(2, 5)
+    candidates: dict[str, Candidate] = {
+        "by hand": lambda: by_hand(W, b, x, y),
+        "by hand, new arrays": lambda: four_cotangents_plainly(W, b, x, y),
+        "adjoint gradient": lambda: ad.gradient(squared_error, W, b, x, y),
+    }
+    if anp is not None:
+
+        def with_autograd_numpy(W, b, x, y):
+            error = W @ x + b - y
+            return anp.sum(error * error)
+
+        taped = autograd.grad(with_autograd_numpy, argnum=(0, 1, 2, 3))
+        candidates["autograd"] = lambda: taped(W, b, x, y)
+    return Workload("linear regression 2x5, all four", candidates)
 
 
 # -- a multilayer perceptron ----------------------------------------------------------------------
@@ -207,6 +253,7 @@ def workloads() -> list[Workload]:
     return [
         polynomial_workload(),
         regression_workload(),
+        four_cotangents_workload(),
         *(network_workload(batch) for batch in (1, 64, 1024)),
     ]
 
