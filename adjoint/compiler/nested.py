@@ -318,7 +318,7 @@ def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: 
     if text is not None:
         return text
     declared = registry.lookup(function)
-    if declared is not None and declared.kind == "partials" and keywords:
+    if declared is not None and declared.kind == "partials":
         return elementwise_text(function, declared)
     return declared.text if declared is not None and declared.kind == "rule" else None
 
