@@ -149,11 +149,16 @@ def cotangent_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def zeros_like(x: Any) -> Any:
-    """A zero cotangent of a number or array: its shape, its floating dtype."""
+    """A zero cotangent of a number or array: its shape, its floating dtype.
+
+    Of a variable that was not assigned on this path it is a 0 that may be copied like any other.
+    """
     if isinstance(x, np.ndarray | np.generic):
         zeros = np.zeros(x.shape, cotangent_dtype(x.dtype))
         return zeros if isinstance(x, np.ndarray) else zeros[()]
-    return 0j if isinstance(x, complex) else 0.0
+    if isinstance(x, complex):
+        return 0j
+    return 0.0 if isinstance(x, Number) else np.zeros(())
 
 
 def zero_cotangent(x: Any) -> Any:
@@ -224,7 +229,7 @@ def complete(x_bar: Any, x: Any) -> Any:
 
 def instantiate(x_bar: Any, x: Any) -> Any:
     """The cotangent in the form of its primal, zeros where there is none."""
-    return zero_cotangent(x) if x_bar is None else project(x_bar, x)
+    return zeros_like(x) if x_bar is None else project(x_bar, x)
 
 
 def copied(x_bar: Any) -> Any:

@@ -47,7 +47,7 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.reverse.straight import always_there, static_operands
 from adjoint.rules import registry
-from adjoint.rules.dispatch import SEQUENCE_TEXTS, Held, apply_rule, pull_call
+from adjoint.rules.dispatch import SEQUENCE_TEXTS, Held, apply_rule, elementwise_text, pull_call
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_dict, make_tuple
 
@@ -318,6 +318,8 @@ def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: 
     if text is not None:
         return text
     declared = registry.lookup(function)
+    if declared is not None and declared.kind == "partials":
+        return elementwise_text(function, declared)
     return declared.text if declared is not None and declared.kind == "rule" else None
 
 

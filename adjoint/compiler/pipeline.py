@@ -16,10 +16,15 @@ from adjoint.inference import infer
 from adjoint.inference.sites import Root
 from adjoint.ir.nodes import Function, Value
 from adjoint.ir.options import Options
-from adjoint.ir.types import UNKNOWN, Type
+from adjoint.ir.types import UNKNOWN, Type, literal
 from adjoint.optimise import optimise
 from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.program import receive
+from adjoint.rules.dispatch import pull_call
+
+
+#: A pullback that is differentiated at run time is compiled for the operands that are there.
+PULL_CALL = literal(pull_call)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Compiled:
 def compile_request(request: Request) -> Compiled:
     """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
     entry = entry_program(request)
-    if not request.options.typed:
+    if not request.options.typed and request.callee != PULL_CALL:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
     program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)

@@ -174,8 +174,13 @@ class _Planner:
         width = sum(map(self._operand_width, [statement.condition, *chosen])) + 10
         if width > WIDTH - 4 * depth - len(name) - 3:
             return
+        moving = [c for c, p in zip(chosen, pending) if isinstance(c, ir.Value) and c in p]
         for each, value in zip(pending, chosen):
             self._nest(each, [value], WIDTH)
+        if not all(value in self.plan.nested for value in moving):  # one was too wide
+            for value in moving:
+                self.plan.nested.pop(value, None)
+            return
         self.plan.ternary.add(statement)
 
     def _keep_chain(self, orelse: ir.Block) -> None:

@@ -11,6 +11,7 @@ from adjoint.emit import callees
 from adjoint.emit.liveness import Interference
 from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
+from adjoint.tree import zeros_like
 
 _DISPLAYS = ("make_tuple", "make_list", "make_dict", "make_set")
 
@@ -55,8 +56,13 @@ def _may_be_undefined(sources: dict[ir.Value, list[ir.Operand]]) -> set[ir.Value
     return maybe
 
 
+def reads_anyway(call: ir.Call) -> bool:
+    """A display; or the zero of the cotangent of a value that another branch may have left out."""
+    return callees.runtime_name(call.callee) in _DISPLAYS or callees.is_call_of(call, zeros_like)
+
+
 def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
-    """What is read whether or not it is meant: recorded, captured or packed."""
+    """What is read whether or not it is meant: recorded, captured, packed."""
     read: set[ir.Value] = set()
     returned = [plan.nested.get(r) for r in function.body.results if isinstance(r, ir.Value)]
     for statement in ir.walk(function.body):
@@ -66,6 +72,6 @@ def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
             read |= plan.leaves(e for g in statement.gathers for e in g.elements)
         elif isinstance(statement, ir.Closure):
             read |= plan.leaves(statement.captures)
-        elif isinstance(statement, ir.Call) and callees.runtime_name(statement.callee) in _DISPLAYS:
+        elif isinstance(statement, ir.Call) and reads_anyway(statement):
             read |= plan.leaves(ir.operands_of(statement))
     return read

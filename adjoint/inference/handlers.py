@@ -33,6 +33,7 @@ from adjoint.inference.questions import class_of, is_unbound
 from adjoint.inference.sites import Keywords, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
+    BOTTOM,
     UNKNOWN,
     Array,
     DictOf,
@@ -248,7 +249,10 @@ def _set_attribute(
 def _check_bound(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    return None if is_unbound(spec, args[0]) else args[0]
+    if not is_unbound(spec, args[0]):
+        return args[0]
+    kind = operand_type(args[0])
+    return None if kind is BOTTOM else spec.emit(Const(check_bound), list(args), [], site, kind)
 
 
 def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:

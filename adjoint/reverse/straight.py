@@ -46,6 +46,7 @@ from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
     call_method,
+    check_bound,
     make_dict,
     make_list,
     make_tuple,
@@ -179,6 +180,8 @@ class Reverser:
             return lambda scope: take_items(
                 scope, s.target, dict(zip(keys, plain[1::2], strict=True))
             )
+        if function is check_bound:
+            return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
             return lambda scope: take_attribute(scope, s)
         read = structural_read(s)

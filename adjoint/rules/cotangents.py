@@ -77,6 +77,16 @@ def tangent_field(tangent, name):
     return y, pullback
 
 
+@rule(tree.without_field, linear="tangent")
+def without_field(tangent, name):
+    y = tree.without_field(tangent, name)
+
+    def pullback(y_bar):
+        return None if tangent is None else tree.without_field(y_bar, name)
+
+    return y, pullback
+
+
 @rule(tree.make_tangent)
 def make_tangent(*names_and_values):
     y = tree.make_tangent(*names_and_values)

@@ -230,21 +230,31 @@ def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: di
         return _of_objects(function, args, kwargs)
     if kwargs.get("where", True) is not True:
         raise MissingRuleError(f"no derivative is known for {describe(function)} with where=")
-    y = function(*args, **kwargs)
+    y, inner = elementwise_text(function, declared)(*args, **kwargs)
+    nothing = (None,) * len(args)
+    return y, lambda y_bar: (None, *(nothing if y_bar is None else inner(y_bar)), {})
 
-    def pullback(y_bar: Any) -> tuple:
-        if y_bar is None:
-            return (None,) * (1 + len(args)) + ({},)
-        derivatives = declared.text(*args, y)
-        if not isinstance(derivatives, tuple):
-            derivatives = (derivatives,)
-        bars = [
-            None if d is None else project(_times(y_bar, d, declared), x)
-            for d, x in zip(derivatives, args, strict=True)
-        ]
-        return (None, *bars, {})
 
-    return y, pullback
+@functools.cache
+def elementwise_text(function: Any, declared: registry.Rule) -> Callable[..., Any]:
+    """The rule of an elementwise function, from its partial derivatives."""
+    partials, times = declared.text, scale if declared.singular else operator.mul
+
+    def text(*args: Any, **kwargs: Any) -> Any:
+        y = function(*args, **kwargs)
+
+        def pullback(y_bar: Any) -> tuple:
+            derivatives = partials(*args, y)
+            if not isinstance(derivatives, tuple):
+                derivatives = (derivatives,)
+            return tuple(
+                [None if d is None else project(times(y_bar, np.conj(d) if np.iscomplexobj(d) else d), x)
+                 for d, x in zip(derivatives, args, strict=True)]
+            )  # fmt: skip
+
+        return y, pullback
+
+    return text
 
 
 def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
@@ -322,12 +332,6 @@ def item_of(owner: Any, index: Any) -> Any:
 
 
 SEQUENCE_TEXTS = {operator.add: joined, operator.mul: repeated, operator.getitem: item_of}
-
-
-def _times(y_bar: Any, derivative: Any, declared: registry.Rule) -> Any:
-    if np.iscomplexobj(derivative):
-        derivative = np.conj(derivative)
-    return scale(y_bar, derivative) if declared.singular else y_bar * derivative
 
 
 def scale(y_bar: Any, derivative: Any) -> Any:

@@ -37,11 +37,13 @@ def pulled(
 ) -> Result:
     if dispatch._rebinds(function, args):
         function = dispatch.IN_PLACE[function]
+    if moves(function, args):
+        return _moved(function, args, inner, y_bar)
     special = SPECIAL.get(function) if dispatch._hashable(function) else None
     if special is not None:
         return special(active, args, kwargs, inner, y_bar)
     if isinstance(function, dispatch.Kept):
-        raise unsupported(function.function, "third")
+        return _kept(function, args[0], inner, y_bar)
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         return _operator(*overloaded, active, args, kwargs, y_bar)
@@ -249,36 +251,77 @@ def _of_objects(
     raise unsupported(function)
 
 
+def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
+    """A pullback that was kept, differentiated once more: third derivatives."""
+    own, count = kept.function, len(kept.args)
+    if isinstance(own, dispatch.Kept):
+        raise unsupported(innermost(own), "fourth")
+    if moves(own, kept.args):
+
+        def pull_moved(given: Any) -> Parts:
+            _, (y_bar_bar_bar,), _ = parts_of(given, 1)
+            moved = None if y_bar_bar_bar is None else kept.inner(y_bar_bar_bar)
+            return None, (None,), {}, moved
+
+        return inner(bars_bar), pull_moved
+    call = (held(own), kept.mask, kept.args, kept.kwargs, y_bar)
+    bars, back = compiled(dispatch.pull_call, (0, 2, 3, 4), call, {}, bars_bar)
+    _, own_bar, _, args_bar, kwargs_bar, y_bar_bar, _ = bars
+    kept_bar = Tangent(function=own_bar, args=args_bar, kwargs=kwargs_bar)
+
+    def pull(given: Any) -> Parts:
+        later, (y_bar_bar_bar,), _ = parts_of(given, 1)
+        fields = [tangent_field(later, name) for name in ("function", "args", "kwargs")]
+        _, found, _, bars_bar_bar = back((None, fields[0], None, *fields[1:], y_bar_bar_bar, {}))
+        function_bar, _, args_bar, kwargs_bar, y_bar_bar = found
+        kept_bar = Tangent(
+            function=function_bar, args=args_bar or (None,) * count, kwargs=kwargs_bar or {}
+        )
+        return kept_bar, (y_bar_bar,), {}, bars_bar_bar
+
+    return (kept_bar, y_bar_bar, {}), pull
+
+
+def innermost(kept: Any) -> Any:
+    """The function whose pullback's pullback's … was kept."""
+    while isinstance(kept, dispatch.Kept):
+        kept = kept.function
+    return kept
+
+
 # -- calls that only take apart and put together: linear in y_bar -------------------------------------------
 
 
-def linear(transpose: Callable[..., Any]) -> Callable[..., Result]:
-    """Of a call whose pullback moves cotangents: `transpose(args, args_bar_bar, kwargs_bar_bar)`."""
+def moves(function: Any, args: tuple) -> bool:
+    """Does the pullback of this call only move cotangents, whatever the operands are?"""
+    if not dispatch._hashable(function) or function not in TRANSPOSED:
+        return False
+    if function is getattr:
+        return dispatch.attribute_function(*args[:2]) is None
+    method = getattr(type(args[0]), "__getitem__", None)
+    return function is not operator.getitem or not isinstance(method, types.FunctionType)
 
-    def handler(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
-        def pull(bars_bar: Any) -> Parts:
-            _, given, named = parts_of(bars_bar, len(args))
-            return None, (None,) * len(args), {}, transpose(args, given, named)
 
-        return inner(y_bar), pull
+def _moved(function: Any, args: tuple, inner: Any, y_bar: Any) -> Result:
+    def pull(bars_bar: Any) -> Parts:
+        _, given, named = parts_of(bars_bar, len(args))
+        return None, (None,) * len(args), {}, TRANSPOSED[function](args, given, named)
 
-    return handler
+    return inner(y_bar), pull
 
 
 def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
-    owner, name = args[:2]
-    function = dispatch.attribute_function(owner, name)
-    if function is not None:
-        bars, own = again(function, (0,), (owner,), {}, y_bar)
-        rest = (None,) * (len(args) - 1)
+    """An attribute that a property, or NumPy, computes."""
+    function = dispatch.attribute_function(*args[:2])
+    bars, own = again(function, (0,), (args[0],), {}, y_bar)
+    rest = (None,) * (len(args) - 1)
 
-        def pull(bars_bar: Any) -> Parts:
-            _, given, _ = parts_of(bars_bar, len(args))
-            _, found, _, y_bar_bar = own((None, given[0], {}))
-            return None, (found[0], *rest), {}, y_bar_bar
+    def pull(bars_bar: Any) -> Parts:
+        _, given, _ = parts_of(bars_bar, len(args))
+        _, found, _, y_bar_bar = own((None, given[0], {}))
+        return None, (found[0], *rest), {}, y_bar_bar
 
-        return (None, bars[1], *rest, {}), pull
-    return linear(_attribute_read)(active, args, kwargs, inner, y_bar)
+    return (None, bars[1], *rest, {}), pull
 
 
 def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
@@ -298,10 +341,8 @@ def _attribute_read_of_capture(args: tuple, given: tuple, named: dict) -> Any:
 
 
 def _item(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
-    method = getattr(type(args[0]), "__getitem__", None)
-    if isinstance(method, types.FunctionType):
-        return compiled(method, active, args, kwargs, y_bar)
-    return linear(_item_read)(active, args, kwargs, inner, y_bar)
+    """An item that a method computes."""
+    return compiled(type(args[0]).__getitem__, active, args, kwargs, y_bar)
 
 
 def _item_read(args: tuple, given: tuple, named: dict) -> Any:
@@ -337,8 +378,11 @@ def _third(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> 
     raise unsupported(args[0], "third")
 
 
+# How the cotangents of what a pullback returned are those of what it was given.
+TRANSPOSED: dict[Any, Callable[[tuple, tuple, dict], Any]] = {
+    getattr: _attribute_read, operator.getitem: _item_read, set_attribute: _assigned, new_object: _nothing,
+    dict: _dict_made, load_capture: _attribute_read_of_capture, make_function: _function_made,
+}  # fmt: skip
 SPECIAL: dict[Any, Callable[..., Result]] = {
-    call_method: _method_call, getattr: _attribute, operator.getitem: _item,
-    set_attribute: linear(_assigned), new_object: linear(_nothing), dict: linear(_dict_made),
-    load_capture: linear(_attribute_read_of_capture), make_function: linear(_function_made), dispatch.apply_rule: _third,
+    call_method: _method_call, getattr: _attribute, operator.getitem: _item, dispatch.apply_rule: _third,
 }  # fmt: skip

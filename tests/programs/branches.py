@@ -121,6 +121,18 @@ def condition_on_reduction(x):
     return np.mean(np.exp(x))
 
 
+@program(normal(2), normal(1, 3), static(True))
+@program(normal(2), normal(1, 3), static(False))
+def defined_on_one_path(x, a, c):
+    if c:
+        y = np.exp(a)
+    out = np.sum(x**2)
+    for _ in range(2):
+        if c:
+            out = out + np.sum(y * y) * np.sum(x)
+    return out
+
+
 @program(0.3, static("sine"))
 @program(0.3, static("square"))
 @program(0.3, static("other"))
