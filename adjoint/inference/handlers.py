@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint.inference import attributes, calls, objects
-from adjoint.inference.augmented import AUGMENTED
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -31,6 +30,7 @@ from adjoint.inference.containers import (
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import class_of, is_unbound
 from adjoint.inference.sites import Keywords, Site
+from adjoint.inference.stores import STORES
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     UNKNOWN,
@@ -46,6 +46,7 @@ from adjoint.ir.types import (
     is_number,
     unliteral,
 )
+from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
     augment,
@@ -339,4 +340,5 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     operator.contains: contains, functools.partial: _partial,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
+    **STORES,
 }  # fmt: skip
