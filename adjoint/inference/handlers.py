@@ -20,6 +20,7 @@ from adjoint.inference.containers import (
     flattened,
     iterator_of,
     merged_dicts,
+    note_change,
     sequence,
     sequence_product,
     sequence_sum,
@@ -48,6 +49,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.writes import METHODS
 from adjoint.runtime import (
     augment,
     call_method,
@@ -93,6 +95,8 @@ def _call_method(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
     owner, name, *rest = args
+    if isinstance(operand_type(owner), ListOf | DictOf) and name.value in METHODS:  # type: ignore[union-attr]
+        note_change(spec, owner)
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     return (
         found
