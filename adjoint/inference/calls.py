@@ -91,7 +91,8 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
-        if spec.may_inline or declared is not None:
+        known = text.__code__, text.__globals__
+        if spec.may_inline or declared is not None or functions.writes_to_parameters(spec, *known):
             return functions.call_python(spec, callee, text, args, kwargs, site)
         return functions.left_to_run_time(spec, callee, args, kwargs, site)
     if isinstance(function, type):

@@ -251,7 +251,7 @@ def saved(
     before: bool = False,
 ) -> Operand:
     """An operand as the reverse half may read it: a copy, if its memory may be written by then."""
-    if not isinstance(operand, Value) or not reverser.memory.is_written_after(operand, s):
+    if not isinstance(operand, Value) or not reverser.memory.is_written_after(operand, s, True):
         reverser.unchanged.add(operand)
         return operand
     kind = unliteral(operand_type(operand))
@@ -275,7 +275,7 @@ def residuals(
     env: dict[Value, Operand] = dict(zip(expansion.inputs, operands, strict=True))
     reads = content_reads(reverser, expansion, operands)
     forward: list[Statement] = []
-    stale = {v for v, o in env.items() if reverser.memory.is_written_after(o, at)}
+    stale = {v for v, o in env.items() if reverser.memory.is_written_after(o, at, True)}
     reverse_env = dict(env)
     for value in [v for v in stale if v in reads]:
         reverse_env[value] = saved(reverser, env[value], at, forward)

@@ -52,6 +52,7 @@ class Derivative:
     function: Function
     seed: Value
     wrt: list[Value]
+    writes_inputs: bool = False
 
 
 def reverse(
@@ -88,4 +89,4 @@ def reverse(
     check_residuals(reverser, scope.out, forward)
     statements = [*forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
-    return Derivative(new, seed, wrt)
+    return Derivative(new, seed, wrt, any(map(memory.is_written, function.inputs)))

@@ -11,6 +11,7 @@ other: somebody may pass one array twice.
 from __future__ import annotations
 
 import itertools
+import types
 
 from adjoint.ir.nodes import (
     Block,
@@ -28,6 +29,7 @@ from adjoint.ir.nodes import (
     walk,
 )
 from adjoint.ir.types import Array
+from adjoint.rules import registry
 from adjoint.rules.memory import (
     holds_memory,
     is_view,
@@ -47,6 +49,7 @@ class Memory:
         self.members: dict[Value, list[Value]] = {}
         self.made: dict[Value, Statement] = {}
         self.writes: dict[Value, list[int]] = {}
+        self.unsure: dict[Value, list[int]] = {}  # calls of functions that are not known
         self.position: dict[int, int] = {}
         self.loops: dict[int, list[tuple[int, int]]] = {}
         outside = [v for v in inputs if holds_memory(v.type)]
@@ -62,6 +65,11 @@ class Memory:
             owner = written_operand(s) if isinstance(s, Call) else None
             if isinstance(owner, Value):
                 self.writes.setdefault(self.root(owner), []).append(self.position[id(s)])
+            if isinstance(s, Call) and may_write(s):
+                for o in operands_of(s):
+                    if isinstance(o, Value) and holds_memory(o.type):
+                        positions = self.unsure.setdefault(self.root(o), [])
+                        positions.append(self.position[id(s)])
         self.static: dict[Value, bool] = {}
 
     # -- classes --
@@ -124,15 +132,21 @@ class Memory:
             return False
         return self.root(operand) in self.writes
 
-    def is_written_after(self, operand: object, s: Statement) -> bool:
-        """May it be written to after this statement, and before the reverse half reads it?"""
-        if not self.is_written(operand):
+    def is_written_after(self, operand: object, s: Statement, unsure: bool = False) -> bool:
+        """May it be written to after this statement, and before the reverse half reads it?
+
+        `unsure` counts the functions that only running tells, to which it is passed.
+        """
+        if not isinstance(operand, Value) or not holds_memory(operand.type):
             return False
-        assert isinstance(operand, Value)
-        positions = self.writes[self.root(operand)]
         here = self.position[id(s)]
+        positions = self.writes.get(self.root(operand), [])
         if any(p >= here for p in positions):
             return True
+        if unsure:
+            positions = [*positions, *self.unsure.get(self.root(operand), [])]
+            if any(p > here for p in positions):
+                return True
         spans = [span for found in self.loops.values() for span in found]
         return any(a < here < b and any(a < p < b for p in positions) for a, b in spans)
 
@@ -170,3 +184,14 @@ class Memory:
         if owner is None or not isinstance(owner, Value):
             return None
         return owner if owner is out or owner is plain_args(s)[0] else None
+
+
+def may_write(s: Call) -> bool:
+    """Is this a call of a function that is not known, and may write to what it is given?"""
+    if not isinstance(s.callee, Const):
+        return True
+    function = s.callee.value
+    ours = (getattr(function, "__module__", None) or "").split(".")[0] in ("adjoint", "numpy")
+    return (
+        isinstance(function, types.FunctionType) and not ours and registry.lookup(function) is None
+    )
