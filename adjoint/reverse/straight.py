@@ -45,7 +45,7 @@ from adjoint.reverse import control, mutation, norms
 from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
-from adjoint.rules.aliasing import Memory
+from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.memory import shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
@@ -152,11 +152,14 @@ class Reverser:
         return control.attempt(self, s)
 
     def touches(self, s: Statement) -> bool:
-        """Does a statement with blocks write to memory that carries a derivative, or read it there?"""
-        return any(
-            isinstance(inner, Call) and is_active(written_operand(inner), self.active)  # type: ignore[arg-type]
-            for inner in walk(Block([s], []))
-        )
+        """Does a statement with blocks write to memory that carries a derivative, or may it?"""
+        for inner in walk(Block([s], [])):
+            if isinstance(inner, Call):
+                if is_active(written_operand(inner), self.active):  # type: ignore[arg-type]
+                    return True
+                if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
+                    return True
+        return False
 
     def is_selected(self, value: Value) -> bool:
         return value in self.selected
