@@ -20,7 +20,7 @@ from typing import Any
 
 from adjoint.compiler import NESTED, Request, compile_request
 from adjoint.emit import annotate
-from adjoint.errors import AdjointError, NonScalarOutputError
+from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
@@ -252,8 +252,14 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
 # -- rules of Python functions at run time ---------------------------------------------------------------
 
 
-def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """`y, pullback` of any callable with Python source."""
+def generate(
+    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], inner: bool = False
+) -> Any:
+    """`y, pullback` of any callable with Python source.
+
+    `inner` tells that a program which is being differentiated calls it. That program has not heard
+    that arrays are written to, so that this is refused.
+    """
     original = len(kwargs)
     kwargs = bind_defaults(callee, args, kwargs)
     defaults = list(kwargs)[original:]
@@ -261,14 +267,21 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
-    y, inner = call(entry, inputs)
+    if inner and entry.compiled.writes_inputs:
+        raise UnsupportedSyntaxError(
+            f"{entry.compiled.function.name} writes into an array that it is given, and which function"
+            " this is was only known when the program ran",
+            entry.compiled.function.origin,
+            "Call it by its name, or let it return a new array.",
+        )
+    y, pull = call(entry, inputs)
     nothing = (None,) * (1 + len(args)) + ({},)
 
     def pullback(y_bar: Any) -> tuple:
         if y_bar is None:
             return nothing
         try:
-            bars = inner(y_bar)
+            bars = pull(y_bar)
         except Exception as error:
             raise explain(error, entry) from error.__cause__
         if len(kwargs) > original:
@@ -292,4 +305,4 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
     return wrt
 
 
-dispatch.generate = generate
+dispatch.generate = functools.partial(generate, inner=True)

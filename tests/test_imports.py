@@ -17,7 +17,7 @@ PACKAGE = ROOT / "adjoint"
 ORDER = [
     {"errors"},
     {"tree"},
-    {"ir"},
+    {"ir", "shadows"},
     {"runtime"},
     {"rules"},
     {"frontend", "inference", "reverse", "forward", "optimise", "emit"},

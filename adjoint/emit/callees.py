@@ -48,6 +48,7 @@ _DISPLAYS = {
     "join_strings", "format_value", "check_bound", "flatten",
 }  # fmt: skip
 _TREE_WRITES = OWNER_RETURNED | {"accumulate_item", "seed_of"}
+_SHADOW_READS = {"Shadows", "shadow_of", "apart", "collect", "snapshot"}
 _WRITES = {"setitem", "delitem", "setattr", "delattr"}
 _WRITING_METHODS = {
     "fill", "sort", "put", "partition", "itemset", "resize", "setflags", "setfield", "tofile",
@@ -97,6 +98,8 @@ def is_pure(callee: Any) -> bool:
         return callee.__name__ in _DISPLAYS
     if isinstance(callee, types.FunctionType) and callee.__module__ == "adjoint.tree":
         return callee.__name__ not in _TREE_WRITES
+    if getattr(callee, "__module__", None) == "adjoint.shadows":
+        return callee.__name__ in _SHADOW_READS
     if isinstance(callee, np.ufunc):
         return True
     if isinstance(getattr(callee, "__self__", None), np.ufunc):

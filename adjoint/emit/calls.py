@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable
 from typing import Any
 
+from adjoint import shadows
 from adjoint.emit import callees
 from adjoint.emit.expressions import Expressions
 from adjoint.emit.namespace import Namespace
@@ -44,6 +46,8 @@ class CallStatements:
             return printed
         if plain and is_augmented(call):
             return self._augmented_assignment(call, callees.AUGMENTED[call.callee.value])  # type: ignore[union-attr]
+        if plain and (printed := self._store(call)) is not None:
+            return printed
         if call in self.plan.parts:
             return self._unpack(call)
         value = self.expressions.call(call)
@@ -51,6 +55,23 @@ class CallStatements:
         if not used:
             return [ast.Expr(value=value)]
         return [self._shortened(call, value)]
+
+    def _store(self, call: ir.Call) -> list[ast.stmt] | None:
+        """`x[i] = v`, `x[i] += v` and `x += v`, of arrays."""
+        if callees.is_call_of(call, operator.setitem):
+            target = self.expressions.subscript(call.args[0], call.args[1])
+            return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))]
+        if callees.is_call_of(call, shadows.add_at) and not may_repeat(
+            self._index_type(call.args[1])
+        ):
+            target = self.expressions.subscript(call.args[0], call.args[1])
+            value = self.expressions.argument(call.args[2])
+            return [ast.AugAssign(target=target, op=ast.Add(), value=value)]
+        owner = self.expressions.argument(call.args[0]) if call.args else None
+        if callees.is_call_of(call, shadows.add_to) and isinstance(owner, ast.Name):
+            value = self.expressions.argument(call.args[1])
+            return [ast.AugAssign(target=store(owner.id), op=ast.Add(), value=value)]
+        return None
 
     def _shortened(self, call: ir.Call, value: ast.expr) -> ast.stmt:
         """`x += e` for a number; of an array that would be a write."""

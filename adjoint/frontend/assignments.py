@@ -72,6 +72,11 @@ def lower_augmented(scope: Scope, node: Node, _: list[Node]) -> None:
         before = scope.call(getattr, [scope.read(target.value.id, target), name], target)
         operand = scope.call(function, [before, scope.expression(node.value)], node)
         assign(scope, target, operand)
+    elif isinstance(target, gast.Subscript):
+        owner, index = scope.expression(target.value), scope.expression(target.slice)
+        before = scope.call(operator.getitem, [owner, index], target)
+        operand = scope.call(function, [before, scope.expression(node.value)], node)
+        scope.call(operator.setitem, [owner, index, operand], node)
     else:
         scope.refuse(node, fence.WRITES, fence.BUILD_NEW)
 
@@ -100,7 +105,7 @@ def assign(scope: Scope, target: Node, operand: Operand) -> None:
         changed = scope.call(runtime.set_attribute, [owner, Const(target.attr), operand], target)
         scope.share(operand)
         scope.bind(target.value.id, changed)
-    elif isinstance(target, gast.Subscript) and isinstance(target.value, gast.Name):
+    elif isinstance(target, gast.Subscript):
         _store_item(scope, target, operand)
     else:
         scope.refuse(target, fence.WRITES, fence.BUILD_NEW)
@@ -128,14 +133,14 @@ def _is_own_attribute(scope: Scope, target: Node) -> bool:
 
 
 def _store_item(scope: Scope, target: Node, operand: Operand) -> None:
-    """`name[index] = operand`, if `name` is a list or dict of this function's own."""
-    name = target.value.id
-    if scope.is_global(name) or name in scope.captures:
-        scope.refuse(target, fence.WRITES, fence.BUILD_NEW)
-    owner = scope.read(name, target.value)
+    """`owner[index] = operand`: a write, but for a list or dict that only this function knows."""
+    owner = scope.expression(target.value)
     container = scope.fact(owner).container
-    if container is None:
-        scope.refuse(target, fence.WRITES, fence.BUILD_NEW)
+    if container is None or not isinstance(target.value, gast.Name):
+        index = scope.expression(target.slice)
+        scope.call(operator.setitem, [owner, index, operand], target)
+        return
+    name = target.value.id
     if container.shared or list(scope.env.names.values()).count(owner) > 1:
         scope.refuse(
             target,

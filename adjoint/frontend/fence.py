@@ -9,7 +9,7 @@ from adjoint.errors import UnsupportedSyntaxError
 from adjoint.frontend.grammar import Node, gast
 from adjoint.ir.nodes import Origin
 
-WRITES = "writes into arrays, containers and attributes are not supported yet"
+WRITES = "writes into attributes are not supported yet"
 BUILD_NEW = "Build a new value instead: with np.where, np.concatenate, a comprehension …"
 CAPTURED = "Pass it to the inner function as an argument, or as a default (`name=name`)."
 

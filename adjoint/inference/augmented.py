@@ -6,17 +6,15 @@
 
 The difference could be seen through another name of the same memory: so the array has to be made
 in this function, and be used for nothing that keeps or shares it, nor after it was written to.
-Everything else is refused.
+Everything else stays a write.
 """
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import (
     Call,
     Const,
@@ -32,23 +30,9 @@ from adjoint.ir.nodes import (
     yields_of,
 )
 from adjoint.ir.types import Array
+from adjoint.rules.memory import AUGMENTED, SHARING
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import augment
-
-#: Each in-place operator and the plain one.
-AUGMENTED = {
-    getattr(operator, "i" + n.strip("_")): getattr(operator, n)
-    for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
-              "lshift", "rshift")
-}  # fmt: skip
-SHARING = {
-    np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.expand_dims, np.diagonal,
-    np.broadcast_to, np.asarray, np.asanyarray, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split,
-    np.real, np.imag, np.flip, np.rot90, np.rollaxis, np.ascontiguousarray, operator.getitem, operator.pos,
-    np.ndarray.reshape, np.ndarray.ravel, np.ndarray.transpose, np.ndarray.swapaxes, np.ndarray.squeeze,
-    np.ndarray.diagonal, np.ndarray.view, np.ndarray.astype, getattr, np.array_split, np.hsplit, np.vsplit,
-    np.broadcast_arrays, np.matrix_transpose, np.nan_to_num, np.require, np.array, np.copyto, np.meshgrid,
-}  # fmt: skip
 
 
 def settle(function: Function) -> None:
@@ -63,12 +47,6 @@ def settle(function: Function) -> None:
         assert isinstance(s, Call)
         if unseen(s, uses, made, position):
             settled.append(s)
-        elif not is_undecided(s):
-            raise UnsupportedSyntaxError(
-                "this writes into an array that may be seen elsewhere, which is not supported yet",
-                s.origin,
-                "Write x = x + y instead of x += y: it makes a new array.",
-            )
     for s in settled:
         s.callee, s.args = Const(AUGMENTED[operator_of(s)]), s.args[-2:]
 

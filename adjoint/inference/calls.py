@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import functions, handlers, objects
+from adjoint import shadows
+from adjoint.inference import functions, handlers, objects, stores
 from adjoint.inference.items import dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA
 from adjoint.inference.sites import Arguments, Keywords, Site
@@ -76,9 +77,13 @@ def call_known(
     if overloaded is not None:
         return overloaded
     if writes_out(function, args, kwargs):
+        written = stores.with_out(spec, callee, args, kwargs, site)
+        if written is not None:
+            return written
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
     if id(function) in OPEN:
-        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+        known = getattr(function, "__module__", "") == shadows.__name__
+        return spec.emit(callee, list(args), kwargs, site, None if known else UNKNOWN)
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:
@@ -86,7 +91,8 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
-        if spec.may_inline or declared is not None:
+        known = text.__code__, text.__globals__
+        if spec.may_inline or declared is not None or functions.writes_to_parameters(spec, *known):
             return functions.call_python(spec, callee, text, args, kwargs, site)
         return functions.left_to_run_time(spec, callee, args, kwargs, site)
     if isinstance(function, type):
@@ -135,7 +141,9 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 
 # Their rules are Python that only dispatches: they are left to run time, never inlined.
 OPEN = {
-    id(f) for f in (*dispatch.STRUCTURAL, refuse_out, fail) if isinstance(f, types.FunctionType)
+    id(f)
+    for f in (*dispatch.STRUCTURAL, refuse_out, fail, *vars(shadows).values())
+    if isinstance(f, types.FunctionType)
 }
 
 

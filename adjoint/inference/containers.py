@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
-from adjoint.inference.sites import Keywords, Site
-from adjoint.ir.nodes import Const, Operand
+from adjoint.inference.sites import Keywords, Restart, Site
+from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -29,6 +29,27 @@ if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 
+def open_end(kind: Type, changes: bool) -> Type:
+    """The type of a container that changes: nothing is known of its items."""
+    if not changes:
+        return kind
+    return ListOf(None, UNKNOWN) if isinstance(kind, ListOf) else UNKNOWN
+
+
+def note_change(spec: Specialiser, owner: Operand) -> None:
+    """A method changes a list or dict: what was known of its items, from where it was made, is not."""
+    made = spec.definitions.get(owner) if isinstance(owner, Value) else None
+    if isinstance(made, Call) and made.origin is not None and isinstance(made.callee, Const):
+        key: Any = made.origin if made.callee.value in (make_list, make_dict, list, dict) else None
+    else:
+        key = next((root for root, value in spec.roots.items() if value is owner), None)
+        if key is None and made is None and isinstance(owner, Value) and owner.named:
+            key = owner.name
+    if key is not None and key not in spec.changed:
+        spec.changed.add(key)
+        raise Restart
+
+
 def built_tuple(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
@@ -42,7 +63,9 @@ def built_tuple(
 def built_list(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    kind = ListOf(tuple(unliteral(operand_type(a)) for a in args))
+    kind = open_end(
+        ListOf(tuple(unliteral(operand_type(a)) for a in args)), site.origin in spec.changed
+    )
     return spec.emit(Const(make_list), list(args), [], site, kind)
 
 
@@ -55,7 +78,8 @@ def built_dict(
         k.value: unliteral(operand_type(v))  # pyright: ignore
         for k, v in zip(args[::2], args[1::2], strict=True)
     }
-    return spec.emit(Const(make_dict), list(args), [], site, DictOf(tuple(items.items())))
+    kind = open_end(DictOf(tuple(items.items())), site.origin in spec.changed)
+    return spec.emit(Const(make_dict), list(args), [], site, kind)
 
 
 def merged_dicts(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import AdjointError
 from adjoint.inference import calls
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
-from adjoint.ir.nodes import Closure, Const, Function, Operand, Parameter, Value, walk
+from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
     DictOf,
@@ -21,8 +22,10 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.dispatch import Refused
+from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import fail, load_capture, make_dict, make_tuple
+from adjoint.rules.writes import METHODS, writes_of
+from adjoint.runtime import call_method, fail, load_capture, make_dict, make_tuple
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -90,7 +93,10 @@ def call_function_value(
     known = isinstance(callee, Const)
     if known:
         return calls.call_known(spec, callee, callee.value, args, kwargs, site)
-    if registry.code_has_rule(code) or not spec.may_inline and not isinstance(code, Function):
+    left = not spec.may_inline and not isinstance(code, Function)
+    if left and not registry.code_has_rule(code):
+        left = not writes_to_parameters(spec, code, kind.globals.value)
+    if registry.code_has_rule(code) or left:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     captures: list[Any]
     if isinstance(made, Closure):
@@ -115,6 +121,26 @@ def call_function_value(
     except Fails:
         return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
+
+
+def writes_to_parameters(spec: Specialiser, code: Any, namespace: Any) -> bool:
+    """May a function write into what it is given? Then only the program that calls it can tell."""
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    try:
+        lowered = spec.lower(types.FunctionType(code, namespace, code.co_name, None, cells))
+    except AdjointError:
+        return False
+    inputs = set(lowered.inputs)
+    for s in walk(lowered.body):
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.args:
+            function, first = s.callee.value, s.args[0]
+            method = function is call_method and isinstance(s.args[1], Const)
+            named = method and s.args[1].value in METHODS  # type: ignore[union-attr]
+            if function is operator.setitem or named or writes_of(function):
+                return True
+            if first in inputs and any(function is f for f in AUGMENTED):
+                return True
+    return False
 
 
 class LateCapture:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint.inference import attributes, calls, objects
-from adjoint.inference.augmented import AUGMENTED
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -21,6 +20,7 @@ from adjoint.inference.containers import (
     flattened,
     iterator_of,
     merged_dicts,
+    note_change,
     sequence,
     sequence_product,
     sequence_sum,
@@ -31,6 +31,7 @@ from adjoint.inference.containers import (
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import class_of, is_unbound
 from adjoint.inference.sites import Keywords, Site
+from adjoint.inference.stores import STORES
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     BOTTOM,
@@ -47,7 +48,9 @@ from adjoint.ir.types import (
     is_number,
     unliteral,
 )
+from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.writes import METHODS
 from adjoint.runtime import (
     augment,
     call_method,
@@ -93,6 +96,8 @@ def _call_method(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
     owner, name, *rest = args
+    if isinstance(operand_type(owner), ListOf | DictOf) and name.value in METHODS:  # type: ignore[union-attr]
+        note_change(spec, owner)
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     return (
         found
@@ -343,4 +348,5 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     operator.contains: contains, functools.partial: _partial,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
+    **STORES,
 }  # fmt: skip

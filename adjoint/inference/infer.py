@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import augmented, calls, functions, loops
+from adjoint.inference import augmented, calls, containers, functions, loops
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
-from adjoint.inference.sites import ReadError, Root, Site
+from adjoint.inference.sites import ReadError, Restart, Root, Site
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -76,6 +76,7 @@ class Specialiser:
     unbound: set[Value] = field(default_factory=set)
     stack: list[Any] = field(default_factory=list)
     emitted: int = 0
+    changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
 
     @property
     def may_inline(self) -> bool:
@@ -260,6 +261,7 @@ class Specialiser:
             self.guards[root] = value
             return Const(value, name or root.name)
         kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
+        kind = containers.open_end(kind, root in self.changed)
         self.roots[root] = Value(root.name, kind)
         return self.roots[root]
 
@@ -353,12 +355,23 @@ def infer(
     `captures` tells where each of the function's free variables is read. Parameters keep their
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
-    spec = Specialiser(lower, options, derivative)
+    changed: set[Any] = set()
+    while True:
+        spec = Specialiser(lower, options, derivative, changed=changed)
+        try:
+            return specialise(spec, function, inputs, captures)
+        except Restart:
+            continue
+
+
+def specialise(
+    spec: Specialiser, function: Function, inputs: list[Type], captures: list[Root | Operand] | None
+) -> Inferred:
     env: dict[Value, Operand] = {}
     parameters = []
     for parameter, kind in zip(function.parameters, inputs, strict=True):
         old = parameter.value
-        kind = freshen(kind, old.name)
+        kind = containers.open_end(freshen(kind, old.name), old.name in spec.changed)
         value = Value(old.name, kind, True, old.origin)
         parameters.append(Parameter(value, parameter.kind, parameter.has_default))
         env[old] = value

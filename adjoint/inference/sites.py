@@ -43,5 +43,9 @@ class Site:
     named: bool = False
 
 
+class Restart(Exception):
+    """A container that was taken for constant is changed: inference begins again, knowing that."""
+
+
 class ReadError(Exception):
     """A global or captured variable has no value: Python's own NameError follows when it runs."""

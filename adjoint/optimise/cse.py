@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import tree
+from adjoint import shadows, tree
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -50,11 +50,13 @@ from adjoint.optimise.facts import (
     written_values,
 )
 from adjoint.rules.effects import is_pure
-from adjoint.runtime import make_dict, make_list, make_set
+from adjoint.rules.memory import written_operand
+from adjoint.runtime import make_dict, make_list, make_set, make_tuple
 
 #: What they make has an identity or a state of its own.
-FRESH: set[Any] = {make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
-                   tree.zeros_like, tree.copied, np.zeros, np.ndarray.copy}  # fmt: skip
+FRESH: set[Any] = {make_tuple, slice, make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
+                   tree.zeros_like, tree.copied, np.zeros, np.ndarray.copy, np.empty,
+                   shadows.snapshot, shadows.apart, shadows.collect, shadows.Shadows}  # fmt: skip
 METADATA = ("shape", "size", "ndim")
 Key = tuple[Any, ...]
 
@@ -123,7 +125,11 @@ class _Sharer:
         if not isinstance(s.callee, Const) or not _is_pure(s.callee) or s.target in self.written:
             return None
         function = s.callee.value
-        if function in FRESH or any(k is None for k, _ in s.kwargs):
+        if (
+            written_operand(s) is not None
+            or function in FRESH
+            or any(k is None for k, _ in s.kwargs)
+        ):
             return None
         if any(isinstance(a, Splat) for a in s.args):
             return None

@@ -31,6 +31,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import Array
 from adjoint.rules.effects import cannot_fail, is_pure
+from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_list, make_tuple
 
@@ -61,6 +62,8 @@ class _Half:
 
     def removable(self, s: Call) -> bool:
         if not isinstance(s.callee, Const) or not is_pure(s.callee.value):
+            return False
+        if written_operand(s) is not None:
             return False
         if self.backward or s.origin is None:
             return True

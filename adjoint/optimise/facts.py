@@ -22,12 +22,16 @@ from adjoint.ir.nodes import (
     Try,
     Value,
     blocks_of,
+    defined_values,
+    free_values,
     operands_of,
     walk,
     yields_of,
 )
 from adjoint.ir.types import Array, Axis, Length, Scalar, Type, dtype_of, is_plural, unliteral
+from adjoint.rules.aliasing import Memory
 from adjoint.rules.effects import WRITES
+from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
 
 IsMarker = Callable[[Any], bool]
@@ -159,11 +163,20 @@ def count_uses(block: Block) -> Counter[Value]:
 def written_values(block: Block) -> set[Value]:
     """Values whose memory is written to later on, by the name of another value or their own."""
     written: set[Value] = set()
+    if any(map(_writes_in_place, walk(block))):
+        memory = Memory(block, list(free_values(block)))
+        values = defined_values(block) | free_values(block)
+        written = {v for v in values if memory.is_written(v)}
     before = -1
     while before != len(written):
         before = len(written)
         _written(block, written)
     return written
+
+
+def _writes_in_place(s: Statement) -> bool:
+    """A write of the program, to memory that other values may share."""
+    return isinstance(s, Call) and written_operand(s) is not None
 
 
 def _written(block: Block, written: set[Value]) -> None:

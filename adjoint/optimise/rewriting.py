@@ -25,6 +25,7 @@ from adjoint.ir.nodes import (
     Value,
     blocks_of,
     inner_definitions,
+    operands_of,
     substitute,
     targets_of,
     walk,
@@ -90,7 +91,16 @@ class Rewriter:
         self.definitions = definitions(body)
         self.uses = count_uses(body)
         self.written = written_values(body)
+        for s in list(self.definitions.values()):
+            self.learn(s)
         self.forward = set(definitions(Block(body.statements[: self.start or 0], [])))
+
+    def learn(self, s: Call) -> None:
+        """Note what defines a value; but what memory that is written to was is not to be read later."""
+        if self.written.intersection([s.target, *operands_of(s)]):
+            self.definitions.pop(s.target, None)
+        else:
+            self.definitions[s.target] = s
 
     # -- for rewrites ------------------------------------------------------------------------------
 
@@ -119,7 +129,7 @@ class Rewriter:
             kind = type_of_call(function, list(args), keywords)
         target = Value("", kind, False)
         self.pending.append(Call(target, Const(function), list(args), list(keywords)))
-        self.definitions[target] = self.pending[-1]
+        self.learn(self.pending[-1])
         return target
 
     def agree(self, found: Type, wanted: Type) -> bool:
@@ -232,9 +242,9 @@ class Rewriter:
             self.uses.update(a for a in call.args if isinstance(a, Value))
         if new and result is new[-1].target:
             # The last call takes over the target, with its name and its type.
-            self.definitions.pop(result)  # type: ignore[arg-type]
+            self.definitions.pop(result, None)  # type: ignore[arg-type]
             new[-1].target = s.target
-            self.definitions[s.target] = new[-1]
+            self.learn(new[-1])
             work += reversed(new)
             return True
         if isinstance(s.target.type, Array) and s.target in self.written:

@@ -17,9 +17,12 @@ from adjoint.ir.nodes import (
     Try,
     Value,
     operands_of,
+    walk,
 )
 from adjoint.ir.types import Array, Scalar, may_carry_derivative
 from adjoint.rules import registry
+from adjoint.rules.aliasing import Memory
+from adjoint.rules.memory import written_operand
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
@@ -34,6 +37,19 @@ def is_constant(callee: Operand) -> bool:
         return False
     declared = registry.lookup(callee.value)
     return declared is not None and declared.kind == "constant"
+
+
+def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
+    """`active`, what depends on it, and the memory that it is written into, with all its views."""
+    while True:
+        active_values(body, active)
+        before = len(active)
+        for s in walk(body):
+            owner = written_operand(s) if isinstance(s, Call) else None
+            if isinstance(owner, Value) and any(is_active(o, active) for o in operands_of(s)):
+                active.update(v for v in memory.class_of(owner) if may_carry_derivative(v.type))
+        if len(active) == before:
+            return active
 
 
 def active_values(block: Block, active: set[Value]) -> set[Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import types
 from typing import TYPE_CHECKING
 
 from adjoint import tree
@@ -10,19 +11,34 @@ from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
+    Call,
     Const,
     Gather,
     If,
     Loop,
     Operand,
+    Splat,
     Statement,
     Try,
     Value,
     defined_values,
     free_values,
     substitute,
+    used_values,
 )
-from adjoint.ir.types import UNKNOWN, Array, IteratorOf, ListOf, Scalar, TupleOf, is_number
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    IteratorOf,
+    ListOf,
+    Literal,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+    is_number,
+    unliteral,
+)
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
 from adjoint.rules.signatures import operand_type
@@ -60,12 +76,12 @@ def branch(reverser: Reverser, s: If) -> tuple[list[Statement], Backward]:
         s.condition.name = f"branch_{s.origin.line}"
 
     def backward(scope: Scope) -> None:
-        bars = [scope.take(t) for t in s.targets]
+        bars = [scope.take_rest(t) for t in s.targets]
         scopes = []
         for block, steps in parts:
             inner = Scope(defined_values(block), scope, origin=s.origin)
             for result, bar in zip(block.results, bars, strict=True):
-                inner.add(result, bar)
+                inner.add_rest(result, bar)
             reverser.backward(steps, inner)
             scopes.append(inner)
         write_branches(new, [b for b, _ in parts], scopes, scope, new.condition)
@@ -78,7 +94,7 @@ def write_branches(
 ) -> None:
     """An `If` in the reverse half, whose branches add to the same cotangents."""
     touched = list(dict.fromkeys(v for inner in scopes for v in inner.outer))
-    if not touched:
+    if not touched and not any(inner.out for inner in scopes):
         return
     results: list[list[Operand]] = [[] for _ in scopes]
     owned = [True] * len(touched)
@@ -130,11 +146,11 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     path.named = True
 
     def backward(scope: Scope) -> None:
-        bars = [scope.take(t) for t in s.targets]
+        bars = [scope.take_rest(t) for t in s.targets]
         for i, (block, steps) in enumerate(parts):
             inner = Scope(defined_values(block), scope, origin=s.origin)
             for result, bar in zip(block.results, bars, strict=False):  # exports come after
-                inner.add(result, bar)
+                inner.add_rest(result, bar)
             reverser.backward(steps, inner)
             idle = Scope(set(), scope, origin=s.origin)
             for value in inner.outer:
@@ -156,7 +172,7 @@ def write_path(
 ) -> None:
     """One of the paths through a `try`: reversed if it is the one that was taken."""
     touched = list(inner.outer)
-    if not touched:
+    if not touched and not inner.out:
         return
     results: list[list[Operand]] = [[], []]
     owned = []
@@ -176,6 +192,51 @@ def write_path(
     for value, target, own in zip(touched, targets, owned, strict=True):
         entry = scope.sum_of(value)
         entry.term, entry.owned, entry.parts = target, own, {}
+
+
+def rebuild(reverse_body: Block, body: Block, local: set[Value]) -> None:
+    """Make indices again in the reverse body, from the counters, rather than keep each of them."""
+    made = {s.target: s for s in body.statements if isinstance(s, Call) and is_index(s)}
+    made = {v: s for v, s in made.items() if v in local}
+    out: list[Statement] = []
+    for s in reverse_body.statements:
+        _rebuild_for(Block([s], []), made, out)
+        out.append(s)
+    reverse_body.statements = out
+    _rebuild_for(Block([], reverse_body.results), made, out)
+
+
+def _rebuild_for(block: Block, made: dict[Value, Call], out: list[Statement]) -> None:
+    """Write the calls that make the indices which a block reads, and let it read them."""
+    env: dict[Value, Operand] = {}
+    for value in [v for v in made if v in used_values(block)]:
+        call = made[value]
+        inner = Call(Value(value.name, value.type, False), call.callee, list(call.args), [])
+        inner.origin = call.origin
+        _rebuild_for(Block([inner], []), made, out)
+        out.append(inner)
+        env[value] = inner.target
+    substitute(block, lambda o: lookup(o, env))
+
+
+def is_index(s: Call) -> bool:
+    """Is this arithmetic of integers, or the building of an index of integers and slices?"""
+    if not isinstance(s.callee, Const) or s.kwargs or any(isinstance(a, Splat) for a in s.args):
+        return False
+    kinds = [operand_type(a) for a in s.args]  # type: ignore[arg-type]
+    if s.callee.value in (operator.add, operator.sub):
+        return all(is_integer(k) for k in [*kinds, s.target.type])
+    return s.callee.value in (make_tuple, slice) and all(map(is_part_of_index, kinds))
+
+
+def is_integer(kind: Type) -> bool:
+    return isinstance(unliteral(kind), Scalar) and unliteral(kind).cls is int  # type: ignore[attr-defined]
+
+
+def is_part_of_index(kind: Type) -> bool:
+    if isinstance(kind, Literal):
+        return kind.value is None or isinstance(kind.value, int | slice | types.EllipsisType)
+    return is_integer(kind) or isinstance(kind, Opaque) and kind.cls is slice
 
 
 # -- loops -------------------------------------------------------------------------------------------
@@ -205,7 +266,7 @@ class LoopReversal:
 
     def write(self, steps: list) -> None:
         s, inner = self.forward, self.inner
-        active = [i for i, c in enumerate(s.carried) if c in self.reverser.active]
+        active = [i for i, c in enumerate(s.carried) if self.is_carried(c)]
         for i in active:
             self.carry_in(i)
         gathered = self.gathered_bars()
@@ -225,7 +286,14 @@ class LoopReversal:
         self.scope.out.append(reverse)
         self.deliver(active, targets, accumulated, collected)
 
+    def is_carried(self, value: Value) -> bool:
+        """Has a carried value a cotangent of its own, not in the shadow of its memory?"""
+        shadowed = self.inner.is_shadowed(value) and isinstance(value.type, Array)
+        return value in self.reverser.active and not shadowed
+
     def final(self, value: Value) -> Operand:
+        if self.inner.is_shadowed(value):
+            return self.inner.take_rest(value) or Const(None)
         return self.inner.final(value)
 
     def carry_in(self, i: int) -> None:
@@ -236,8 +304,11 @@ class LoopReversal:
             bar_name(s.carried[i]), cotangent_type(s.carried[i].type), s.carried[i].named, s.origin
         )
         self.carried.append(bar)
-        self.inits.append(self.scope.final(target))
-        self.inner.add(s.body.results[i], bar)
+        if self.scope.is_shadowed(target):
+            self.inits.append(self.scope.take_rest(target) or Const(None))
+        else:
+            self.inits.append(self.scope.final(target))
+        self.inner.add_rest(s.body.results[i], bar)
 
     def gathered_bars(self) -> list[tuple[Value, Operand]]:
         """For each list that the loop builds: the item's cotangent, and the list of them reversed."""
@@ -245,7 +316,7 @@ class LoopReversal:
         for gather in self.forward.gathers:
             if gather.target not in self.reverser.active:
                 continue
-            bar = self.scope.take(gather.target)
+            bar = self.scope.take_rest(gather.target)
             if bar is None:
                 continue
             bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
@@ -269,14 +340,14 @@ class LoopReversal:
             kind = cotangent_type(primal.type)
             zero = self.inner.zero(primal) if isinstance(kind, Scalar) else primal
             bar = self.inner.call(tree.instantiate, bar, zero, type=kind)
-        self.inner.add(primal, bar)
+        self.inner.add_rest(primal, bar)
 
     def item_bars(self) -> Gather | None:
         """The cotangents of the loop's items, gathered (last first)."""
         s = self.forward
         if s.iterable is None or not is_active(s.iterable, self.reverser.active):
             return None
-        bars = [self.inner.take(v) for v in s.items]
+        bars = [self.inner.take_rest(v) for v in s.items]
         if all(b is None for b in bars):
             return None
         operands: list[Operand] = [Const(None) if b is None else b for b in bars]
@@ -312,7 +383,7 @@ class LoopReversal:
             entry = self.scope.sum_of(value)
             entry.term, entry.owned, entry.parts = target, isinstance(value.type, Array), {}
         for i, target in zip(active, targets[: len(active)], strict=True):
-            self.scope.add(self.forward.inits[i], target)
+            self.scope.add_rest(self.forward.inits[i], target)
         if collected is not None:
             iterable = self.forward.iterable
             assert isinstance(iterable, Value)
@@ -322,7 +393,7 @@ class LoopReversal:
             bar = self.scope.call(
                 tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
             )
-            self.scope.add(iterable, bar, owned=True)
+            self.scope.add_rest(iterable, bar)
 
     # -- what the reverse loop runs over --
 
@@ -332,6 +403,7 @@ class LoopReversal:
         local = (
             defined_values(s.body) | set(s.carried) | set(s.items)
         )  # with what branches now export
+        rebuild(reverse.body, s.body, local)
         wanted = free_values(reverse.body) & local
         wanted |= {o for g in reverse.gathers for o in g.elements if isinstance(o, Value)} & local
         order = [*s.carried, *s.items, *_definitions(s.body)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adjoint import tree
+from adjoint import shadows, tree
 from adjoint.ir.nodes import Call, Const, Operand, Origin, Statement, Value
 from adjoint.ir.types import (
     UNKNOWN,
@@ -23,6 +23,7 @@ from adjoint.ir.types import (
     FunctionOf,
     Instance,
     ListOf,
+    Opaque,
     Scalar,
     TupleOf,
     Type,
@@ -30,8 +31,11 @@ from adjoint.ir.types import (
     dtype_of,
     is_number,
     is_plural,
+    literal,
     unliteral,
 )
+from adjoint.rules.aliasing import Memory
+from adjoint.rules.memory import holds_memory
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_dict, make_list, make_tuple
 
@@ -60,6 +64,87 @@ class Scope:
     outer: dict[Value, Operand] = field(default_factory=dict)
     rewritten: set[Value] = field(default_factory=set)
     origin: Origin | None = None
+    memory: Memory | None = None
+    shadows: dict[object, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.memory is None and self.parent is not None:
+            self.memory = self.parent.memory
+
+    # -- shadows --
+
+    def is_shadowed(self, value: object) -> bool:
+        """Is the cotangent of this value in memory of its own, shared as the value's memory is?"""
+        assert self.memory is not None
+        return self.memory.is_written(value) and holds_memory(value.type)  # type: ignore[attr-defined]
+
+    def home(self, value: Value) -> Scope:
+        """The scope of the block that defines a value."""
+        scope = self
+        while scope.local is not None and value not in scope.local and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def shadows_value(self) -> Value:
+        """The shadows that are found by address, made where the reverse half begins."""
+        top = self
+        while top.parent is not None:
+            top = top.parent
+        if None not in top.shadows:
+            top.shadows[None] = made = Value("shadows", Opaque(shadows.Shadows), True)
+            top.out.insert(0, Call(made, Const(shadows.Shadows), [], [], self.origin))
+        return top.shadows[None]
+
+    def shadow(self, value: Value) -> Value:
+        """The shadow of an array: zeros at first, which contributions are added to in place."""
+        assert self.memory is not None and isinstance(value.type, Array)
+        home = self.home(value)
+        if value in home.shadows:
+            return home.shadows[value]
+        kind, name = cotangent_type(value.type), bar_name(value)
+        if not self.memory.is_static(value):
+            made = home.call(shadows.shadow_of, self.shadows_value(), value, type=kind, name=name)
+        elif (view := self.memory.view_of(value)) is None:
+            made = home.call(tree.zeros_like, value, type=kind, name=name)
+        elif (same := self.memory.same_as(view)) is not None:
+            made = home.shadow(same)
+        else:
+            base = home.shadow(view.args[0])  # type: ignore[arg-type]
+            made = Value(name, kind, False, self.origin)
+            home.out.append(
+                Call(made, view.callee, [base, *view.args[1:]], view.kwargs, self.origin)
+            )
+        made.named = made.named or value.named
+        home.shadows[value] = made
+        return made
+
+    def add_to_shadow(self, primal: Value, bar: Operand, own: bool = False) -> None:
+        """Contribute to an array in place; `own` tells that nothing else refers to `bar`."""
+        assert self.memory is not None
+        if isinstance(primal.type, Array):
+            kind, begun = cotangent_type(primal.type), primal in self.home(primal).shadows
+            first = own and not begun and self.home(primal) is self and operand_type(bar) == kind
+            if first and self.memory.is_static(primal) and self.memory.view_of(primal) is None:
+                assert isinstance(bar, Value)
+                self.filled(bar)
+                bar.name, bar.named = bar_name(primal), bar.named or primal.named
+                self.shadows[primal] = bar
+            elif primal.type.dtype.kind in "iufc":
+                self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
+            return
+        rest = self.call(shadows.deliver, self.shadows_value(), primal, bar, type=UNKNOWN)
+        entry = self.sum_of(primal)
+        if entry.term is None:
+            entry.term, entry.owned = rest, False
+        else:
+            entry.term, entry.owned = self.plus(UNKNOWN, entry.term, rest), False
+
+    def filled(self, bar: Value) -> None:
+        """A broadcast number that is to be written to becomes an array."""
+        s = self.out[-1] if self.out else None
+        if isinstance(s, Call) and s.target is bar and isinstance(s.callee, Const):
+            if s.callee.value is np.broadcast_to:
+                s.callee, s.args = Const(np.full), s.args[::-1]
 
     # -- writing --
 
@@ -111,6 +196,9 @@ class Scope:
             return
         if is_number(primal.type) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
             bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        if self.is_shadowed(primal):
+            self.add_to_shadow(primal, bar)
+            return
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = bar, owned
@@ -121,6 +209,9 @@ class Scope:
     def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""
         if bar is None or not isinstance(primal, Value):
+            return
+        if self.is_shadowed(primal):
+            self.add_to_shadow(primal, self.build(primal.type, {key: Sum(bar)}))
             return
         if self.local is not None and primal not in self.local and self.parent is not None:
             entry = Sum(parts={key: Sum(bar)})
@@ -143,10 +234,40 @@ class Scope:
 
     def take(self, value: Operand) -> Operand | None:
         """The final cotangent of a value of this block; None if it is zero."""
-        if not isinstance(value, Value) or value not in self.sums:
+        if not isinstance(value, Value):
+            return None
+        if self.is_shadowed(value):
+            return self.take_shadow(value)
+        if value not in self.sums:
             return None
         entry = self.sums.pop(value)
         return self.named(value, self.whole(value, entry))
+
+    def take_shadow(self, value: Value) -> Operand | None:
+        """The cotangent of a value whose memory is written to, at its definition."""
+        assert self.memory is not None
+        if isinstance(value.type, Array):
+            static = self.memory.is_static(value)
+            return self.shadow(value) if not static or value in self.home(value).shadows else None
+        rest = self.take_rest(value)
+        arguments = [self.shadows_value(), value, Const(None) if rest is None else rest]
+        return self.call(shadows.collect, *arguments, type=UNKNOWN)
+
+    def add_rest(self, primal: Operand, bar: Operand | None) -> None:
+        """The inverse of `take_rest`: contribute to a value that is another one by a second name."""
+        if not isinstance(primal, Value) or not self.is_shadowed(primal):
+            self.add(primal, bar)
+        elif bar is not None and not isinstance(primal.type, Array):
+            entry = self.sum_of(primal)
+            entry.term = bar if entry.term is None else self.plus(UNKNOWN, entry.term, bar)
+            entry.owned = False
+
+    def take_rest(self, value: Operand) -> Operand | None:
+        """Of a value that is another one by a second name: what is not in shadows."""
+        if not isinstance(value, Value) or not self.is_shadowed(value):
+            return self.take(value)
+        entry = self.sums.pop(value, None)
+        return None if entry is None else self.named(value, self.whole(value, entry))
 
     def take_sum(self, value: Value) -> Sum | None:
         return self.sums.pop(value, None)

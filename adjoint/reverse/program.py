@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
-from adjoint.reverse.activity import active_values
+from adjoint.reverse.activity import all_active
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
+from adjoint.reverse.mutation import check_residuals
 from adjoint.reverse.norms import definitions_of
 from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser
+from adjoint.rules.aliasing import Memory
 from adjoint.rules.signatures import operand_type
 
 
@@ -50,6 +52,7 @@ class Derivative:
     function: Function
     seed: Value
     wrt: list[Value]
+    writes_inputs: bool = False
 
 
 def reverse(
@@ -62,8 +65,9 @@ def reverse(
     """
     body = hoist(function)
     result = body.results[0]
-    active = active_values(body, set(wrt))
-    reverser = Reverser(active, selected_values(body), expand)
+    memory = Memory(body, function.inputs)
+    active = all_active(body, set(wrt), memory)
+    reverser = Reverser(active, selected_values(body), expand, memory)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
     reverser.refuse_raised(body)
@@ -75,13 +79,14 @@ def reverse(
         True,
     )
     marker = Call(seed, Const(receive), [result], [], None)
-    scope = Scope(local=None)
+    scope = Scope(local=None, memory=memory)
     scope.add(result, seed)
     reverser.backward(steps, scope)
     bars: list[Operand] = []
     for value in wrt:
         bar = scope.take(value)
         bars.append(Const(None) if bar is None else bar)
+    check_residuals(reverser, scope.out, forward)
     statements = [*forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
-    return Derivative(new, seed, wrt)
+    return Derivative(new, seed, wrt, any(map(memory.is_written, function.inputs)))

@@ -6,7 +6,9 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from adjoint import tree
+import numpy as np
+
+from adjoint import shadows, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
@@ -23,6 +25,7 @@ from adjoint.ir.nodes import (
     Value,
     operands_of,
     targets_of,
+    used_values,
     walk,
 )
 from adjoint.ir.types import (
@@ -36,12 +39,15 @@ from adjoint.ir.types import (
     TupleOf,
     Unknown,
     is_number,
+    literal,
 )
-from adjoint.reverse import control, norms
-from adjoint.reverse.activity import is_active
+from adjoint.reverse import control, mutation, norms
+from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
+from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
+from adjoint.rules.memory import shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
@@ -71,8 +77,12 @@ class Reverser:
         active: set[Value],
         selected: set[Value],
         expand: Callable[[Call, bool], Expansion | None],
+        memory: Memory,
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
+        self.memory = memory
+        self.checked: set[int] = set()  # statements of rules, whose residuals were looked at
+        self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
@@ -99,7 +109,7 @@ class Reverser:
                 read.update(o for o in operands_of(s) if isinstance(o, Value))
         for s in walk(body):
             owner = written(s)
-            if owner is None:
+            if owner is None or isinstance(s, Call) and written_operand(s) is not None:
                 continue
             assert isinstance(s, Call)
             if any(is_active(o, self.active) for o in operands_of(s)) or owner in read:
@@ -124,7 +134,13 @@ class Reverser:
                     )  # fmt: skip
 
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
-        if not any(t in self.active for t in targets_of(s)):
+        if isinstance(s, Call):
+            mutation.refuse_at_run_time(self, s)
+        if isinstance(s, Call) and (owner := written_operand(s)) is not None:
+            return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
+        if isinstance(s, If | Loop | Try) and self.touches(s):
+            pass
+        elif not any(t in self.active for t in targets_of(s)):
             return [s], None
         if isinstance(s, Call):
             return self.call(s)
@@ -136,12 +152,37 @@ class Reverser:
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
 
+    def touches(self, s: Statement) -> bool:
+        """Does a statement with blocks write to memory that carries a derivative, or may it?"""
+        for inner in walk(Block([s], [])):
+            if isinstance(inner, Call):
+                if is_active(written_operand(inner), self.active):  # type: ignore[arg-type]
+                    return True
+                if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
+                    return True
+        return False
+
+    def is_selected(self, value: Value) -> bool:
+        return value in self.selected
+
+    def saved(self, operand: Operand, s: Statement, forward: list[Statement]) -> Operand:
+        return mutation.saved(self, operand, s, forward)
+
+    def residuals(
+        self, plain: Call, expansion: Expansion, s: Call
+    ) -> tuple[list[Statement], dict[Value, Operand]]:
+        return mutation.residuals(self, plain, expansion, s)
+
     def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
+        if not any(is_active(o, self.active) for o in operands_of(s)) or is_constant(s.callee):
+            return [s], None  # active only because it is written to
+        if self.memory.is_written(s.target) and self.memory.view_of(s.target) is not None:
+            return [s], None  # its cotangent is in the shadow of what it is a view of
         structural = self.structural(s)
         if structural is not None:
             return [s], structural
         if self.indexing(s):
-            return [s], lambda scope: self.scatter(s, scope)
+            return self.indexed(s)
         expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)
@@ -187,7 +228,7 @@ class Reverser:
         read = structural_read(s)
         if read is not None:
             key = s.args[1].value  # type: ignore[union-attr]
-            return lambda scope: scope.add_part(read[0], key, s.target, scope.take(s.target))
+            return lambda scope: scope.add_part(read[0], key, s.target, scope.take_rest(s.target))
         if function is unpack_sequence and isinstance(s.target.type, TupleOf) and len(args) == 2:
             return lambda scope: take_unpacked(scope, s)
         return None
@@ -198,13 +239,21 @@ class Reverser:
             return False
         return isinstance(operand_type(s.args[0]), Array)  # type: ignore[arg-type]
 
-    def scatter(self, s: Call, scope: Scope) -> None:
-        bar = scope.take(s.target)
-        x, index = s.args
+    def indexed(self, s: Call) -> tuple[list[Statement], Backward]:
+        forward: list[Statement] = [s]
+        index = self.saved(s.args[1], s, forward)  # type: ignore[arg-type]
+        return forward, lambda scope: self.scatter(s, index, scope)
+
+    def scatter(self, s: Call, index: Operand, scope: Scope) -> None:
+        bar = self.received(s, scope)
+        x = s.args[0]
         if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
             return
-        assert isinstance(x, Value) and not isinstance(index, Splat)
+        assert isinstance(x, Value)
         kind = cotangent_type(x.type)
+        if scope.is_shadowed(x):
+            scope.call(shadows.add_at, scope.shadow(x), index, bar, type=literal(None))
+            return
         entry = scope.sum_of(x)
         if entry.term is None:
             entry.term, entry.owned = scope.call(tree.zeros_like, x, type=kind), True
@@ -217,47 +266,74 @@ class Reverser:
 
     def inline(self, s: Call, expansion: Expansion) -> tuple[list[Statement], Backward]:
         """The rule's own statements: some before the reverse half begins, some in it."""
-        operands: list[Operand] = [*s.args, *(o for _, o in s.kwargs)]  # type: ignore[list-item]
-        env: dict[Value, Operand] = dict(zip(expansion.inputs, operands, strict=True))
-        forward: list[Statement] = []
-        for statement in expansion.forward:
-            if statement is expansion.primal:
-                env[statement.target] = s.target  # type: ignore[union-attr]
-                forward.append(s)
-            else:
-                forward.append(clone_statement(statement, env, s.origin))
         if expansion.primal is None:
             raise AssertionError(f"the rule of {s.callee} does not call it")
+        forward, env = self.residuals(s, expansion, s)
 
         def backward(scope: Scope) -> None:
-            bar = scope.take(s.target)
-            if bar is None:
-                return
-            local = {**env, expansion.y_bar: bar}
-            wanted = [
-                i
-                for i, (o, b) in enumerate(zip(operands, expansion.bars, strict=True))
-                if b is not None and is_active(o, self.active)
-            ]
-            needed = needed_for(expansion.reverse, [expansion.bars[i] for i in wanted])
-            for statement in expansion.reverse:
-                if id(statement) in needed:
-                    scope.out.append(clone_statement(statement, local, s.origin))
-            for i in wanted:
-                contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
-                self.contribute(scope, operands[i], contribution)
+            bar = self.received(s, scope)
+            if bar is not None:
+                self.pull_back(s, expansion, env, bar, scope)
 
         return forward, backward
 
-    def contribute(self, scope: Scope, primal: Operand, bar: Operand) -> None:
+    def received(self, s: Call, scope: Scope) -> Operand | None:
+        """The cotangent of a call's result; of a possible view, only if it was none."""
+        if isinstance(s.target.type, Array) and scope.is_shadowed(s.target) and shares_memory(s):
+            operands = [o for o in operands_of(s) if isinstance(o, Value)]
+            owners = [o for o in operands if self.memory.is_written(o)]
+            whole = owners[0] if len(owners) == 1 else scope.call(make_tuple, *owners)
+            kind = cotangent_type(s.target.type)
+            bar = scope.call(shadows.shadow_of, scope.shadows_value(), s.target, type=kind)
+            return scope.call(shadows.apart, bar, s.target, whole, type=kind)
+        return scope.take(s.target)
+
+    def pull_back(
+        self,
+        s: Call,
+        expansion: Expansion,
+        env: dict[Value, Operand],
+        bar: Operand,
+        scope: Scope,
+        skipped: tuple[int, ...] = (),
+    ) -> None:
+        """Write the reverse half of a rule, and contribute what it gives to the operands."""
+        operands: list[Operand] = [*s.args, *(o for _, o in s.kwargs)]  # type: ignore[list-item]
+        local = {**env, expansion.y_bar: bar}
+        wanted = [
+            i
+            for i, (o, b) in enumerate(zip(operands, expansion.bars, strict=True))
+            if b is not None and is_active(o, self.active) and i not in skipped
+        ]
+        needed = needed_for(expansion.reverse, [expansion.bars[i] for i in wanted])
+        start = len(scope.out)
+        for statement in expansion.reverse:
+            if id(statement) in needed:
+                scope.out.append(clone_statement(statement, local, s.origin))
+        written = Block(scope.out[start:], [])
+        self.checked.update(map(id, walk(written)))
+        read = used_values(written)
+        for i in wanted:
+            contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
+            made = next((s for s in written.statements if contribution in targets_of(s)), None)
+            own = isinstance(made, Call) and not shares_memory(made) and contribution not in read
+            own = own and expansion.bars.count(expansion.bars[i]) == 1
+            self.contribute(scope, operands[i], contribution, own)
+
+    def contribute(self, scope: Scope, primal: Operand, bar: Operand, own: bool = False) -> None:
         """Add what a rule returned for an operand, in the operand's form."""
         if not isinstance(primal, Value):
             return
         if is_number(primal.type) and operand_type(bar) is UNKNOWN:
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         elif is_number(primal.type):
-            bar, _ = conform(scope, bar, primal)
-        scope.add(primal, bar)
+            conformed, made = conform(scope, bar, primal)
+            own = made or own or is_broadcast(scope, conformed)
+            bar = conformed
+        if scope.is_shadowed(primal):
+            scope.add_to_shadow(primal, bar, own)
+        else:
+            scope.add(primal, bar)
 
     # -- rules found at run time --
 
@@ -272,6 +348,7 @@ class Reverser:
         positions += [
             k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
         ]
+        copies, s = mutation.kept_apart(self, s)
         mask = Const(tuple(positions))
         name = s.target.name
         both = Value(
@@ -279,6 +356,7 @@ class Reverser:
         )
         pullback = Value(f"{name}_pullback" if name else "pullback", UNKNOWN, True, s.origin)
         forward: list[Statement] = [
+            *copies,
             Call(both, Const(apply_rule), [s.callee, mask, *s.args], s.kwargs, s.origin),
             Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
@@ -286,7 +364,7 @@ class Reverser:
         s.target.named = True
 
         def backward(scope: Scope) -> None:
-            bar = scope.take(s.target)
+            bar = self.received(s, scope)
             if bar is None:
                 return
             bars = Value("", UNKNOWN, False, scope.origin)
@@ -324,6 +402,13 @@ class Reverser:
         if is_number(primal.type):
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         scope.add(primal, bar)
+
+
+def is_broadcast(scope: Scope, bar: Operand) -> bool:
+    """Was this just made of a number, by `np.broadcast_to`?"""
+    s = scope.out[-1] if scope.out else None
+    known = isinstance(s, Call) and s.target is bar and isinstance(s.callee, Const)
+    return known and s.callee.value is np.broadcast_to  # type: ignore[union-attr]
 
 
 # -- questions ---------------------------------------------------------------------------------------
@@ -408,7 +493,7 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
     for key, operand in items.items():
         part = entry.parts.get(key)
         if part is not None:
-            scope.add(operand, part.term)
+            scope.add_rest(operand, part.term)
         if entry.term is not None and isinstance(operand, Value):
             bar = scope.call(tree.tangent_item, entry.term, Const(key), type=UNKNOWN)
             add_unknown(scope, operand, bar)
@@ -417,7 +502,7 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
 def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
     if is_number(operand.type):
         bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
-    scope.add(operand, bar)
+    scope.add_rest(operand, bar)
 
 
 def take_attribute(scope: Scope, s: Call) -> None:

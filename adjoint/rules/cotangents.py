@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adjoint import tree
+from adjoint import shadows, tree
 from adjoint.rules import dispatch
 from adjoint.rules.registry import nondifferentiable, rule
 
@@ -220,3 +220,16 @@ def fit_cotangent(y_bar, y):
         return (tree.project(bar, y_bar),)
 
     return fitted, pullback
+
+
+@rule(shadows.apart, linear="y_bar")
+def apart(y_bar, y, x):
+    copied = shadows.apart(y_bar, y, x)
+
+    def pullback(copied_bar):
+        return shadows.apart(copied_bar, y, x)
+
+    return copied, pullback
+
+
+nondifferentiable(shadows.add_to, shadows.add_at, shadows.put_written, shadows.put_masked)

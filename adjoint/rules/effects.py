@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import runtime, tree
+from adjoint import runtime, shadows, tree
 from adjoint.rules import registry
 
 STRUCTURAL = {
     runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
     runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
-    range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable,
+    range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
+    shadows.shadow_of, shadows.apart, shadows.collect, shadows.snapshot,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
-WRITES = {operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item}
+WRITES = {
+    operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item,
+    shadows.write_item, shadows.take_written, shadows.take_masked, shadows.item_written,
+    shadows.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
+}  # fmt: skip
 EFFECTS = {"print", "input", "open", "raise_exception", "import_module", "set_attribute", "set_item",
            "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adjoint import tree
+from adjoint import shadows, tree
 from adjoint.rules.cotangents import tangent_fields, tangent_of
 from adjoint.testing import apply_rule, case, check_rule, expand, normal
 from adjoint.tree import Tangent
@@ -12,6 +12,7 @@ IN_PLACE = [  # tested below: these change their first operand
     case(tree.add_into, np.zeros(2), np.ones(2)),
     case(tree.index_add, np.zeros(3), [0, 1], np.ones(2)),
 ]
+SHARED = np.zeros(3)
 CASES = [
     *IN_PLACE,
     case(tree.accumulate, normal(2), normal(2)),
@@ -35,6 +36,8 @@ CASES = [
     case(tree.unbroadcast, normal(2, 3), (2, 1)),
     case(tree.unbroadcast, normal(), (2, 1)),
     case(tree.complete, normal(2), np.arange(2)),
+    case(shadows.apart, normal(2), np.zeros(2), np.zeros(3)),
+    case(shadows.apart, normal(2), SHARED[:2], [SHARED]),
 ]
 
 

@@ -1,0 +1,196 @@
+"""Writes into arrays, as `x[index] = value` where NumPy has other names for it."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adjoint import shadows
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.inference import calls
+from adjoint.inference.sites import Arguments, Keywords, Site
+from adjoint.ir.nodes import Call, Const, Operand, Value
+from adjoint.ir.types import (
+    Array,
+    DictOf,
+    Instance,
+    ListOf,
+    Scalar,
+    TupleOf,
+    Unknown,
+    literal,
+    unliteral,
+)
+from adjoint.rules.memory import AUGMENTED, is_basic
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import make_tuple
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
+
+BUILD_NEW = "Build a new value instead: a comprehension for a list, a new dict."
+NONE = literal(None)
+
+
+def set_item(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`x[index] = value`"""
+    x, index, value = args
+    kind = operand_type(x)
+    if isinstance(kind, Instance):
+        method = method_of(kind, "__setitem__", site)
+        return calls.call(spec, method, [x, index, value], [], site)
+    if isinstance(kind, Unknown):
+        spec.emit(Const(shadows.write_item), list(args), [], site, NONE)
+        return Const(None)
+    if not isinstance(kind, Array) or kind.dtype.kind == "O":
+        raise UnsupportedSyntaxError(
+            f"writes into {describe(kind)} are not supported yet", site.origin, BUILD_NEW
+        )
+    if is_own_view(spec, x, index, value):
+        return Const(None)
+    if isinstance(operand_type(value), ListOf | TupleOf):
+        value = calls.call(spec, Const(np.array), [value], [], Site(site.origin))
+    spec.emit(Const(operator.setitem), [x, index, value], [], site, NONE)
+    return Const(None)
+
+
+def describe(kind: Any) -> str:
+    names = {ListOf: "lists", DictOf: "dicts", TupleOf: "tuples", Array: "arrays of objects"}
+    return names.get(type(kind), f"values of type {getattr(kind, 'cls', type(kind)).__name__}")
+
+
+def method_of(kind: Instance, name: str, site: Site) -> Const:
+    method = getattr(kind.cls, name, None)
+    if method is None:
+        raise UnsupportedSyntaxError(
+            f"{kind.cls.__name__} does not support item assignment", site.origin, BUILD_NEW
+        )
+    return Const(method)
+
+
+def is_own_view(spec: Specialiser, x: Operand, index: Operand, value: Operand) -> bool:
+    """Is this the second half of `x[index] += v`, which wrote through a view of x already?"""
+    made = spec.definitions.get(value) if isinstance(value, Value) else None
+    if not isinstance(made, Call) or not isinstance(made.callee, Const) or not is_basic(index):
+        return False
+    if made.callee.value not in AUGMENTED or not isinstance(value.type, Array):  # type: ignore[union-attr]
+        return False
+    before = made.args[0]
+    read = spec.definitions.get(before) if isinstance(before, Value) else None
+    own = isinstance(read, Call) and isinstance(read.callee, Const)
+    if not own or read.callee.value is not operator.getitem:  # type: ignore[union-attr]
+        return False
+    return read.args[0] is x and same_index(read.args[1], index)  # type: ignore[union-attr]
+
+
+def same_index(a: Any, b: Any) -> bool:
+    return a is b or isinstance(a, Const) and isinstance(b, Const) and a.value is b.value
+
+
+def fill(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`x.fill(value)`"""
+    if len(args) != 2 or kwargs or not isinstance(operand_type(args[0]), Array):
+        return None
+    return set_item(spec, [args[0], Const(...), args[1]], [], site)
+
+
+def copyto(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`np.copyto(x, value, where=…)`"""
+    named = dict(kwargs)
+    if len(args) != 2 or set(named) - {"where"} or not may_cast(args[1], args[0]):
+        return None
+    x, value = args
+    if "where" in named:
+        value = calls.call(spec, Const(np.where), [named["where"], value, x], [], Site(site.origin))
+    return set_item(spec, [x, Const(...), value], [], site)
+
+
+def putmask(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`np.putmask(x, mask, value)` with one value, or with one for each place"""
+    if len(args) != 3 or kwargs:
+        return None
+    x, mask, value = args
+    kinds = [unliteral(operand_type(o)) for o in args]
+    if isinstance(kinds[2], Scalar):
+        return set_item(spec, args, [], site)
+    if (
+        isinstance(kinds[0], Array)
+        and isinstance(kinds[2], Array)
+        and kinds[0].axes == kinds[2].axes
+    ):
+        chosen = calls.call(spec, Const(np.where), [mask, value, x], [], Site(site.origin))
+        return set_item(spec, [x, Const(...), chosen], [], site)
+    return None
+
+
+def put(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`np.put(x, indices, value)`, indices into the flattened array"""
+    if len(args) != 3 or kwargs or not isinstance(operand_type(args[0]), Array):
+        return None
+    shape = calls.call(spec, Const(np.shape), [args[0]], [], Site(site.origin))
+    index = calls.call(spec, Const(np.unravel_index), [args[1], shape], [], Site(site.origin))
+    return set_item(spec, [args[0], index, args[2]], [], site)
+
+
+def fill_diagonal(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`np.fill_diagonal(x, value)` of a matrix"""
+    kind = operand_type(args[0]) if args else None
+    if len(args) != 2 or kwargs or not isinstance(kind, Array) or kind.ndim != 2:
+        return None
+    if not isinstance(unliteral(operand_type(args[1])), Scalar):
+        return None
+    here = Site(site.origin)
+    shape = calls.call(spec, Const(np.shape), [args[0]], [], here)
+    count = calls.call(spec, Const(min), [shape], [], here)
+    index = calls.call(spec, Const(np.arange), [count], [], here)
+    pair = calls.call(spec, Const(make_tuple), [index, index], [], here)
+    return set_item(spec, [args[0], pair, args[1]], [], site)
+
+
+def sort(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`x.sort(axis)`"""
+    if not args or not isinstance(operand_type(args[0]), Array):
+        return None
+    ordered = calls.call(spec, Const(np.sort), list(args), kwargs, Site(site.origin))
+    return set_item(spec, [args[0], Const(...), ordered], [], site)
+
+
+def may_cast(value: Operand, x: Operand) -> bool:
+    """Would NumPy's own check of the cast, `same_kind`, let this through?"""
+    kinds = [getattr(unliteral(operand_type(o)), "dtype", None) for o in (value, x)]
+    if kinds[1] is None:
+        return False
+    if kinds[0] is None:
+        return isinstance(unliteral(operand_type(value)), Scalar) and kinds[1].kind in "fc"
+    return np.can_cast(kinds[0], kinds[1], "same_kind")
+
+
+def with_out(
+    spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """A call of a NumPy function that writes its result to an array, `out`."""
+    function = callee.value
+    named: dict[Any, Operand] = dict(kwargs)
+    if isinstance(function, np.ufunc) and len(args) > function.nin:
+        named["out"], args = args[function.nin], args[: function.nin]
+    out = named.pop("out")
+    kind = operand_type(out)
+    single = not isinstance(function, np.ufunc) or function.nout == 1
+    if not single or not isinstance(kind, Array) or set(named) - {"where", "axis", "keepdims"}:
+        return None
+    if any(isinstance(operand_type(a), Unknown) for a in args):
+        return None
+    arguments: Arguments = list(args)
+    return spec.emit(callee, arguments, [*named.items(), ("out", out)], site, kind)
+
+
+STORES = {
+    operator.setitem: set_item, np.ndarray.fill: fill, np.copyto: copyto, np.putmask: putmask,
+    np.put: put, np.ndarray.put: put, np.fill_diagonal: fill_diagonal, np.ndarray.sort: sort,
+}  # fmt: skip

@@ -1,0 +1,378 @@
+"""Writes into arrays, reversed on the shadows of the arrays.
+
+x[i] = v           v_bar += x_bar[i]; x_bar[i] = 0
+x *= v             new = x_bar.copy(); x_bar[...] = 0; then the pullback of `x * v` at the old x
+f(a, out=x)        the same, with the pullback of `f(a)`
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adjoint import shadows
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.ir.clone import clone_statement
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    Operand,
+    Splat,
+    Statement,
+    Value,
+    defined_values,
+    free_values,
+    operands_of,
+    walk,
+)
+from adjoint.ir.types import UNKNOWN, Array, Scalar, Unknown, dtype_of, unliteral
+from adjoint.reverse.activity import is_active
+from adjoint.reverse.cotangents import Scope
+from adjoint.rules.memory import (
+    AUGMENTED,
+    SHARING,
+    is_basic,
+    keyword,
+    reads_contents,
+    shares_memory,
+    written_operand,
+)
+from adjoint.rules.signatures import operand_type, result_type
+
+if TYPE_CHECKING:
+    from adjoint.reverse.program import Expansion
+    from adjoint.reverse.straight import Backward, Reverser
+
+Written = tuple[list[Statement], "Backward"]
+
+
+def write(reverser: Reverser, s: Call) -> Written:
+    """The forward half and the reverse of a call that writes to an array."""
+    function = s.callee.value  # type: ignore[union-attr]
+    if function is operator.setitem:
+        return store(reverser, s)
+    if function is shadows.write_item:
+        return store_unknown(reverser, s)
+    if function == np.add.at or function is shadows.add_at:
+        return scattered(reverser, s)
+    if function is shadows.add_to:
+        return added(reverser, s)
+    if function is shadows.take_written or function is shadows.take_masked:
+        return taken(reverser, s)
+    if function in AUGMENTED:
+        return computed(reverser, s, Const(AUGMENTED[function]), list(s.args), [])
+    if keyword(s, "out") is not None:
+        kwargs = [(k, o) for k, o in s.kwargs if k not in ("out", "where", "casting")]
+        return computed(reverser, s, s.callee, list(s.args), kwargs, keyword(s, "where"))
+    raise refusal(s)
+
+
+def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
+    """Refuse the derivative of a reverse half that looks for shadows when it runs."""
+    if not isinstance(s.callee, Const) or not s.args:
+        return
+    if s.callee.value in (shadows.deliver, shadows.collect, shadows.item_written):
+        memory = [
+            v for o in s.args[:1] if isinstance(o, Value) for v in reverser.memory.class_of(o)
+        ]
+        if any(is_active(o, reverser.active) for o in [*memory, *operands_of(s)]):
+            raise UnsupportedSyntaxError(
+                "a second derivative through a container of arrays that are written to is not supported",
+                s.origin,
+                "Write into arrays that the function knows by name.",
+            )
+
+
+def name_of(s: Call) -> str:
+    return getattr(getattr(s.callee, "value", None), "__name__", "a call")
+
+
+def refusal(s: Call) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        f"{name_of(s)} writes into an array in a way whose derivative is not known",
+        s.origin,
+        "Write x[index] = value, or build a new array.",
+    )
+
+
+# -- x[i] = v --------------------------------------------------------------------------------------
+
+
+def store(reverser: Reverser, s: Call) -> Written:
+    x, index, v = s.args
+    forward: list[Statement] = [s]
+    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    dtype = dtype_of(operand_type(x))  # type: ignore[arg-type]
+
+    def backward(scope: Scope) -> None:
+        x_bar = scope.shadow(x)  # type: ignore[arg-type]
+        kind = result_type(operator.getitem, [x_bar, index], [])
+        bar: Value | None = None
+        wanted = is_active(v, reverser.active) and dtype is not None and dtype.kind in "fc"  # type: ignore[arg-type]
+        if wanted and is_basic(index):
+            bar = scope.call(operator.getitem, x_bar, index, type=kind)
+            if not isinstance(kind, Scalar):
+                bar = scope.call(np.ndarray.copy, bar, type=kind)
+        elif wanted:
+            bar = scope.call(shadows.take_written, x_bar, index, type=kind)
+        if bar is None or is_basic(index):
+            scope.out.append(clear(x_bar, index, scope))
+        if bar is not None:
+            reverser.contribute(scope, v, bar)  # type: ignore[arg-type]
+
+    return forward, backward
+
+
+def clear(x_bar: Value, index: Operand, scope: Scope) -> Call:
+    zero = Const(0.0)
+    return Call(Value(""), Const(operator.setitem), [x_bar, index, zero], [], scope.origin)
+
+
+def store_unknown(reverser: Reverser, s: Call) -> Written:
+    """`x[i] = v` where only running tells what x is."""
+    x, index, v = s.args
+    forward: list[Statement] = [s]
+    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+
+    def backward(scope: Scope) -> None:
+        bar = scope.call(
+            shadows.item_written,
+            scope.shadows_value(),
+            x,
+            index,
+            v,
+            type=UNKNOWN,  # type: ignore[arg-type]
+        )
+        if is_active(v, reverser.active):  # type: ignore[arg-type]
+            reverser.receive_dynamic(scope, v, bar)  # type: ignore[arg-type]
+
+    return forward, backward
+
+
+def scattered(reverser: Reverser, s: Call) -> Written:
+    """`np.add.at(x, i, v)`: the shadow stays, `v` gets its items."""
+    x, index, v = s.args
+    forward: list[Statement] = [s]
+    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+
+    def backward(scope: Scope) -> None:
+        if not is_active(v, reverser.active):  # type: ignore[arg-type]
+            return
+        x_bar = scope.shadow(x)  # type: ignore[arg-type]
+        bar = scope.call(operator.getitem, x_bar, index)  # type: ignore[arg-type]
+        if is_basic(index) and not isinstance(bar.type, Scalar):
+            bar = scope.call(np.ndarray.copy, bar, type=bar.type)
+        reverser.contribute(scope, v, bar)  # type: ignore[arg-type]
+
+    return forward, backward
+
+
+def added(reverser: Reverser, s: Call) -> Written:
+    """`x += v` of shadows: the shadow's own shadow stays, `v` gets a copy."""
+    x, v = s.args
+
+    def backward(scope: Scope) -> None:
+        if is_active(v, reverser.active):  # type: ignore[arg-type]
+            x_bar = scope.shadow(x)  # type: ignore[arg-type]
+            reverser.contribute(scope, v, scope.call(np.ndarray.copy, x_bar, type=x_bar.type))  # type: ignore[arg-type]
+
+    return [s], backward
+
+
+def taken(reverser: Reverser, s: Call) -> Written:
+    """`v = x[index]; x[index] = 0`, of shadows: what was taken goes back, in place of the zeros."""
+    x, index = s.args
+    forward: list[Statement] = [s]
+    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    put = shadows.put_written if s.callee.value is shadows.take_written else shadows.put_masked  # type: ignore[union-attr]
+
+    def backward(scope: Scope) -> None:
+        bar = scope.take(s.target)
+        x_bar = scope.shadow(x)  # type: ignore[arg-type]
+        bar = Const(0.0) if bar is None else bar
+        call = Call(Value(""), Const(put), [x_bar, index, bar], [], scope.origin)
+        scope.out.append(call)
+
+    return forward, backward
+
+
+# -- results written to an array that exists ---------------------------------------------------------
+
+
+def computed(
+    reverser: Reverser,
+    s: Call,
+    callee: Operand,
+    args: list,
+    kwargs: list,
+    where: Operand | None = None,
+) -> Written:
+    """`out[...] = callee(*args)`, the result of a call, possibly of an operator on `out` itself."""
+    out = written_operand(s)
+    assert isinstance(out, Value) and isinstance(out.type, Array) and isinstance(callee, Const)
+    fresh = Array(out.type.dtype, out.type.axes)
+    plain = Call(Value("", fresh, False, s.origin), callee, args, kwargs, s.origin)
+    expansion = reverser.expand(plain, where is not None or reverser.is_selected(out))
+    if expansion is None or expansion.primal is None or out.type.dtype.kind not in "fc":
+        if any(is_active(o, reverser.active) for o in [*args, *(o for _, o in kwargs)]):
+            raise refusal(s)
+        expansion = None
+    forward, env = reverser.residuals(plain, expansion, s) if expansion is not None else ([s], {})
+    if where is not None:
+        where = reverser.saved(where, s, forward)
+
+    def backward(scope: Scope) -> None:
+        out_bar = scope.shadow(out)
+        kept = callee.value in (operator.add, operator.sub) and args[0] is out and where is None
+        if where is not None:
+            bar = scope.call(shadows.take_masked, out_bar, where, type=out_bar.type)
+        else:
+            bar = scope.call(np.ndarray.copy, out_bar, type=out_bar.type)
+            if not kept:
+                scope.out.append(clear(out_bar, Const(...), scope))
+        if expansion is not None:
+            skipped = (0,) if kept else ()
+            reverser.pull_back(plain, expansion, env, bar, scope, skipped)
+
+    return forward, backward
+
+
+# -- residuals -------------------------------------------------------------------------------------
+
+
+def saved(
+    reverser: Reverser,
+    operand: Operand,
+    s: Statement,
+    forward: list[Statement],
+    before: bool = False,
+) -> Operand:
+    """An operand as the reverse half may read it: a copy, if its memory may be written by then."""
+    if not isinstance(operand, Value) or not reverser.memory.is_written_after(operand, s, True):
+        reverser.unchanged.add(operand)
+        return operand
+    kind = unliteral(operand_type(operand))
+    if isinstance(kind, Scalar):
+        return operand
+    copy = Value(f"{operand.name}_saved" if operand.name else "", kind, False, s.origin)
+    function = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    call = Call(copy, Const(function), [operand], [], s.origin)
+    forward.insert(0, call) if before else forward.append(call)
+    return copy
+
+
+def residuals(
+    reverser: Reverser, s: Call, expansion: Expansion, at: Call
+) -> tuple[list[Statement], dict[Value, Operand]]:
+    """The forward half of a rule, and what its reverse half reads for the rule's values.
+
+    `at` is the statement that the program runs for `s` (the same, but for calls that write).
+    """
+    operands: list[Operand] = [*s.args, *(o for _, o in s.kwargs)]  # type: ignore[list-item]
+    env: dict[Value, Operand] = dict(zip(expansion.inputs, operands, strict=True))
+    reads = content_reads(reverser, expansion, operands)
+    forward: list[Statement] = []
+    stale = {v for v, o in env.items() if reverser.memory.is_written_after(o, at, True)}
+    reverse_env = dict(env)
+    for value in [v for v in stale if v in reads]:
+        reverse_env[value] = saved(reverser, env[value], at, forward)
+    for statement in expansion.forward:
+        if statement is expansion.primal:
+            env[statement.target] = reverse_env[statement.target] = s.target  # type: ignore[union-attr]
+            forward.append(at)
+            target = at.target if at is s else written_operand(at)
+            if statement.target in reads:  # type: ignore[union-attr]
+                copy = saved(reverser, target, at, forward)  # type: ignore[arg-type]
+                reverse_env[statement.target] = copy  # type: ignore[union-attr]
+            continue
+        new = clone_statement(statement, env, at.origin)
+        forward.append(new)
+        for old, made in list(env.items()):
+            reverse_env.setdefault(old, made)
+        if isinstance(statement, Call) and isinstance(new, Call):
+            operand_stale = any(a in stale for a in statement.args)
+            if operand_stale and shares_memory(new):
+                stale.add(statement.target)
+                if statement.target in reads:
+                    copy = Value("", new.target.type, False, at.origin)
+                    forward.append(Call(copy, Const(shadows.snapshot), [new.target], [], at.origin))
+                    reverse_env[statement.target] = copy
+    return forward, reverse_env
+
+
+def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
+    """Copies for a rule that is found at run time, which may keep its operands, and the call with them.
+
+    A function that may give back a view gets the array itself; of those that are known to, NumPy's,
+    the derivative only needs its shape.
+    """
+    late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
+    function = s.callee.value if isinstance(s.callee, Const) else None
+    if not late:
+        return [], s
+    arguments: list = list(s.args)
+    first = 0
+    ours = getattr(function, "__module__", "").startswith("adjoint.")
+    if shares_memory(s) and not ours:
+        if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
+            raise UnsupportedSyntaxError(
+                f"an array is written to after {name_of(s)}, which may have kept it", s.origin,
+                "Copy it for the call, or after the call.",
+            )  # fmt: skip
+        first = 1
+    copies: list[Statement] = []
+    for i, a in enumerate(arguments[first:], first):
+        operand = a.operand if isinstance(a, Splat) else a
+        if operand in late:
+            copy = saved(reverser, operand, s, copies)
+            arguments[i] = Splat(copy) if isinstance(a, Splat) else copy
+    kwargs = [(k, saved(reverser, o, s, copies) if o in late else o) for k, o in s.kwargs]
+    call = Call(s.target, s.callee, arguments, kwargs, s.origin)
+    reverser.memory.position[id(call)] = reverser.memory.position[id(s)]
+    return copies, call
+
+
+def content_reads(reverser: Reverser, expansion: Expansion, operands: list[Operand]) -> set[Value]:
+    """The rule's values whose contents the part of its reverse half that is wanted reads."""
+    from adjoint.reverse.straight import needed_for
+
+    wanted = [
+        b
+        for o, b in zip(operands, expansion.bars, strict=True)
+        if b is not None and is_active(o, reverser.active)
+    ]
+    needed = needed_for(expansion.reverse, wanted)
+    statements = [s for s in expansion.reverse if id(s) in needed]
+    found = {b for b in wanted if isinstance(b, Value)}
+    free = free_values(Block(statements, []))
+    for s in walk(Block(statements, [])):
+        for o in operands_of(s):
+            if isinstance(o, Value) and o in free:
+                if not isinstance(s, Call) or reads_contents(s, o):
+                    found.add(o)
+    return found
+
+
+def check_residuals(reverser: Reverser, statements: list[Statement], forward: Block) -> None:
+    """Refuse a reverse half that reads what may have been written to since."""
+
+    own = defined_values(Block(statements, []))
+    for s in walk(Block(statements, [])):
+        if id(s) in reverser.checked:
+            continue
+        for o in operands_of(s):
+            if not isinstance(o, Value) or o in own or not reverser.memory.is_written(o):
+                continue
+            if o in reverser.unchanged or not isinstance(o.type, Array | Unknown):
+                continue
+            origin = reverser.memory.made.get(o)
+            later = origin is None or reverser.memory.is_written_after(o, origin)
+            if later and (not isinstance(s, Call) or reads_contents(s, o)):
+                raise UnsupportedSyntaxError(
+                    f"{o.name or 'a value'} is read by the derivative after it was written to",
+                    s.origin,
+                    "Copy it before it is written to.",
+                )

@@ -1,0 +1,197 @@
+"""Which values of a program may share memory, and what of it is written: one walk, flow-insensitive.
+
+    y = np.zeros(3)         y and row are one class: `row` is a view of `y`, and the
+    row = y[1:]             class is written. Its shadow can be sliced as `y` is, because
+    row[0] = x              nothing else is in the class.
+
+Classes are merged wherever sharing is possible (Steensgaard 1996). Inputs may share memory with each
+other: somebody may pass one array twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+import types
+
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Closure,
+    Const,
+    If,
+    Loop,
+    Operand,
+    Statement,
+    Try,
+    Value,
+    blocks_of,
+    operands_of,
+    walk,
+)
+from adjoint.ir.types import Array
+from adjoint.rules import registry
+from adjoint.rules.memory import (
+    holds_memory,
+    is_view,
+    keyword,
+    plain_args,
+    shares_memory,
+    written_operand,
+)
+from adjoint.shadows import shadow_of
+
+
+class Memory:
+    """The classes of values that may share memory."""
+
+    def __init__(self, body: Block, inputs: list[Value]) -> None:
+        self.parent: dict[Value, Value] = {}
+        self.members: dict[Value, list[Value]] = {}
+        self.made: dict[Value, Statement] = {}
+        self.writes: dict[Value, list[int]] = {}
+        self.unsure: dict[Value, list[int]] = {}  # calls of functions that are not known
+        self.position: dict[int, int] = {}
+        self.loops: dict[int, list[tuple[int, int]]] = {}
+        outside = [v for v in inputs if holds_memory(v.type)]
+        self.inputs = set(outside)
+        self.parts: list[tuple[Value, Value]] = []
+        self._visit(body, [])
+        for shadow, whole in self.parts:
+            self._union(shadow, whole)
+        written = [o for s in walk(body) if isinstance(s, Call) and (o := written_operand(s))]
+        if written:
+            self._merge_all(outside)
+        for s in walk(body):
+            owner = written_operand(s) if isinstance(s, Call) else None
+            if isinstance(owner, Value):
+                self.writes.setdefault(self.root(owner), []).append(self.position[id(s)])
+            if isinstance(s, Call) and may_write(s):
+                for o in operands_of(s):
+                    if isinstance(o, Value) and holds_memory(o.type):
+                        positions = self.unsure.setdefault(self.root(o), [])
+                        positions.append(self.position[id(s)])
+        self.static: dict[Value, bool] = {}
+
+    # -- classes --
+
+    def root(self, value: Value) -> Value:
+        while (above := self.parent.get(value, value)) is not value:
+            self.parent[value] = value = self.parent.get(above, above)
+        return value
+
+    def _merge_all(self, operands: list[Operand] | list[Value]) -> None:
+        values = [o for o in operands if isinstance(o, Value) and holds_memory(o.type)]
+        for a, b in itertools.pairwise(values):
+            self._union(a, b)
+
+    def _union(self, a: Value, b: Value) -> None:
+        a, b = self.root(a), self.root(b)
+        if a is not b:
+            self.parent[b] = a
+            self.members[a] = self.members.pop(a, [a]) + self.members.pop(b, [b])
+
+    def _visit(self, block: Block, around: list[int]) -> None:
+        for s in block.statements:
+            self.position[id(s)] = len(self.position)
+            if isinstance(s, Call):
+                self.made[s.target] = s
+                if isinstance(s.callee, Const) and s.callee.value is shadow_of:
+                    self.parts.append((s.target, s.args[0]))  # type: ignore[arg-type]
+                elif shares_memory(s):
+                    self._merge_all([s.target, *operands_of(s)])
+            elif isinstance(s, Closure):
+                self.made[s.target] = s
+                self._merge_all([s.target, *operands_of(s)])
+            else:
+                self._region(s)
+            for inner in blocks_of(s):
+                self._visit(inner, around)
+            if isinstance(s, Loop):
+                self.loops[self.position[id(s)]] = [(self.position[id(s)], len(self.position))]
+
+    def _region(self, s: If | Try | Loop) -> None:
+        self.made.update(dict.fromkeys(s.targets, s))
+        if isinstance(s, Loop):
+            for values in zip(s.carried, s.inits, s.body.results, s.targets, strict=True):
+                self._merge_all(list(values))
+            for gather in s.gathers:
+                self.made[gather.target] = s
+                self._merge_all([gather.target, *gather.elements])
+            self.made.update(dict.fromkeys([*s.carried, *s.items], s))
+            if s.iterable is not None:
+                self._merge_all([s.iterable, *s.items])
+            return
+        for i, target in enumerate(s.targets):
+            self._merge_all([target, *(b.results[i] for b in blocks_of(s))])
+
+    # -- questions --
+
+    def is_written(self, operand: object) -> bool:
+        """May the memory of this value be written to, at any time?"""
+        if not self.writes or not isinstance(operand, Value):
+            return False
+        return self.root(operand) in self.writes
+
+    def is_written_after(self, operand: object, s: Statement, unsure: bool = False) -> bool:
+        """May it be written to after this statement, and before the reverse half reads it?
+
+        `unsure` counts the functions that only running tells, to which it is passed.
+        """
+        if not isinstance(operand, Value) or not holds_memory(operand.type):
+            return False
+        here = self.position[id(s)]
+        positions = self.writes.get(self.root(operand), [])
+        if any(p >= here for p in positions):
+            return True
+        if unsure:
+            positions = [*positions, *self.unsure.get(self.root(operand), [])]
+            if any(p > here for p in positions):
+                return True
+        spans = [span for found in self.loops.values() for span in found]
+        return any(a < here < b and any(a < p < b for p in positions) for a, b in spans)
+
+    def class_of(self, value: Value) -> list[Value]:
+        root = self.root(value)
+        return self.members.get(root, [root])
+
+    def is_static(self, value: Value) -> bool:
+        """Is every member of the class one array, or known to be this or that view of it?"""
+        root = self.root(value)
+        if root not in self.static:
+            members = self.class_of(value)
+            owners = [v for v in members if not self.view_of(v)]
+            single = len(owners) == 1 and all(isinstance(v.type, Array) for v in members)
+            self.static[root] = single and self._is_owner(owners[0])
+        return self.static[root]
+
+    def _is_owner(self, value: Value) -> bool:
+        made = self.made.get(value)
+        return value in self.inputs or isinstance(made, Call) and not shares_memory(made)
+
+    def view_of(self, value: Value) -> Call | None:
+        """The call that makes `value` a known view of another array, or that array itself."""
+        made = self.made.get(value)
+        if not isinstance(made, Call):
+            return None
+        return made if is_view(made) or self.same_as(made) is not None else None
+
+    def same_as(self, s: Call) -> Value | None:
+        """The array that an in-place operator, or a call with `out=`, gives back."""
+        if not isinstance(s.target.type, Array):
+            return None
+        out = keyword(s, "out")
+        owner = written_operand(s)
+        if owner is None or not isinstance(owner, Value):
+            return None
+        return owner if owner is out or owner is plain_args(s)[0] else None
+
+
+def may_write(s: Call) -> bool:
+    """Is this a call of a function that is not known, and may write to what it is given?"""
+    if not isinstance(s.callee, Const):
+        return True
+    function = s.callee.value
+    ours = (getattr(function, "__module__", None) or "").split(".")[0] in ("adjoint", "numpy")
+    return (
+        isinstance(function, types.FunctionType) and not ours and registry.lookup(function) is None
+    )

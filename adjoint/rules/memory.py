@@ -1,0 +1,214 @@
+"""What calls do with memory: which write to an array, whose result may share memory with an operand."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from adjoint import shadows, tree
+from adjoint.ir.nodes import Call, Const, Operand, Splat, Value
+from adjoint.ir.types import (
+    Array,
+    DictOf,
+    FunctionOf,
+    Instance,
+    IteratorOf,
+    ListOf,
+    Literal,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+)
+from adjoint.rules import registry
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import augment
+
+#: Each in-place operator and the plain one.
+AUGMENTED = {
+    getattr(operator, "i" + n.strip("_")): getattr(operator, n)
+    for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
+              "lshift", "rshift")
+}  # fmt: skip
+#: Calls that write to their first argument, an array.
+STORES: set[Any] = {
+    operator.setitem, shadows.write_item, shadows.take_written, shadows.take_masked, np.add.at,
+    shadows.add_to, shadows.add_at, shadows.put_written, shadows.put_masked,
+}  # fmt: skip
+#: NumPy's functions whose result may be a view of an operand.
+SHARING = {
+    np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.expand_dims, np.diagonal,
+    np.broadcast_to, np.asarray, np.asanyarray, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split,
+    np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.rollaxis, np.ascontiguousarray,
+    np.asfortranarray, operator.getitem, np.diag, np.real_if_close, np.array_split, np.hsplit, np.vsplit, np.dsplit,
+    np.ndarray.reshape, np.ndarray.ravel, np.ndarray.transpose, np.ndarray.swapaxes, np.ndarray.squeeze,
+    np.ndarray.diagonal, np.ndarray.view, np.ndarray.astype, getattr, np.broadcast_arrays,
+    np.matrix_transpose, np.nan_to_num, np.require, np.array, np.meshgrid, np.unstack, np.permute_dims,
+    np.lib.stride_tricks.sliding_window_view, np.lib.stride_tricks.as_strided, np.asarray_chkfinite,
+}  # fmt: skip
+#: Of these the result is a view of the first operand for certain, and the same view of its shadow.
+VIEWS = {
+    np.transpose, np.ndarray.transpose, np.swapaxes, np.ndarray.swapaxes, np.expand_dims, np.moveaxis,
+    np.squeeze, np.ndarray.squeeze, np.matrix_transpose, np.permute_dims, np.flip, np.fliplr, np.flipud,
+}  # fmt: skip
+METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
+_PLAIN = (int, float, complex, bool, str, bytes, slice, range, type(None), np.dtype, type)
+
+
+def holds_memory(kind: Type) -> bool:
+    """May a value of this type be, or refer to, an array?"""
+    if isinstance(kind, Scalar):
+        return False
+    if isinstance(kind, Array):
+        return True
+    if isinstance(kind, Literal):
+        return isinstance(kind.value, np.ndarray)
+    if isinstance(kind, TupleOf):
+        return any(map(holds_memory, kind.items))
+    if isinstance(kind, ListOf):
+        return any(map(holds_memory, kind.items if kind.items is not None else (kind.element,)))
+    if isinstance(kind, DictOf | Instance):
+        return any(holds_memory(item) for _, item in parts_of(kind))
+    if isinstance(kind, FunctionOf):
+        return any(holds_memory(item) for _, item in kind.captures + kind.defaults)
+    if isinstance(kind, IteratorOf):
+        return holds_memory(kind.element)
+    return not (isinstance(kind, Opaque) and issubclass(kind.cls, _PLAIN))
+
+
+def parts_of(kind: DictOf | Instance) -> tuple[tuple[Any, Type], ...]:
+    return kind.items if isinstance(kind, DictOf) else kind.fields
+
+
+def plain_args(s: Call) -> list[Operand]:
+    return [a.operand if isinstance(a, Splat) else a for a in s.args]
+
+
+def keyword(s: Call, name: str) -> Operand | None:
+    return next((o for k, o in s.kwargs if k == name), None)
+
+
+def written_operand(s: Call) -> Operand | None:
+    """The array that a call writes to, of the writes whose derivative is known."""
+    if not isinstance(s.callee, Const) or not s.args:
+        return None
+    out = keyword(s, "out")
+    if isinstance(out, Value) and isinstance(out.type, Array):
+        return out
+    function = s.callee.value
+    try:
+        if function in STORES:
+            return plain_args(s)[0]
+        known = function in AUGMENTED
+    except TypeError:
+        return None
+    first = plain_args(s)[0]
+    return first if known and isinstance(operand_type(first), Array) else None
+
+
+def shares_memory(s: Call) -> bool:
+    """May the result of this call share memory with its operands?"""
+    if not holds_memory(s.target.type):
+        return False
+    function = s.callee.value if isinstance(s.callee, Const) else None
+    if function in (shadows.take_written, shadows.take_masked, shadows.apart):
+        return False
+    if function is None or written_operand(s) is not None:
+        return True
+    if function is augment or function is shadows.shadow_of:
+        return True
+    if function is shadows.snapshot:
+        return False
+    if function is operator.getitem:
+        return not (isinstance(operand_type(plain_args(s)[0]), Array) and is_copy(s.args[1]))
+    if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator":
+        return False
+    module = getattr(function, "__module__", None) or ""
+    known = (
+        module.startswith("numpy")
+        or getattr(function, "__objclass__", None) is np.ndarray
+        or function in (len, float, int, abs)
+        or function in (tree.zeros_like, tree.copied)
+    )
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return False
+    return not known or function in SHARING
+
+
+def is_copy(index: Any) -> bool:
+    """Does an index of this type choose items one by one, into a new array?"""
+    return _chooses(operand_type(index.operand if isinstance(index, Splat) else index))
+
+
+def _chooses(kind: Type) -> bool:
+    if isinstance(kind, TupleOf):
+        return any(map(_chooses, kind.items))
+    if isinstance(kind, Literal):
+        items = kind.value if isinstance(kind.value, tuple) else (kind.value,)
+        return any(isinstance(i, list | np.ndarray) for i in items)
+    return isinstance(kind, ListOf) or isinstance(kind, Array) and kind.ndim > 0
+
+
+def is_basic(index: Any) -> bool:
+    """Is an index of this type known to give a view: integers, slices, None and `...`?"""
+    return _basic(operand_type(index))
+
+
+def _basic(kind: Type) -> bool:
+    if isinstance(kind, TupleOf):
+        return all(map(_basic, kind.items))
+    if isinstance(kind, Literal):
+        items = kind.value if isinstance(kind.value, tuple) else (kind.value,)
+        plain = all(i is None or i is Ellipsis or isinstance(i, int | slice) for i in items)
+        return plain and not any(isinstance(i, bool) for i in items)
+    if isinstance(kind, Opaque):
+        return kind.cls is slice or kind.cls is int
+    return isinstance(kind, Scalar) and kind.cls is not bool and kind.cls is not np.bool_
+
+
+def is_view(s: Call) -> bool:
+    """Is the result surely a view of the first operand, an array?"""
+    if not isinstance(s.callee, Const) or not s.args or isinstance(s.args[0], Splat):
+        return False
+    if not isinstance(s.target.type, Array) or not isinstance(operand_type(s.args[0]), Array):
+        return False
+    function = s.callee.value
+    if function is operator.getitem:
+        return is_basic(s.args[1])
+    if function is getattr:
+        return isinstance(s.args[1], Const) and s.args[1].value == "T"
+    try:
+        return function in VIEWS
+    except TypeError:
+        return False
+
+
+def reads_contents(s: Call, value: Value) -> bool:
+    """Does a call read the items of one of its operands, not only its shape, dtype or identity?"""
+    if not isinstance(s.callee, Const):
+        return True
+    function, args = s.callee.value, plain_args(s)
+    if function is getattr:
+        return not (isinstance(args[1], Const) and args[1].value in METADATA)
+    if function in _SHAPE_ONLY:
+        return False
+    if function in _FORM_ONLY:
+        return args[0] is value
+    if function in (shadows.apart, shadows.deliver, shadows.collect):
+        return False
+    return True
+
+
+_SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
+_FORM_ONLY = {
+    tree.project,
+    tree.instantiate,
+    tree.iterable_cotangent,
+    tree.complete,
+    tree.unbroadcast,
+}
+
+registry.nondifferentiable(shadows.Shadows)
+registry.nondifferentiable(shadows.shadow_of)

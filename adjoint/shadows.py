@@ -1,0 +1,194 @@
+"""Cotangents of memory that is written to.
+
+An array that a program writes has no cotangent of its own: its memory has one, the *shadow*, which
+every view of the memory sees through the same window. `x[i] = v` reverses to reading the shadow at
+`i` for `v` and clearing it there. Where it is known while compiling which array is a view of which,
+generated code slices the shadows as the program slices the arrays; elsewhere it asks here, by address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.errors import UnsupportedSyntaxError
+
+
+class Shadows:
+    """The shadows of one run of a reverse half, by the array that owns the memory."""
+
+    __slots__ = ("owners",)
+
+    def __init__(self) -> None:
+        self.owners: dict[int, tuple[np.ndarray, int, np.ndarray]] = {}
+
+
+def shadow_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
+    """The cotangent of `x`, at first zeros; of arrays that share memory, views of one buffer."""
+    owner = owner_of(x)
+    found = shadows.owners.get(id(owner))
+    if found is None:
+        low, high = np.lib.array_utils.byte_bounds(owner)
+        dtype = tree.cotangent_dtype(owner.dtype)
+        found = owner, low, np.zeros((high - low) // owner.itemsize, dtype)
+        shadows.owners[id(owner)] = found  # which keeps the owner, so that its id is not used again
+    _, low, buffer = found
+    offset = x.__array_interface__["data"][0] - low
+    if owner.dtype.kind in "fc":
+        strides, dtype = x.strides, x.dtype
+    else:  # integers are taken as reals: the shadow's items have another size
+        if x.dtype != owner.dtype:
+            raise UnsupportedSyntaxError("integers are written to through a view of another dtype")
+        scale = buffer.itemsize / x.itemsize
+        offset, strides = int(offset * scale), tuple([int(s * scale) for s in x.strides])
+        dtype = buffer.dtype
+    if not x.size:
+        return np.zeros(x.shape, dtype)
+    return np.ndarray(x.shape, dtype, buffer, offset, strides)
+
+
+def owner_of(x: np.ndarray) -> np.ndarray:
+    """The array whose memory `x` is a view of."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    if x.base is not None and not x.flags.owndata and not isinstance(x.base, bytes):
+        raise UnsupportedSyntaxError(
+            f"an array is written to that shares the memory of a {type(x.base).__name__}",
+            hint="Copy it first: x = x.copy().",
+        )
+    return x
+
+
+def add_to(x_bar: np.ndarray, bar: Any) -> None:
+    """`x_bar += bar`"""
+    x_bar += bar
+
+
+def add_at(x_bar: np.ndarray, index: Any, bar: Any) -> None:
+    """`x_bar[index] += bar`; repeated indices add up."""
+    tree.index_add(x_bar, index, bar)
+
+
+def apart(y_bar: np.ndarray, y: np.ndarray, x: Any) -> np.ndarray:
+    """The cotangent of `y` if it is a copy made from `x`; zeros if it is a view, which `x` answers for."""
+    return np.zeros_like(y_bar) if shares(y, x) else y_bar.copy()
+
+
+def shares(y: np.ndarray, x: Any) -> bool:
+    """Is `y` a view of memory in `x`, an array or a container of arrays?"""
+    if isinstance(x, np.ndarray):
+        return owner_of(x) is owner_of(y)
+    if isinstance(x, tuple | list):
+        return any(shares(y, item) for item in x)
+    if isinstance(x, dict):
+        return any(shares(y, item) for item in x.values())
+    return any(shares(y, item) for item in getattr(x, "__dict__", {}).values())
+
+
+def deliver(shadows: Shadows, x: Any, x_bar: Any) -> Any:
+    """Add `x_bar` to the shadows of the arrays in `x`; gives what is left: the cotangents of numbers."""
+    if x_bar is None:
+        return None
+    if isinstance(x, np.ndarray):
+        if np.issubdtype(x.dtype, np.number):
+            bar = shadow_of(shadows, x)
+            bar += tree.project(x_bar, x)
+        return None
+    if isinstance(x, tuple | list):
+        parts = [deliver(shadows, a, tree.tangent_item(x_bar, i)) for i, a in enumerate(x)]
+        return None if all(p is None for p in parts) else tree.same_container(x, parts)
+    if isinstance(x, dict):
+        parts = {k: deliver(shadows, a, tree.tangent_item(x_bar, k)) for k, a in x.items()}
+        return None if all(p is None for p in parts.values()) else parts
+    if isinstance(x_bar, tree.Tangent):
+        names = [n for n in vars(x_bar) if hasattr(x, n)]
+        parts = {n: deliver(shadows, getattr(x, n), tree.tangent_field(x_bar, n)) for n in names}
+        return None if all(p is None for p in parts.values()) else tree.Tangent(**parts)
+    return x_bar
+
+
+def collect(shadows: Shadows, x: Any, x_bar: Any) -> Any:
+    """The whole cotangent of `x`: what `deliver` left, and the shadows of the arrays in it."""
+    if isinstance(x, np.ndarray):
+        return shadow_of(shadows, x).copy() if np.issubdtype(x.dtype, np.number) else None
+    if isinstance(x, tuple | list):
+        items = [collect(shadows, a, tree.tangent_item(x_bar, i)) for i, a in enumerate(x)]
+        return tree.same_container(x, items)
+    if isinstance(x, dict):
+        return {k: collect(shadows, a, tree.tangent_item(x_bar, k)) for k, a in x.items()}
+    return x_bar
+
+
+def snapshot(x: Any) -> Any:
+    """A copy, as deep as arrays are, of what the reverse half reads after it has been written to."""
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if isinstance(x, tuple | list):
+        return tree.same_container(x, [snapshot(item) for item in x])
+    if isinstance(x, dict):
+        return {key: snapshot(item) for key, item in x.items()}
+    return x
+
+
+def take_written(x_bar: np.ndarray, index: Any) -> np.ndarray:
+    """The cotangent of `v` in `x[index] = v`, which is then cleared in `x_bar`.
+
+    Where an index occurs more than once the last write won, and the others had no influence.
+    """
+    v_bar = np.array(x_bar[index])
+    if tree.index_may_repeat(index) and v_bar.size:
+        writers = np.full(x_bar.shape, -1)
+        numbers = np.arange(v_bar.size).reshape(v_bar.shape)
+        writers[index] = numbers
+        v_bar[writers[index] != numbers] = 0
+    x_bar[index] = 0
+    return v_bar
+
+
+def take_masked(x_bar: np.ndarray, where: Any) -> np.ndarray:
+    """The cotangent of what was written to `x` where `where` holds, which is then cleared."""
+    where = np.broadcast_to(where, x_bar.shape)
+    v_bar = np.where(where, x_bar, np.zeros_like(x_bar))
+    np.copyto(x_bar, 0, where=where)
+    return v_bar
+
+
+def put_written(x_bar: np.ndarray, index: Any, v_bar: Any) -> None:
+    """The transpose of `take_written`."""
+    if np.ndim(v_bar) and tree.index_may_repeat(index):
+        writers = np.full(x_bar.shape, -1)
+        numbers = np.arange(v_bar.size).reshape(v_bar.shape)
+        writers[index] = numbers
+        last = np.zeros(v_bar.shape, bool)
+        last.flat[writers[writers >= 0]] = True
+        x_bar[index] = 0
+        np.add.at(x_bar, index, np.where(last, v_bar, 0))
+    else:
+        x_bar[index] = v_bar
+
+
+def put_masked(x_bar: np.ndarray, where: Any, v_bar: Any) -> None:
+    """The transpose of `take_masked`."""
+    np.copyto(x_bar, v_bar, where=np.broadcast_to(where, x_bar.shape))
+
+
+def write_item(x: Any, index: Any, value: Any) -> None:
+    """`x[index] = value`, where only running tells that `x` is an array."""
+    if not isinstance(x, np.ndarray):
+        raise UnsupportedSyntaxError(
+            f"a write into a value of type {type(x).__name__} is not supported yet",
+            hint="Build a new value instead: a comprehension for a list, a new dict.",
+        )
+    x[index] = value
+
+
+def item_written(shadows: Shadows, x: np.ndarray, index: Any, value: Any) -> Any:
+    """What reverses `write_item`: the cotangent of `value`."""
+    v_bar = take_written(shadow_of(shadows, x), index)
+    if not np.issubdtype(x.dtype, np.inexact):  # what was written was truncated
+        return None
+    if isinstance(value, np.ndarray | np.number | int | float | complex):
+        return tree.project(v_bar, value)
+    return tree.iterable_cotangent(list(v_bar), value)
