@@ -36,9 +36,6 @@ ROUTES: dict[str, Route] = {
     "not inlined": lambda: use_options(inline=False),
     "not optimised": lambda: use_options(optimise=False),
 }
-# Every program takes the first of these at second order, and a third of them the others. (A rule that
-# is found at run time twice over is out of reach of some: it says so, it is not wrong.)
-SECOND = ("default", "not inlined", "not optimised")
 
 known_references: dict[str, dict[Path, Any]] = {}
 

@@ -320,17 +320,13 @@ def _replace(
     kind = operand_type(args[0])
     if not isinstance(kind, Instance) or not dataclasses.is_dataclass(kind.cls):
         return None
-    changed = dict(kwargs)
-    fields: Keywords = []
-    for f in dataclasses.fields(kind.cls):
-        if f.init:
-            fields.append(
-                (
-                    f.name,
-                    changed.get(f.name) or attributes.load_attribute(spec, args[0], f.name, site),
-                )
-            )
-    return calls.call(spec, Const(kind.cls), [], fields, site)
+    changed = [name for name, _ in kwargs]
+    fields: Keywords = [
+        (f.name, attributes.load_attribute(spec, args[0], f.name, site))
+        for f in dataclasses.fields(kind.cls)
+        if f.init and f.name not in changed
+    ]
+    return calls.call(spec, Const(kind.cls), [], [*fields, *kwargs], site)
 
 
 HANDLERS: dict[Any, Callable[..., Operand | None]] = {

@@ -8,7 +8,7 @@ import operator
 import types
 from typing import TYPE_CHECKING, Any
 
-from adjoint.inference import attributes, calls
+from adjoint.inference import attributes, calls, functions
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -274,5 +274,6 @@ def initialise_base(
     kind = operand_type(args[1])
     if isinstance(kind, Instance) and dataclasses.is_dataclass(kind.cls):
         return None
-    result = calls.call(spec, Const(function), args[1:], kwargs, site)  # pyright: ignore
+    # It writes to the object, so it is inlined whatever the options say.
+    result = functions.call_python(spec, Const(function), function, args[1:], kwargs, site)
     return result if isinstance(operand_type(result), Instance) else None
