@@ -10,6 +10,7 @@ only if none of them serves, the request is made and looked up.
 
 from __future__ import annotations
 
+import functools
 import threading
 import types
 from collections import OrderedDict
