@@ -67,7 +67,7 @@ class Memory:
                 self.writes.setdefault(self.root(owner), []).append(self.position[id(s)])
             if isinstance(s, Call) and may_write(s):
                 for o in operands_of(s):
-                    if isinstance(o, Value) and holds_memory(o.type):
+                    if isinstance(o, Value) and isinstance(o.type, Array):
                         positions = self.unsure.setdefault(self.root(o), [])
                         positions.append(self.position[id(s)])
         self.static: dict[Value, bool] = {}

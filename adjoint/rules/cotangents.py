@@ -222,6 +222,16 @@ def fit_cotangent(y_bar, y):
     return fitted, pullback
 
 
+@rule(shadows.snapshot, linear="x")
+def snapshot(x):
+    copy = shadows.snapshot(x)
+
+    def pullback(copy_bar):
+        return copy_bar
+
+    return copy, pullback
+
+
 @rule(shadows.apart, linear="y_bar")
 def apart(y_bar, y, x):
     copied = shadows.apart(y_bar, y, x)
