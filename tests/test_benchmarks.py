@@ -50,6 +50,49 @@ def test_a_candidate_that_is_slower_has_a_ratio_above_one(harness):
     assert ten_times.ratio > 3
 
 
+def disturbing(harness, monkeypatch, is_disturbed):
+    """Let the operating system report a switch in the rounds for which `is_disturbed` says so."""
+    readings = []
+
+    def now():
+        readings.append(None)
+        pair = (len(readings) - 1) // 2  # one before and one after each sample
+        after = len(readings) % 2 == 0
+        return harness.Clock(0.0, 0.0, int(after and is_disturbed(pair)))
+
+    monkeypatch.setattr(harness.Clock, "now", now)
+    return readings
+
+
+def test_rounds_in_which_the_process_waited_are_dropped(harness, monkeypatch, capsys):
+    readings = disturbing(harness, monkeypatch, lambda pair: pair < 7)
+    samples = iter([1.0] * 7 + [0.1] * 1000)
+    monkeypatch.setattr(harness, "calls_per", lambda seconds, call: 1)
+    monkeypatch.setattr(harness, "time_calls", lambda call, count: next(samples))
+    (timing,) = harness.measure(harness.Workload("one", {"a": lambda: 1.0}), short=True)
+    assert timing.seconds == 0.1
+    assert len(readings) == 2 * (7 + 5)
+    assert "7 of 12 rounds dropped" in capsys.readouterr().err
+
+
+def test_where_all_rounds_were_disturbed_they_are_used_and_it_is_said(harness, monkeypatch, capsys):
+    readings = disturbing(harness, monkeypatch, lambda pair: True)
+    (timing,) = harness.measure(harness.Workload("one", {"a": lambda: 1.0}), short=True)
+    assert timing.ratio == 1
+    assert len(readings) == 2 * 5 * harness.PATIENCE
+    assert "too few were undisturbed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wall", "thread", "switches", "disturbed"),
+    [(1.0, 1.0, 0, False), (1.0, 0.95, 0, False), (1.0, 0.8, 0, True), (1.0, 1.0, 1, True)],
+)
+def test_what_tells_a_disturbance(harness, wall, thread, switches, disturbed):
+    before = harness.Clock(5.0, 3.0, 9)
+    after = harness.Clock(5.0 + wall, 3.0 + thread, 9 + switches)
+    assert after.disturbed_since(before) is disturbed
+
+
 @pytest.mark.parametrize("wrong", [[1.0, 2.0, 3.1], [1.0, 2.0], [1.0, 2.0, np.nan]])
 def test_candidates_that_disagree_are_refused(harness, wrong):
     workload = harness.Workload(

@@ -71,7 +71,7 @@ def capturing_a_list_of_itself():
 
 def empty_cell():
     def f(x):
-        return later * x
+        return later * x  # pyright: ignore[reportUnboundVariable]
 
     if f is None:
         later = 1.0
@@ -86,7 +86,7 @@ def containing_itself():
 
 def point_to_itself():
     point = Point(x=1.0)
-    point.self = point
+    vars(point)["self"] = point
     return point
 
 

@@ -46,7 +46,7 @@ def test_what_the_plain_call_refuses_is_refused():
     for reduced, message in (
         (lambda x: np.sum(x, axis=5), "axis 5"),
         (lambda x: np.max(x[:0]), "zero-size"),
-        (lambda x: np.sum(x, out=3), "out"),
+        (lambda x: np.sum(x, axis=(0, 0)), "duplicate"),
     ):
         with pytest.raises((ValueError, TypeError, ad.AdjointError), match=message):
             ad.gradient(reduced, MATRIX[0])
