@@ -70,7 +70,7 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     """
     f = _undecorated(f)
     kwargs = cache.bind_defaults(f, args, kwargs)
-    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs)
+    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs, outermost=True)
 
     def back(y_bar: Any) -> tuple:
         bars = inner(fit_cotangent(y_bar, y))

@@ -21,7 +21,7 @@ import numpy as np
 
 from adjoint.compiler import NESTED, Compiled, Request, compile_request
 from adjoint.emit import annotate
-from adjoint.errors import AdjointError, NonScalarOutputError
+from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
@@ -322,8 +322,14 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
 # -- rules of Python functions at run time ---------------------------------------------------------------
 
 
-def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """`y, pullback` of any callable with Python source."""
+def generate(
+    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], outermost: bool = False
+) -> Any:
+    """`y, pullback` of any callable with Python source.
+
+    A pullback knows nothing of what its caller did with the arguments' memory afterwards: a callee
+    that writes there is refused, unless its caller is the user's own.
+    """
     original = len(kwargs)
     kwargs = bind_defaults(callee, args, kwargs)
     defaults = list(kwargs)[original:]
@@ -331,6 +337,12 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
+    if entry.compiled.writes_inputs and not outermost:
+        raise UnsupportedSyntaxError(
+            f"{dispatch.describe(callee)} writes into an array that it was given, "
+            "and is called where its statements cannot be written into the caller's derivative",
+            hint="Return a new array from it, or write the call without recursion.",
+        )
     y, inner = call(entry, inputs, callee, args, kwargs)
     nothing = (None,) * (1 + len(args)) + ({},)
 

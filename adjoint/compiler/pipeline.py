@@ -59,6 +59,7 @@ class Compiled:
     takes_callee: bool
     roots: list[Root]
     guards: dict[Root, Any]
+    writes_inputs: bool
 
 
 def compile_request(request: Request) -> Compiled:
@@ -75,7 +76,15 @@ def compile_request(request: Request) -> Compiled:
     final, reverse_start = in_form(function, typed, entry, request)
     loaded = load(emit(final, reverse_start=reverse_start))
     takes_callee = len(final.parameters) == len(typed.function.parameters)
-    return Compiled(loaded, final, entry.captures, takes_callee, typed.roots, typed.guards)
+    return Compiled(
+        loaded,
+        final,
+        entry.captures,
+        takes_callee,
+        typed.roots,
+        typed.guards,
+        program.writes_inputs,
+    )
 
 
 def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:

@@ -273,13 +273,18 @@ class Reverser:
 
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
-        if isinstance(s.target.type, Array) and scope.is_shadowed(s.target) and shares_memory(s):
+        if scope.is_shadowed(s.target) and shares_memory(s):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if self.memory.is_written(o)]
             whole = owners[0] if len(owners) == 1 else scope.call(make_tuple, *owners)
-            kind = cotangent_type(s.target.type)
-            bar = scope.call(shadows.shadow_of, scope.shadows_value(), s.target, type=kind)
-            return scope.call(shadows.apart, bar, s.target, whole, type=kind)
+            y, found = s.target, scope.shadows_value()
+            if not isinstance(y.type, Array):
+                rest = scope.take_rest(y)
+                rest = Const(None) if rest is None else rest
+                return scope.call(shadows.collect, found, y, rest, whole, type=UNKNOWN)
+            kind = cotangent_type(y.type)
+            bar = scope.call(shadows.shadow_of, found, y, type=kind)
+            return scope.call(shadows.apart, bar, y, whole, type=kind)
         return scope.take(s.target)
 
     def pull_back(
@@ -342,7 +347,7 @@ class Reverser:
         positions += [
             k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
         ]
-        copies, s = mutation.kept_apart(self, s)
+        copies, call = mutation.kept_apart(self, s)
         mask = Const(tuple(positions))
         name = s.target.name
         both = Value(
@@ -351,7 +356,7 @@ class Reverser:
         pullback = Value(f"{name}_pullback" if name else "pullback", UNKNOWN, True, s.origin)
         forward: list[Statement] = [
             *copies,
-            Call(both, Const(apply_rule), [s.callee, mask, *s.args], s.kwargs, s.origin),
+            Call(both, Const(apply_rule), [call.callee, mask, *call.args], call.kwargs, s.origin),
             Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
         ]
