@@ -33,6 +33,7 @@ MODULES = (
     "arrays",
     "in_place",
     "numerics",
+    "simulations",
 )
 
 
