@@ -76,6 +76,11 @@ def apart(y_bar: np.ndarray, y: np.ndarray, x: Any) -> np.ndarray:
     return np.zeros_like(y_bar) if shares(y, x) else y_bar.copy()
 
 
+def together(*values: Any) -> tuple:
+    """Values whose memory answers for a view's cotangent: nothing reads their items."""
+    return values
+
+
 def shares(y: np.ndarray, x: Any) -> bool:
     """Is `y` a view of memory in `x`, an array or something that arrays are reached from?"""
     owner, todo, seen = owner_of(y), [x], set()

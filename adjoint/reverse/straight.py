@@ -276,7 +276,7 @@ class Reverser:
         if scope.is_shadowed(s.target) and shares_memory(s):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if self.memory.is_written(o)]
-            whole = owners[0] if len(owners) == 1 else scope.call(make_tuple, *owners)
+            whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
             y, found = s.target, scope.shadows_value()
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)

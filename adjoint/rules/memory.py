@@ -215,12 +215,15 @@ def reads_contents(s: Call, value: Value) -> bool:
         return False
     if function in _FORM_ONLY:
         return args[0] is value
-    if function in (shadows.apart, shadows.deliver, shadows.collect):
+    if function in _IDENTITY_ONLY:
         return False
+    if function is shadows.item_written:
+        return args[2] is value
     return True
 
 
 _SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
+_IDENTITY_ONLY = {shadows.apart, shadows.deliver, shadows.collect, shadows.together}
 _FORM_ONLY = {
     tree.project,
     tree.instantiate,
