@@ -267,9 +267,15 @@ class Reverser:
         def backward(scope: Scope) -> None:
             bar = self.received(s, scope)
             if bar is not None:
-                self.pull_back(s, expansion, env, bar, scope)
+                skipped = (0,) if self.gives_back(s, scope) else ()
+                self.pull_back(s, expansion, env, bar, scope, skipped)
 
         return forward, backward
+
+    def gives_back(self, s: Call, scope: Scope) -> bool:
+        """Does a call of ours add to its first operand and return it, both with one shadow?"""
+        known = isinstance(s.callee, Const) and s.callee.value in (tree.index_add, tree.add_into)
+        return known and scope.is_shadowed(s.target)
 
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
@@ -281,8 +287,11 @@ class Reverser:
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)
                 rest = Const(None) if rest is None else rest
-                return scope.call(shadows.collect, found, y, rest, whole, type=UNKNOWN)
+                apart = [] if self.gives_back(s, scope) else [whole]
+                return scope.call(shadows.collect, found, y, rest, *apart, type=UNKNOWN)
             kind = cotangent_type(y.type)
+            if self.gives_back(s, scope):
+                return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)
             bar = scope.call(shadows.shadow_of, found, y, type=kind)
             return scope.call(shadows.apart, bar, y, whole, type=kind)
         return scope.take(s.target)
@@ -386,6 +395,8 @@ class Reverser:
             bars = scope.call(tree.split_bars, bars, pattern, *starred, type=UNKNOWN)
         for i, a in enumerate(s.args):
             operand = a.operand if isinstance(a, Splat) else a
+            if i == 0 and self.gives_back(s, scope):
+                continue
             if is_active(operand, self.active):
                 self.receive_dynamic(scope, operand, part(i + 1))
         for k, operand in s.kwargs:
