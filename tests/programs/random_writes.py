@@ -86,17 +86,13 @@ class WritesWriter:
         """The text of a basic index into an array of this shape, and the shape of what it gives."""
         n = shape[0]
         i = index or str(self.one_of(0, -1))
-        options = [
-            (":", shape), ("::-1", shape), ("1:", (n - 1, *shape[1:])), (":-1", (n - 1, *shape[1:])),
-            ("::2", ((n + 1) // 2, *shape[1:])),
-        ]  # fmt: skip
+        options = [(":", shape), ("::-1", shape), ("::2", ((n + 1) // 2, *shape[1:]))]
+        if n > 1:
+            options += [("1:", (n - 1, *shape[1:])), (":-1", (n - 1, *shape[1:]))]
         if len(shape) == 2:
-            options += [
-                (i, shape[1:]),
-                (":, 1", shape[:1]),
-                (":, ::-1", shape),
-                (f"{i}, 1:", (shape[1] - 1,)),
-            ]
+            options += [(f":, {shape[1] - 1}", shape[:1]), (":, ::-1", shape)]
+            options += [(i, shape[1:])] if n > 1 else []
+            options += [(f"{i}, 1:", (shape[1] - 1,))] if n > 1 and shape[1] > 1 else []
         return self.one_of(*options)
 
     def view(self, scope: dict[str, Shape], index: str | None) -> tuple[str, Shape]:
@@ -154,7 +150,7 @@ class WritesWriter:
         scope[made] = found
 
     def item_statement(self, scope: Any, depth: int, index: Any, name: str, shape: Shape) -> None:
-        items = ", ".join(index or str(self.one_of(0, n - 1)) for n in shape)
+        items = ", ".join(index if index and n > 1 else str(self.one_of(0, n - 1)) for n in shape)
         operator = self.one_of("=", "=", "+=", "-=", "*=")
         self.write(depth, f"{name}[{items}] {operator} np.cos({self.scalar(scope, index)})")
 

@@ -376,7 +376,7 @@ def power_iteration(A, start):
     return v @ A @ v + v[0] ** 2
 
 
-@program(definite(4), normal(4))
+@program(definite(4), normal(4), second=False)
 def conjugate_gradient(A, b):
     x = np.zeros_like(b)
     r = b - A @ x
