@@ -68,7 +68,8 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
 
     `back(y_bar)` may be called any number of times. `y` may be a number, array, container or object.
     """
-    y, inner = cache.generate(_undecorated(f), tuple(range(len(args))), args, kwargs)
+    f = _undecorated(f)
+    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs, outermost=True)
 
     def back(y_bar: Any) -> tuple:
         bars = inner(fit_cotangent(y_bar, y))

@@ -10,7 +10,6 @@ only if none of them serves, the request is made and looked up.
 
 from __future__ import annotations
 
-import functools
 import threading
 import types
 from collections import OrderedDict
@@ -254,12 +253,12 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
 
 
 def generate(
-    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], inner: bool = False
+    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], outermost: bool = False
 ) -> Any:
     """`y, pullback` of any callable with Python source.
 
-    `inner` tells that a program which is being differentiated calls it. That program has not heard
-    that arrays are written to, so that this is refused.
+    A pullback knows nothing of what its caller did with the arguments' memory afterwards: a callee
+    that writes there is refused, unless its caller is the user's own.
     """
     original = len(kwargs)
     kwargs = bind_defaults(callee, args, kwargs)
@@ -268,12 +267,11 @@ def generate(
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
-    if inner and entry.compiled.writes_inputs:
+    if entry.compiled.writes_inputs and not outermost:
         raise UnsupportedSyntaxError(
-            f"{entry.compiled.function.name} writes into an array that it is given, and which function"
-            " this is was only known when the program ran",
-            entry.compiled.function.origin,
-            "Call it by its name, or let it return a new array.",
+            f"{dispatch.describe(callee)} writes into an array that it was given, "
+            "and is called where its statements cannot be written into the caller's derivative",
+            hint="Return a new array from it, or write the call without recursion.",
         )
     y, pull = call(entry, inputs)
     nothing = (None,) * (1 + len(args)) + ({},)
@@ -306,4 +304,4 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
     return wrt
 
 
-dispatch.generate = functools.partial(generate, inner=True)
+dispatch.generate = generate

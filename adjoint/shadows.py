@@ -27,6 +27,10 @@ class Shadows:
 
 def shadow_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
     """The cotangent of `x`, at first zeros; of arrays that share memory, views of one buffer."""
+    if x is None:
+        return np.zeros(
+            0
+        )  # of a variable that was not assigned on the path taken: nothing adds to it
     owner = owner_of(x)
     found = shadows.owners.get(id(owner))
     if found is None:
@@ -76,15 +80,33 @@ def apart(y_bar: np.ndarray, y: np.ndarray, x: Any) -> np.ndarray:
     return np.zeros_like(y_bar) if shares(y, x) else y_bar.copy()
 
 
+def together(*values: Any) -> tuple:
+    """Values whose memory answers for a view's cotangent: nothing reads their items."""
+    return values
+
+
 def shares(y: np.ndarray, x: Any) -> bool:
-    """Is `y` a view of memory in `x`, an array or a container of arrays?"""
-    if isinstance(x, np.ndarray):
-        return owner_of(x) is owner_of(y)
-    if isinstance(x, tuple | list):
-        return any(shares(y, item) for item in x)
+    """Is `y` a view of memory in `x`, an array or something that arrays are reached from?"""
+    owner, todo, seen = owner_of(y), [x], set()
+    while todo:
+        x = todo.pop()
+        if isinstance(x, np.ndarray) and owner_of(x) is owner:
+            return True
+        if id(x) not in seen:
+            seen.add(id(x))
+            todo += parts_of(x)
+    return False
+
+
+def parts_of(x: Any) -> list[Any]:
+    """What a container, an object or a function refers to."""
+    if isinstance(x, tuple | list | set):
+        return list(x)
     if isinstance(x, dict):
-        return any(shares(y, item) for item in x.values())
-    return any(shares(y, item) for item in getattr(x, "__dict__", {}).values())
+        return list(x.values())
+    cells = getattr(x, "__closure__", None) or ()
+    bound = getattr(x, "__self__", None)
+    return [*getattr(x, "__dict__", {}).values(), *(c.cell_contents for c in cells), bound]
 
 
 def deliver(shadows: Shadows, x: Any, x_bar: Any) -> Any:
@@ -109,15 +131,24 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any) -> Any:
     return x_bar
 
 
-def collect(shadows: Shadows, x: Any, x_bar: Any) -> Any:
-    """The whole cotangent of `x`: what `deliver` left, and the shadows of the arrays in it."""
+def collect(shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None) -> Any:
+    """The whole cotangent of `x`: what `deliver` left, and the shadows of the arrays in it.
+
+    Of an array that is a view of memory in `apart_from` it is zeros: that memory answers for it.
+    """
     if isinstance(x, np.ndarray):
-        return shadow_of(shadows, x).copy() if np.issubdtype(x.dtype, np.number) else None
+        if not np.issubdtype(x.dtype, np.number):
+            return None
+        return apart(shadow_of(shadows, x), x, apart_from)
     if isinstance(x, tuple | list):
-        items = [collect(shadows, a, tree.tangent_item(x_bar, i)) for i, a in enumerate(x)]
-        return tree.same_container(x, items)
+        bars = [tree.tangent_item(x_bar, i) for i in range(len(x))]
+        return tree.same_container(
+            x, [collect(shadows, a, bar, apart_from) for a, bar in zip(x, bars)]
+        )
     if isinstance(x, dict):
-        return {k: collect(shadows, a, tree.tangent_item(x_bar, k)) for k, a in x.items()}
+        return {
+            k: collect(shadows, a, tree.tangent_item(x_bar, k), apart_from) for k, a in x.items()
+        }
     return x_bar
 
 
@@ -176,7 +207,7 @@ def put_masked(x_bar: np.ndarray, where: Any, v_bar: Any) -> None:
 
 def write_item(x: Any, index: Any, value: Any) -> None:
     """`x[index] = value`, where only running tells that `x` is an array."""
-    if not isinstance(x, np.ndarray):
+    if not isinstance(x, np.ndarray) or x.dtype.kind == "O":
         raise UnsupportedSyntaxError(
             f"a write into a value of type {type(x).__name__} is not supported yet",
             hint="Build a new value instead: a comprehension for a list, a new dict.",

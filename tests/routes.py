@@ -9,6 +9,7 @@ through it, first and second order.
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -77,18 +78,19 @@ def check_function(
 ) -> None:
     """`adjoint.gradient(function, *arguments)` is as expected, and the value that of a plain call.
 
-    The arguments are left as they were.
+    The arguments are left as a plain call leaves them.
     """
     import adjoint as ad
 
-    before = {path: np.array(leaf) for path, leaf in leaves(arguments)}
-    gradient = ad.gradient(function, *arguments)
+    called, used, reused = (copy.deepcopy(arguments) for _ in range(3))
+    plain = function(*called)
+    gradient = ad.gradient(function, *used)
     found = list(mismatches(arguments, gradient, expected, static, rtol, atol))
-    for path, leaf in leaves(arguments):
-        if not np.array_equal(leaf, before[path], equal_nan=True):
-            found.append(f"argument {access_text(path)} was changed by taking the gradient")
-    value, again = ad.value_and_gradient(function, *arguments)
-    plain = function(*arguments)
+    after = dict(leaves(called))
+    for path, leaf in leaves(used):
+        if not np.array_equal(leaf, after[path], equal_nan=True):
+            found.append(f"argument {access_text(path)} is {leaf!r}; after a call {after[path]!r}")
+    value, again = ad.value_and_gradient(function, *reused)
     if not np.array_equal(value, plain, equal_nan=True):
         found.append(f"the value is {value!r}; a plain call gives {plain!r}")
     found += [f"value_and_gradient: {m}" for m in mismatches(gradient, again, dict(leaves(again)))]

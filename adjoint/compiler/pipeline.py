@@ -63,7 +63,7 @@ class Compiled:
     takes_callee: bool
     roots: list[Root]
     guards: dict[Root, Any]
-    writes_inputs: bool = False
+    writes_inputs: bool
 
 
 def compile_request(request: Request) -> Compiled:

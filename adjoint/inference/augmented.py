@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.ir.nodes import (
+    Block,
     Call,
     Const,
     Function,
@@ -23,11 +24,12 @@ from adjoint.ir.nodes import (
     Loop,
     Operand,
     Statement,
+    Try,
     Value,
+    blocks_of,
     operands_of,
     targets_of,
     walk,
-    yields_of,
 )
 from adjoint.ir.types import Array
 from adjoint.rules.memory import AUGMENTED, SHARING
@@ -40,13 +42,8 @@ def settle(function: Function) -> None:
     found = [s for s in walk(function.body) if is_write(s) or is_undecided(s)]
     if not found:
         return
-    uses, made = survey(function)
-    position = {id(s): i for i, s in enumerate(walk(function.body))}
-    settled = []
-    for s in found:
-        assert isinstance(s, Call)
-        if unseen(s, uses, made, position):
-            settled.append(s)
+    survey = Survey(function)
+    settled = [s for s in found if isinstance(s, Call) and unseen(s, survey)]
     for s in settled:
         s.callee, s.args = Const(AUGMENTED[operator_of(s)]), s.args[-2:]
 
@@ -72,44 +69,104 @@ def is_write(s: Statement) -> bool:
     return known and isinstance(operand_type(s.args[0]), Array)  # type: ignore[arg-type]
 
 
-def survey(function: Function) -> tuple[dict[Value, list[Statement]], dict[Value, Statement]]:
-    """Which statements read each value, and which one defines it."""
-    uses: dict[Value, list[Statement]] = {}
-    made: dict[Value, Statement] = {}
-    for s in walk(function.body):
-        for o in [*operands_of(s), *yields_of(s)]:
+Place = tuple[float, tuple[tuple[int, int], ...]]  # position, and the branches that lead there
+
+
+class Survey:
+    """Where each value is read and defined, and which values are one array by several names."""
+
+    def __init__(self, function: Function) -> None:
+        self.uses: dict[Value, list[Statement]] = {}
+        self.reads: dict[Value, list[Place]] = {}
+        self.made: dict[Value, Statement] = {}
+        self.followed: dict[Value, list[Value]] = {}
+        self.place: dict[int, Place] = {}
+        self.defined: dict[Value, float] = {}
+        self.loops: list[tuple[float, float]] = []
+        self._visit(function.body, ())
+
+    def _visit(self, block: Block, path: tuple[tuple[int, int], ...]) -> None:
+        for s in block.statements:
+            start = len(self.place)
+            self.place[id(s)] = start, path
+            operands = operands_of(s)
+            if isinstance(s, Loop):
+                self.made.update(dict.fromkeys(s.carried, s))
+                self.defined.update(dict.fromkeys([*s.carried, *s.items], start))
+                operands += [e for g in s.gathers for e in g.elements]
+            for i, inner in enumerate(blocks_of(s)):
+                self._visit(inner, (*path, (start, i)) if isinstance(s, If) else path)
+            end = len(self.place) - 0.5
+            if isinstance(s, Loop):
+                self.loops.append((start, end))
+            for o in operands:
+                if isinstance(o, Value):
+                    self.uses.setdefault(o, []).append(s)
+                    self.reads.setdefault(o, []).append((start, path))
+            for t in targets_of(s):
+                self.made[t] = s
+                self.defined[t] = end
+            for t in [*targets_of(s), *(s.carried if isinstance(s, Loop) else [])]:
+                for o in flows(t, s):
+                    if isinstance(o, Value):
+                        self.followed.setdefault(o, []).append(t)
+        for o in block.results:
             if isinstance(o, Value):
-                uses.setdefault(o, []).append(s)
-        for t in targets_of(s):
-            made[t] = s
-        if isinstance(s, Loop):
-            made.update(dict.fromkeys(s.carried, s))
-    return uses, made
+                self.reads.setdefault(o, []).append((len(self.place) - 0.5, path))
+
+    def names(self, value: Value) -> set[Value]:
+        """The values that may be this very array, whichever way control went."""
+        found, todo = {value}, [value]
+        while todo:
+            v = todo.pop()
+            near = [*flows(v, self.made.get(v)), *self.followed.get(v, [])]
+            new = {o for o in near if isinstance(o, Value)} - found
+            found |= new
+            todo += new
+        return found
+
+    def is_read_after(self, value: Value, s: Statement) -> bool:
+        """May a value that was there before `s` be read after it, or in a later iteration?"""
+        here, path = self.place[id(s)]
+        origin = self.defined.get(value, -1.0)
+        if origin >= here:
+            return False
+        again = [(a, b) for a, b in self.loops if origin < a < here < b]
+        for there, other in self.reads.get(value, []):
+            if there > here and not exclude(path, other):
+                return True
+            if there != here and any(a < there <= b for a, b in again):
+                return True
+        return False
 
 
-def unseen(
-    s: Call,
-    uses: dict[Value, list[Statement]],
-    made: dict[Value, Statement],
-    position: dict[int, int],
-) -> bool:
+def exclude(path: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]) -> bool:
+    """Are these two different branches of one `if`?"""
+    taken = dict(path)
+    return any(taken.get(branch, i) != i for branch, i in other)
+
+
+def unseen(s: Call, survey: Survey) -> bool:
     """Can nobody tell that a new array is made instead of writing into the old one?"""
     array = s.args[-2]
-    if not isinstance(array, Value) or not own(array, made, set()):
+    if not isinstance(array, Value) or not own(array, survey.made, set()):
         return False
     plain = result_type(AUGMENTED[operator_of(s)], list(s.args[-2:]), [])  # type: ignore[arg-type]
     if not is_undecided(s) and plain != array.type:
         return False
-    chain = {array, *sources(array, made, set())}
-    for value in chain:
-        for use in uses.get(value, []):
-            if use is s or isinstance(use, If | Loop):
-                continue
-            if not isinstance(use, Call) or keeps(use):
-                return False
-            if value is array and position[id(use)] > position[id(s)]:
-                return False
+    for value in survey.names(array):
+        if survey.is_read_after(value, s) or any(
+            shared(value, use) for use in survey.uses.get(value, []) if use is not s
+        ):
+            return False
     return True
+
+
+def shared(value: Value, use: Statement) -> bool:
+    """May something else have the memory of a value after a statement that reads it?"""
+    if isinstance(use, Loop):
+        return use.iterable is value or any(value in g.elements for g in use.gathers)
+    return not isinstance(use, If | Try) and (not isinstance(use, Call) or keeps(use))
 
 
 def keeps(use: Call) -> bool:
@@ -147,24 +204,18 @@ def own(value: Operand, made: dict[Value, Statement], seen: set[Value]) -> bool:
         return True
     seen.add(value)
     s = made.get(value)
-    if isinstance(s, Call):
-        return is_write(s) or is_undecided(s) or not keeps(s)
+    if isinstance(s, Call) and not is_write(s) and not is_undecided(s):
+        return not keeps(s)
     return bool(flows(value, s)) and all(own(o, made, seen) for o in flows(value, s))
 
 
-def sources(value: Value, made: dict[Value, Statement], seen: set[Value]) -> set[Value]:
-    """The values that a carried or merged value may be."""
-    for o in flows(value, made.get(value)):
-        if isinstance(o, Value) and o not in seen:
-            seen.add(o)
-            sources(o, made, seen)
-    return seen
-
-
 def flows(value: Value, s: Statement | None) -> list[Operand]:
-    if isinstance(s, If):
+    """What `value` is by another name: one of these, or what an augmented assignment gives back."""
+    if isinstance(s, Call) and (is_write(s) or is_undecided(s)):
+        return [s.args[-2]]  # type: ignore[list-item]
+    if isinstance(s, If | Try) and value in s.targets:
         i = s.targets.index(value)
-        return [s.then.results[i], s.orelse.results[i]]
+        return [b.results[i] for b in blocks_of(s)]
     if isinstance(s, Loop) and value in [*s.carried, *s.targets]:
         i = (s.carried if value in s.carried else s.targets).index(value)
         return [s.inits[i], s.body.results[i]]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from adjoint import shadows, tree
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Call, Const, Operand, Origin, Statement, Value
 from adjoint.ir.types import (
     UNKNOWN,
@@ -97,7 +98,13 @@ class Scope:
 
     def shadow(self, value: Value) -> Value:
         """The shadow of an array: zeros at first, which contributions are added to in place."""
-        assert self.memory is not None and isinstance(value.type, Array)
+        assert self.memory is not None
+        if not isinstance(value.type, Array):
+            raise UnsupportedSyntaxError(
+                "this writes into what is not known to be an array until the program runs",
+                self.origin,
+                "Make the array in the function, or pass it in as an argument.",
+            )
         home = self.home(value)
         if value in home.shadows:
             return home.shadows[value]

@@ -281,9 +281,9 @@ def residuals(
         reverse_env[value] = saved(reverser, env[value], at, forward)
     for statement in expansion.forward:
         if statement is expansion.primal:
-            env[statement.target] = reverse_env[statement.target] = s.target  # type: ignore[union-attr]
             forward.append(at)
             target = at.target if at is s else written_operand(at)
+            env[statement.target] = reverse_env[statement.target] = target  # type: ignore
             if statement.target in reads:  # type: ignore[union-attr]
                 copy = saved(reverser, target, at, forward)  # type: ignore[arg-type]
                 reverse_env[statement.target] = copy  # type: ignore[union-attr]
@@ -303,6 +303,10 @@ def residuals(
     return forward, reverse_env
 
 
+#: They hand on the items themselves, and their derivatives do not read them.
+ITERATING = (reversed, enumerate, zip, iter, list, tuple)
+
+
 def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """Copies for a rule that is found at run time, which may keep its operands, and the call with them.
 
@@ -311,7 +315,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """
     late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
     function = s.callee.value if isinstance(s.callee, Const) else None
-    if not late:
+    if not late or function in ITERATING:
         return [], s
     arguments: list = list(s.args)
     first = 0

@@ -52,7 +52,8 @@ class Derivative:
     function: Function
     seed: Value
     wrt: list[Value]
-    writes_inputs: bool = False
+    writes_inputs: bool
+    """whether the forward half may write into the inputs' memory"""
 
 
 def reverse(
@@ -89,4 +90,4 @@ def reverse(
     check_residuals(reverser, scope.out, forward)
     statements = [*forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
-    return Derivative(new, seed, wrt, any(map(memory.is_written, function.inputs)))
+    return Derivative(new, seed, wrt, any(map(memory.is_written, memory.inputs)))

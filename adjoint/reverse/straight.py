@@ -273,19 +273,33 @@ class Reverser:
         def backward(scope: Scope) -> None:
             bar = self.received(s, scope)
             if bar is not None:
-                self.pull_back(s, expansion, env, bar, scope)
+                skipped = (0,) if self.gives_back(s, scope) else ()
+                self.pull_back(s, expansion, env, bar, scope, skipped)
 
         return forward, backward
 
+    def gives_back(self, s: Call, scope: Scope) -> bool:
+        """Does a call of ours add to its first operand and return it, both with one shadow?"""
+        known = isinstance(s.callee, Const) and s.callee.value in (tree.index_add, tree.add_into)
+        return known and scope.is_shadowed(s.target)
+
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
-        if isinstance(s.target.type, Array) and scope.is_shadowed(s.target) and shares_memory(s):
+        if scope.is_shadowed(s.target) and shares_memory(s):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if self.memory.is_written(o)]
-            whole = owners[0] if len(owners) == 1 else scope.call(make_tuple, *owners)
-            kind = cotangent_type(s.target.type)
-            bar = scope.call(shadows.shadow_of, scope.shadows_value(), s.target, type=kind)
-            return scope.call(shadows.apart, bar, s.target, whole, type=kind)
+            whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
+            y, found = s.target, scope.shadows_value()
+            if not isinstance(y.type, Array):
+                rest = scope.take_rest(y)
+                rest = Const(None) if rest is None else rest
+                apart = [] if self.gives_back(s, scope) else [whole]
+                return scope.call(shadows.collect, found, y, rest, *apart, type=UNKNOWN)
+            kind = cotangent_type(y.type)
+            if self.gives_back(s, scope):
+                return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)
+            bar = scope.call(shadows.shadow_of, found, y, type=kind)
+            return scope.call(shadows.apart, bar, y, whole, type=kind)
         return scope.take(s.target)
 
     def pull_back(
@@ -316,7 +330,8 @@ class Reverser:
         for i in wanted:
             contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
             made = next((s for s in written.statements if contribution in targets_of(s)), None)
-            own = isinstance(made, Call) and not shares_memory(made) and contribution not in read
+            own = isinstance(made, Call) and contribution not in read
+            own = own and (not shares_memory(made) or is_broadcast(scope, contribution))
             own = own and expansion.bars.count(expansion.bars[i]) == 1
             self.contribute(scope, operands[i], contribution, own)
 
@@ -328,7 +343,7 @@ class Reverser:
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         elif is_number(primal.type):
             conformed, made = conform(scope, bar, primal)
-            own = made or own or is_broadcast(scope, conformed)
+            own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
         if scope.is_shadowed(primal):
             scope.add_to_shadow(primal, bar, own)
@@ -348,7 +363,7 @@ class Reverser:
         positions += [
             k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
         ]
-        copies, s = mutation.kept_apart(self, s)
+        copies, call = mutation.kept_apart(self, s)
         mask = Const(tuple(positions))
         name = s.target.name
         both = Value(
@@ -357,7 +372,7 @@ class Reverser:
         pullback = Value(f"{name}_pullback" if name else "pullback", UNKNOWN, True, s.origin)
         forward: list[Statement] = [
             *copies,
-            Call(both, Const(apply_rule), [s.callee, mask, *s.args], s.kwargs, s.origin),
+            Call(both, Const(apply_rule), [call.callee, mask, *call.args], call.kwargs, s.origin),
             Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
         ]
@@ -387,6 +402,8 @@ class Reverser:
             bars = scope.call(tree.split_bars, bars, pattern, *starred, type=UNKNOWN)
         for i, a in enumerate(s.args):
             operand = a.operand if isinstance(a, Splat) else a
+            if i == 0 and self.gives_back(s, scope):
+                continue
             if is_active(operand, self.active):
                 self.receive_dynamic(scope, operand, part(i + 1))
         for k, operand in s.kwargs:

@@ -97,6 +97,8 @@ class Memory:
                 self.made[s.target] = s
                 if isinstance(s.callee, Const) and s.callee.value is shadow_of:
                     self.parts.append((s.target, s.args[0]))  # type: ignore[arg-type]
+                elif (owner := written_operand(s)) is not None:
+                    self._merge_all([s.target, owner])  # it may give back what it wrote to
                 elif shares_memory(s):
                     self._merge_all([s.target, *operands_of(s)])
             elif isinstance(s, Closure):

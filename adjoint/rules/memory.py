@@ -24,7 +24,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import augment
+from adjoint.runtime import augment, call_method
 
 #: Each in-place operator and the plain one.
 AUGMENTED = {
@@ -92,12 +92,16 @@ def keyword(s: Call, name: str) -> Operand | None:
 
 def written_operand(s: Call) -> Operand | None:
     """The array that a call writes to, of the writes whose derivative is known."""
-    if not isinstance(s.callee, Const) or not s.args:
+    if not isinstance(s.callee, Const):
         return None
     out = keyword(s, "out")
     if isinstance(out, Value) and isinstance(out.type, Array):
         return out
+    if not s.args:
+        return None
     function = s.callee.value
+    if (shuffled := shuffled_operand(s)) is not None:
+        return shuffled
     try:
         if function in STORES:
             return plain_args(s)[0]
@@ -106,6 +110,21 @@ def written_operand(s: Call) -> Operand | None:
         return None
     first = plain_args(s)[0]
     return first if known and isinstance(operand_type(first), Array) else None
+
+
+def shuffled_operand(s: Call) -> Operand | None:
+    """The array that a call of a random generator's `shuffle` writes to."""
+    args, function = plain_args(s), s.callee.value  # type: ignore[union-attr]
+    if function is call_method and len(args) > 2:
+        name = args[1].value if isinstance(args[1], Const) else None
+        array = args[2]
+    else:
+        random = type(getattr(function, "__self__", None)) in (
+            np.random.Generator,
+            np.random.RandomState,
+        )
+        name, array = getattr(function, "__name__", "") if random else None, args[0]
+    return array if name == "shuffle" and isinstance(operand_type(array), Array) else None
 
 
 def shares_memory(s: Call) -> bool:
@@ -196,12 +215,15 @@ def reads_contents(s: Call, value: Value) -> bool:
         return False
     if function in _FORM_ONLY:
         return args[0] is value
-    if function in (shadows.apart, shadows.deliver, shadows.collect):
+    if function in _IDENTITY_ONLY:
         return False
+    if function is shadows.item_written:
+        return args[2] is value
     return True
 
 
 _SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
+_IDENTITY_ONLY = {shadows.apart, shadows.deliver, shadows.collect, shadows.together}
 _FORM_ONLY = {
     tree.project,
     tree.instantiate,

@@ -147,7 +147,8 @@ def differentiate(
 
                 def along(by: float, path=path, point=point, index=index, unit=unit) -> float:
                     values = points | {path: moved(point, index, by * unit)}
-                    return value_of(function, replaced(arguments, values))
+                    # a copy, since the function may write into its arguments
+                    return value_of(function, copy.deepcopy(replaced(arguments, values)))
 
                 size = float(np.abs(np.asarray(point)[index]))
                 slope, wrong = derivative(along, step * max(1.0, size))

@@ -5,7 +5,8 @@
     def energy(scale, x): ...
 
 `static(n)` marks an argument that is not differentiated (a count, an axis, a flag given as an int);
-every other number, integers included, counts as a real.
+every other number, integers included, counts as a real. `writes=True` says that the program writes
+into its arguments; of all the others it is checked that they do not.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ MODULES = (
     "objects",
     "python_features",
     "arrays",
+    "in_place",
     "numerics",
+    "simulations",
 )
 
 
@@ -44,6 +47,8 @@ class Program:
     static: frozenset[int] = frozenset()
     second: bool = True
     """whether its second derivative is tested"""
+    writes: bool = False
+    """whether it writes into its arguments"""
     expected: tuple[Any, ...] | None = None
     """the gradient, where finite differences do not give it (at a kink)"""
     rtol: float = 1e-6
@@ -133,6 +138,7 @@ def resolve(value: Any, rng: np.random.Generator) -> Any:
 def program(
     *args: Any,
     second: bool = True,
+    writes: bool = False,
     expected: tuple[Any, ...] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -156,6 +162,7 @@ def program(
                 arguments,
                 frozenset(i for i, arg in enumerate(args) if isinstance(arg, Static)),
                 second and expected is None,
+                writes,
                 expected,
                 rtol if rtol is not None else (2e-4 if single else 1e-6),
                 atol if atol is not None else (2e-5 if single else 1e-7),
