@@ -33,6 +33,7 @@ from adjoint.ir.types import (
     Array,
     DictOf,
     FunctionOf,
+    Instance,
     ListOf,
     Literal,
     Scalar,
@@ -318,7 +319,8 @@ def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: 
     if text is not None:
         return text
     declared = registry.lookup(function)
-    if declared is not None and declared.kind == "partials":
+    objects = any(isinstance(operand_type(p), Instance) for p in parts)
+    if declared is not None and declared.kind == "partials" and not objects:
         return elementwise_text(function, declared)
     return declared.text if declared is not None and declared.kind == "rule" else None
 

@@ -106,7 +106,8 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 
 def held(function: Any) -> Any:
     """A Python function that has a rule, in a form that the compiler takes for a constant."""
-    if isinstance(function, types.FunctionType) and registry.lookup(function) is not None:
+    known = function is dispatch.pull_call or dispatch._hashable(function) and registry.lookup(function)
+    if isinstance(function, types.FunctionType) and known:
         return dispatch.hold(function)
     return function
 
@@ -374,8 +375,23 @@ def _nothing(args: tuple, given: tuple, named: dict) -> Any:
     return None
 
 
-def _third(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
-    raise unsupported(args[0], "third")
+def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
+    """`apply_rule` itself: the call that it makes, and the pullback that it keeps of it."""
+    function, mask, *rest = args
+    value_bar, kept_bar = (None, None) if y_bar is None else y_bar
+    back = None
+    if value_bar is not None:
+        _, back = again(function, mask, tuple(rest), kwargs, value_bar)
+
+    def pull(bars_bar: Any) -> Parts:
+        _, (callee, _, *given), named = parts_of(bars_bar, len(args))
+        later = None if kept_bar is None else Tangent(function=callee, args=tuple(given), kwargs=named)
+        if back is None:
+            return None, (None,) * len(args), {}, (None, later)
+        own, found, keywords, value_bar_bar = back((callee, *given, named))
+        return None, (own, None, *found), keywords, (value_bar_bar, later)
+
+    return inner(y_bar), pull
 
 
 # How the cotangents of what a pullback returned are those of what it was given.
@@ -384,5 +400,5 @@ TRANSPOSED: dict[Any, Callable[[tuple, tuple, dict], Any]] = {
     dict: _dict_made, load_capture: _attribute_read_of_capture, make_function: _function_made,
 }  # fmt: skip
 SPECIAL: dict[Any, Callable[..., Result]] = {
-    call_method: _method_call, getattr: _attribute, operator.getitem: _item, dispatch.apply_rule: _third,
+    call_method: _method_call, getattr: _attribute, operator.getitem: _item, dispatch.apply_rule: _rule_applied,
 }  # fmt: skip
