@@ -24,8 +24,8 @@ from adjoint.emit import annotate
 from adjoint.errors import AdjointError, NonScalarOutputError
 from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
-from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
-from adjoint.ir.values import function_defaults, type_of
+from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, Literal, Type, literal
+from adjoint.ir.values import function_defaults, of_run_time, type_of
 from adjoint.rules import dispatch, registry
 from adjoint.tree import Tangent, accumulate
 
@@ -119,11 +119,11 @@ def light_key(value: Any, depth: int = 0) -> Any:
     if value is None or cls is str or cls is bool:
         return cls, value
     if cls is types.FunctionType:
-        return function_key(value, depth)
+        return UNKNOWN if of_run_time(value) else function_key(value, depth)
     if cls is dict:
         return cls, *[(k, light_key(v, depth)) for k, v in value.items()]
     fields = None if isinstance(value, UNUSUAL) else getattr(value, "__dict__", None)
-    if type(fields) is dict and not hasattr(cls, "__slots__"):
+    if type(fields) is dict and not of_run_time(value) and not hasattr(cls, "__slots__"):
         return cls, *[(n, light_key(v, depth)) for n, v in fields.items()]
     return type_of(value)
 

@@ -8,13 +8,10 @@ from tests.routes import ROUTES, check_program, check_second_order
 PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
 
+
 @pytest.mark.parametrize(
     ("program", "route"),
-    [
-        pytest.param(p, r, id=f"{p}-{r}")
-        for p in PROGRAMS
-        for r in ROUTES
-    ],
+    [pytest.param(p, r, id=f"{p}-{r}") for p in PROGRAMS for r in ROUTES],
 )
 def test_gradient(program, route):
     check_program(program, {route: ROUTES[route]})

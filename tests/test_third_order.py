@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import adjoint as ad
-from tests.programs.differences import differentiate, leaves
+from tests.programs.differences import differentiate
 from tests.routes import ROUTES, mismatches
 
 

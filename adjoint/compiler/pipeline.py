@@ -22,7 +22,6 @@ from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 
-
 #: A pullback that is differentiated at run time is compiled for the operands that are there.
 PULL_CALL = literal(pull_call)
 

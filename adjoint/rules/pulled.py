@@ -16,6 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
+from adjoint.rules.texts import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,
@@ -106,7 +107,9 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 
 def held(function: Any) -> Any:
     """A Python function that has a rule, in a form that the compiler takes for a constant."""
-    known = function is dispatch.pull_call or dispatch._hashable(function) and registry.lookup(function)
+    known = (
+        function is dispatch.pull_call or dispatch._hashable(function) and registry.lookup(function)
+    )
     if isinstance(function, types.FunctionType) and known:
         return dispatch.hold(function)
     return function
@@ -244,7 +247,7 @@ def _of_objects(
             return None, tuple(nested), keywords, y_bar_bar
 
         return (callee, *back, named), pull
-    text = dispatch.SEQUENCE_TEXTS.get(function)
+    text = SEQUENCE_TEXTS.get(function)
     if text is not None and isinstance(args[0], list | tuple):
         return through_text(text, active, args, kwargs, y_bar)
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
@@ -385,7 +388,9 @@ def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: A
 
     def pull(bars_bar: Any) -> Parts:
         _, (callee, _, *given), named = parts_of(bars_bar, len(args))
-        later = None if kept_bar is None else Tangent(function=callee, args=tuple(given), kwargs=named)
+        later = (
+            None if kept_bar is None else Tangent(function=callee, args=tuple(given), kwargs=named)
+        )
         if back is None:
             return None, (None,) * len(args), {}, (None, later)
         own, found, keywords, value_bar_bar = back((callee, *given, named))
