@@ -40,6 +40,10 @@ _LITERALS = (
 )  # fmt: skip
 
 
+# Where the closures and objects are made that rules at run time consist of.
+RUN_TIME = {"adjoint.cache", "adjoint.rules.dispatch", "adjoint.rules.pulled"}
+
+
 @functools.lru_cache(4096)
 def _array(dtype: np.dtype, ones: tuple[bool, ...]) -> Array:
     return Array(dtype, tuple(1 if one else PLURAL for one in ones))
@@ -55,6 +59,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
         return _array(value.dtype, tuple([n == 1 for n in value.shape]))
     if isinstance(value, _LITERALS):
         return literal(value)
+    if of_run_time(value):
+        return UNKNOWN
     if id(value) in seen or len(seen) > 24:
         return Literal("self", None) if seen and seen[-1] == id(value) else UNKNOWN
     seen = (*seen, id(value))
@@ -77,6 +83,13 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     if fields is None:
         return Opaque(cls)
     return Instance(cls, tuple([(n, type_of(v, seen)) for n, v in fields.items()]))
+
+
+def of_run_time(value: Any) -> bool:
+    """Is this a pullback of a rule found at run time, of which nothing is asked while compiling?"""
+    if type(value) is types.FunctionType:
+        return value.__closure__ is not None and value.__module__ in RUN_TIME
+    return type(value).__module__ in RUN_TIME
 
 
 def attributes(value: Any) -> dict[str, Any] | None:

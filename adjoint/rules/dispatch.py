@@ -20,6 +20,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
+from adjoint.rules.texts import elementwise_text, joined, repeated
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
@@ -235,28 +236,6 @@ def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: di
     return y, lambda y_bar: (None, *(nothing if y_bar is None else inner(y_bar)), {})
 
 
-@functools.cache
-def elementwise_text(function: Any, declared: registry.Rule) -> Callable[..., Any]:
-    """The rule of an elementwise function, from its partial derivatives."""
-    partials, times = declared.text, scale if declared.singular else operator.mul
-
-    def text(*args: Any, **kwargs: Any) -> Any:
-        y = function(*args, **kwargs)
-
-        def pullback(y_bar: Any) -> tuple:
-            derivatives = partials(*args, y)
-            if not isinstance(derivatives, tuple):
-                derivatives = (derivatives,)
-            return tuple(
-                [None if d is None else project(times(y_bar, np.conj(d) if np.iscomplexobj(d) else d), x)
-                 for d, x in zip(derivatives, args, strict=True)]
-            )  # fmt: skip
-
-        return y, pullback
-
-    return text
-
-
 def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
     """An elementwise function or operator of something that is no number: sequences, nested lists."""
     if isinstance(function, np.ufunc):  # NumPy takes lists for arrays
@@ -294,54 +273,6 @@ def _nested_like(bar: Any, items: Any) -> Any:
     if bar is None:
         return None
     return same_container(items, [_nested_like(b, i) for b, i in zip(bar, items, strict=True)])
-
-
-def joined(a: Any, b: Any) -> Any:
-    """`a + b` of two sequences."""
-    y = a + b
-
-    def pullback(y_bar: Any) -> tuple:
-        return y_bar[: len(a)], y_bar[len(a) :]
-
-    return y, pullback
-
-
-def repeated(a: Any, count: int) -> Any:
-    """`a * count` of a sequence."""
-    y = a * count
-
-    def pullback(y_bar: Any) -> tuple:
-        from adjoint.tree import accumulate
-
-        bars = y_bar[: len(a)]
-        for k in range(1, count):
-            bars = accumulate(bars, y_bar[k * len(a) : (k + 1) * len(a)])
-        return bars, None
-
-    return y, pullback
-
-
-def item_of(owner: Any, index: Any) -> Any:
-    """`owner[index]` of a list, tuple or dict."""
-    y = owner[index]
-
-    def pullback(y_bar: Any) -> Any:
-        return (accumulate_item(None, owner, index, y_bar),)
-
-    return y, pullback
-
-
-SEQUENCE_TEXTS = {operator.add: joined, operator.mul: repeated, operator.getitem: item_of}
-
-
-def scale(y_bar: Any, derivative: Any) -> Any:
-    """y_bar · derivative; a cotangent that is zero stays zero where the derivative is infinite."""
-    if isinstance(y_bar, float | int):
-        if isinstance(derivative, float | int):
-            return y_bar * derivative if y_bar else 0.0
-    with np.errstate(invalid="ignore"):
-        product = y_bar * derivative
-    return np.where(np.equal(y_bar, 0), np.zeros_like(product), product)[()]
 
 
 # -- methods and operators ---------------------------------------------------------------------------

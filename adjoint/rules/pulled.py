@@ -16,6 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
+from adjoint.rules.texts import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,
@@ -246,7 +247,7 @@ def _of_objects(
             return None, tuple(nested), keywords, y_bar_bar
 
         return (callee, *back, named), pull
-    text = dispatch.SEQUENCE_TEXTS.get(function)
+    text = SEQUENCE_TEXTS.get(function)
     if text is not None and isinstance(args[0], list | tuple):
         return through_text(text, active, args, kwargs, y_bar)
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):

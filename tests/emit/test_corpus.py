@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from adjoint.emit import emit, input_names, load
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.ir import nodes as ir
 from tests.programs.registry import load_all
@@ -50,10 +49,7 @@ def with_constants(function: ir.Function, original) -> ir.Function:
 @pytest.mark.parametrize("resolved", [False, True], ids=["globals", "constants"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=str)
 def test_the_emitted_program_computes_the_same(program, resolved):
-    try:
-        function = lower(program.function)
-    except UnsupportedSyntaxError as error:
-        pytest.skip(str(error))
+    function = lower(program.function)
     if resolved:
         function = with_constants(function, program.function)
     with contextlib.redirect_stdout(io.StringIO()) as expected_output:

@@ -6,6 +6,7 @@ import io
 import sys
 from contextlib import redirect_stdout
 
+import autograd
 import numpy as np
 import pytest
 
@@ -53,11 +54,6 @@ def test_differences_are_finite_and_stable(program):
     assert coarse.agrees(fine, 1e-5, 1e-6), (coarse.gradient, fine.gradient)
 
 
-# What Autograd cannot run at all is skipped; fewer than this many compared means a broken test.
-COMPARED_AT_LEAST = 80
-compared = []
-
-
 def autograd_twin(program):
     """The program's function, with every `numpy` of its module replaced by Autograd's."""
     tree = ast.parse(inspect.getsource(sys.modules[program.function.__module__]))
@@ -73,18 +69,32 @@ def autograd_twin(program):
     return namespace[program.function.__name__]
 
 
-WRONG_IN_AUTOGRAD = {"arrays.reduction_where"}  # it ignores `where=`
+# What Autograd has no derivative of (`+x`, `math.sin`, `ptp`, `cumprod`, `vdot`, two kinds of one index
+# in `einsum`, …), and where it is wrong: it ignores `where=`, and divides by a zero in a product.
+BEYOND_AUTOGRAD = {
+    "straight_line.operators", "straight_line.floor_and_remainder", "straight_line.math_functions",
+    "loops.over_elements", "arrays.extremes", "arrays.product_with_a_zero", "arrays.cumulative",
+    "arrays.vector_products", "arrays.einsums", "arrays.transposing", "arrays.repeating",
+    "arrays.flipping_and_rolling", "arrays.padding", "arrays.take_and_choose", "arrays.clipping",
+    "arrays.sorting", "arrays.sorting_along_an_axis", "arrays.array_methods", "arrays.constructors",
+    "arrays.mesh", "arrays.elementwise_functions", "arrays.binary_functions",
+    "arrays.cholesky_and_eigenvalues", "arrays.norms", "arrays.fourier",
+    "arrays.complex_intermediate", "arrays.convolution", "arrays.interpolation",
+    "arrays.weighted_averages", "arrays.reduction_where", "numerics.kepler_equation",
+    "numerics.fixed_point", "numerics.black_scholes", "numerics.black_scholes-2",
+    "numerics.beta_log_density",
+}  # fmt: skip
 IN_AUTOGRAD = [
     p
     for p in SMOOTH
     if p.module in ("straight_line", "loops", "arrays", "numerics")
-    and p.name not in WRONG_IN_AUTOGRAD
+    and p.name not in BEYOND_AUTOGRAD
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Output seems independent of input")
 @pytest.mark.parametrize("program", IN_AUTOGRAD, ids=str)
 def test_differences_agree_with_autograd(program):
-    autograd = pytest.importorskip("autograd")
     twin = autograd_twin(program)
     reference = differentiate(program.function, program.arguments, program.static)
     for position, argument in enumerate(program.arguments):
@@ -92,11 +102,8 @@ def test_differences_agree_with_autograd(program):
             continue
         arguments = list(program.arguments)
         arguments[position] = as_float(argument)
-        try:
-            with redirect_stdout(io.StringIO()):
-                found = autograd.grad(twin, position)(*arguments)
-        except Exception as raised:  # noqa: BLE001 - whatever it cannot do, it is no reference for
-            pytest.skip(f"Autograd: {type(raised).__name__}: {raised}")
+        with redirect_stdout(io.StringIO()):
+            found = autograd.grad(twin, position)(*arguments)
         got = {(("item", position), *path): leaf for path, leaf in leaves(found)}
         for path, value in reference.gradient.items():
             if path[0] == ("item", position):
@@ -107,7 +114,6 @@ def test_differences_agree_with_autograd(program):
                     atol=max(program.atol, 2e-7),
                     err_msg=access_text(path),
                 )
-    compared.append(program.name)
 
 
 def as_float(value):
@@ -117,9 +123,3 @@ def as_float(value):
     if isinstance(value, np.ndarray) and value.dtype.kind == "i":
         return value.astype(float)
     return value
-
-
-def test_autograd_was_compared_often(request):
-    if len(request.session.items) < len(IN_AUTOGRAD) or hasattr(request.config, "workerinput"):
-        pytest.skip("only in a run of the whole file, in one process")
-    assert len(compared) >= COMPARED_AT_LEAST

@@ -24,6 +24,7 @@ CASES = [
     case(tree.tangent_item, {"a": normal(2), "b": normal(3)}, "b"),
     case(tree.tangent_item, normal(3), 1),
     case(tree.tangent_field, Tangent(a=1), "a"),
+    case(tree.without_field, Tangent(a=1, b=2), "b"),
     case(tree.make_tangent, "a", 1),
     case(tangent_fields, Tangent(a=1), ("a",)),
     case(tangent_of, [None, 1], ("a",)),
@@ -62,5 +63,7 @@ def test_tangents_are_made_and_read():
     assert pullback(Tangent(b=3.0)) == [None, None, None, 3.0]
     _, pullback = apply_rule(tree.tangent_field, (Tangent(a=1.0, b=2.0), "b"), {})
     assert pullback(5.0)[0] == Tangent(b=5.0)
+    _, pullback = apply_rule(tree.without_field, (Tangent(a=1.0, b=2.0), "b"), {})
+    assert pullback(Tangent(a=3.0))[0] == Tangent(a=3.0)
     assert tangent_fields(Tangent(a=1.0), ["a", "b"]) == [None, 1.0, None, None]
     assert tangent_of([None, 1.0], ["a"]) == Tangent(a=1.0)
