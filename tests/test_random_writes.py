@@ -22,7 +22,7 @@ SETTINGS = settings(
     report_multiple_bugs=False,
     phases=[Phase.generate, Phase.shrink],
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
 )
 # Of the programs, how many have to be differentiated: the rest may be refused, never be wrong.
 AT_LEAST = {"default": 0.6, "not optimised": 0.6}

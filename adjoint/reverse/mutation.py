@@ -138,14 +138,8 @@ def store_unknown(reverser: Reverser, s: Call) -> Written:
     index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
 
     def backward(scope: Scope) -> None:
-        bar = scope.call(
-            shadows.item_written,
-            scope.shadows_value(),
-            x,
-            index,
-            v,
-            type=UNKNOWN,  # type: ignore[arg-type]
-        )
+        operands: list[Operand] = [scope.shadows_value(), x, index, v]  # type: ignore[list-item]
+        bar = scope.call(shadows.item_written, *operands, type=UNKNOWN)
         if is_active(v, reverser.active):  # type: ignore[arg-type]
             reverser.receive_dynamic(scope, v, bar)  # type: ignore[arg-type]
 
@@ -162,7 +156,7 @@ def scattered(reverser: Reverser, s: Call) -> Written:
         if not is_active(v, reverser.active):  # type: ignore[arg-type]
             return
         x_bar = scope.shadow(x)  # type: ignore[arg-type]
-        bar = scope.call(operator.getitem, x_bar, index)  # type: ignore[arg-type]
+        bar = scope.call(operator.getitem, x_bar, index)
         if is_basic(index) and not isinstance(bar.type, Scalar):
             bar = scope.call(np.ndarray.copy, bar, type=bar.type)
         reverser.contribute(scope, v, bar)  # type: ignore[arg-type]
@@ -220,7 +214,10 @@ def computed(
         if any(is_active(o, reverser.active) for o in [*args, *(o for _, o in kwargs)]):
             raise refusal(s)
         expansion = None
-    forward, env = reverser.residuals(plain, expansion, s) if expansion is not None else ([s], {})
+    forward: list[Statement] = [s]
+    env: dict[Value, Operand] = {}
+    if expansion is not None:
+        forward, env = reverser.residuals(plain, expansion, s)
     if where is not None:
         where = reverser.saved(where, s, forward)
 
@@ -343,7 +340,7 @@ def content_reads(reverser: Reverser, expansion: Expansion, operands: list[Opera
     """The rule's values whose contents the part of its reverse half that is wanted reads."""
     from adjoint.reverse.straight import needed_for
 
-    wanted = [
+    wanted: list[Operand | None] = [
         b
         for o, b in zip(operands, expansion.bars, strict=True)
         if b is not None and is_active(o, reverser.active)

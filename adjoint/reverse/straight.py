@@ -330,8 +330,11 @@ class Reverser:
         for i in wanted:
             contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
             made = next((s for s in written.statements if contribution in targets_of(s)), None)
-            own = isinstance(made, Call) and contribution not in read
-            own = own and (not shares_memory(made) or is_broadcast(scope, contribution))
+            own = (
+                isinstance(made, Call)
+                and contribution not in read
+                and (not shares_memory(made) or is_broadcast(scope, contribution))
+            )
             own = own and expansion.bars.count(expansion.bars[i]) == 1
             self.contribute(scope, operands[i], contribution, own)
 
