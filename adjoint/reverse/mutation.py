@@ -31,6 +31,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import UNKNOWN, Array, Scalar, Unknown, dtype_of, unliteral
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
+from adjoint.rules import dispatch
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,
@@ -316,7 +317,8 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
         return [], s
     arguments: list = list(s.args)
     first = 0
-    ours = getattr(function, "__module__", "").startswith("adjoint.")
+    module = getattr(function, "__module__", None) or ""
+    ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             raise UnsupportedSyntaxError(
