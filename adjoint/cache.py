@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.compiler import NESTED, Compiled, Request, compile_request
-from adjoint.emit import annotate
+from adjoint.emit import annotate, origin_of
 from adjoint.errors import AdjointError, NonScalarOutputError
 from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
@@ -280,17 +280,6 @@ def explain(error: Exception, entry: Entry) -> Exception:
             return located.with_traceback(error.__traceback__)
     annotate(error, emitted)
     return error
-
-
-def origin_of(error: BaseException, emitted: Any) -> Any:
-    """The user's line for the innermost line of this generated code in a traceback."""
-    origin = None
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code.co_filename == emitted.filename:
-            origin = emitted.line_map.get(step.tb_lineno, origin)
-        step = step.tb_next
-    return origin
 
 
 def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
