@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from adjoint.emit.source import Emitted, NestedFunction
+from adjoint.errors import called_from
 
 _numbers = itertools.count(1)
 
@@ -88,5 +89,6 @@ def annotate(exception: BaseException, emitted: Emitted) -> None:
     note = where + (f", in {origin.function}" if origin.function else "")
     source = linecache.getline(origin.filename, origin.line).strip()
     note += f"\n    {source}" if source else ""
+    note = "\n".join([note, *called_from(origin)])
     if note not in getattr(exception, "__notes__", ()):
         exception.add_note(note)
