@@ -275,6 +275,37 @@ def column(bars: list | None, position: int) -> list | None:
     return [None if bar is None else bar[position] for bar in bars]
 
 
+def taken_apart(links: tuple, bars: tuple) -> tuple:
+    """The cotangents of functions that capture each other, each without those of the others in it.
+
+    `links` are triples: the function with number i has captured, by this name, that with number j.
+    """
+    sums: list[Any] = [None] * len(bars)
+    work = list(enumerate(bars))
+    while work:
+        i, bar = work.pop()
+        for at, name, j in links:
+            if at == i and bar is not None:
+                work.append((j, tangent_field(bar, name)))
+                bar = without_field(bar, name)
+        sums[i] = accumulate(sums[i], bar)
+    return tuple(sums)
+
+
+def put_together(links: tuple, bars: tuple, sums: tuple) -> tuple:
+    """`taken_apart`, transposed: for each of its operands a cotangent of the same form."""
+
+    def like(i: int, bar: Any) -> Any:
+        if bar is None:
+            return None
+        own = {} if sums[i] is None else {n: getattr(sums[i], n) for n in sums[i]}
+        return Tangent(
+            **own, **{n: like(j, tangent_field(bar, n)) for at, n, j in links if at == i}
+        )
+
+    return tuple([like(i, bar) for i, bar in enumerate(bars)])
+
+
 def without_field(tangent: Any, name: str) -> Any:
     """The tangent of an object before its attribute was assigned."""
     if tangent is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
+from adjoint.ir.closures import captured_early, makers
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -39,7 +40,8 @@ from adjoint.ir.types import (
 )
 from adjoint.reverse import control, norms
 from adjoint.reverse.activity import is_active
-from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
+from adjoint.reverse.closures import close_closure, close_together
+from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
@@ -74,12 +76,14 @@ class Reverser:
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
         self.definitions: dict[Value, Call] = {}
+        self.statements: list[Statement] = []  # of the block that is being reversed
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
         statements: list[Statement] = []
         steps: Steps = []
         for statement in block.statements:
+            self.statements = block.statements
             new, backward = self.statement(statement)
             statements += new
             if backward is not None:
@@ -133,6 +137,11 @@ class Reverser:
         if isinstance(s, Loop):
             return control.loop(self, s)
         if isinstance(s, Closure):
+            group = (
+                makers(s, self.statements) if s.target in captured_early(self.statements) else []
+            )
+            if len(group) > 1:
+                return [s], lambda scope: close_together(group, scope)
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
 
@@ -414,12 +423,6 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
             add_unknown(scope, operand, bar)
 
 
-def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
-    if is_number(operand.type):
-        bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
-    scope.add(operand, bar)
-
-
 def take_attribute(scope: Scope, s: Call) -> None:
     """`owner.name = value`: the value takes its attribute's cotangent, the owner the rest."""
     owner, name, value = s.args
@@ -450,20 +453,3 @@ def take_unpacked(scope: Scope, s: Call) -> None:
     assert bars is not None
     whole = scope.call(tree.iterable_cotangent, bars, x, type=cotangent_type(x.type))
     scope.add(x, whole, owned=True)
-
-
-def close_closure(s: Closure, scope: Scope) -> None:
-    """The cotangent of a function is that of what it captured."""
-    entry = scope.take_sum(s.target)
-    if entry is None:
-        return
-    names = [v.name for v in s.function.captures]
-    for name, operand in [*zip(names, s.captures, strict=True), *s.defaults.items()]:
-        part = entry.parts.get(name)
-        if operand is s.target or not isinstance(operand, Value):
-            continue
-        if part is not None:
-            scope.add(operand, part.term)
-        if entry.term is not None:
-            bar = scope.call(tree.tangent_field, entry.term, Const(name), type=UNKNOWN)
-            add_unknown(scope, operand, bar)

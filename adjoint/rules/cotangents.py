@@ -87,6 +87,26 @@ def without_field(tangent, name):
     return y, pullback
 
 
+@rule(tree.taken_apart)
+def taken_apart(links, bars):
+    y = tree.taken_apart(links, bars)
+
+    def pullback(y_bar):
+        return None, tree.put_together(links, bars, y_bar)
+
+    return y, pullback
+
+
+@rule(tree.put_together, linear="sums")
+def put_together(links, bars, sums):
+    y = tree.put_together(links, bars, sums)
+
+    def pullback(y_bar):
+        return None, None, tree.taken_apart(links, y_bar)
+
+    return y, pullback
+
+
 @rule(tree.make_tangent)
 def make_tangent(*names_and_values):
     y = tree.make_tangent(*names_and_values)

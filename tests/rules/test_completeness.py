@@ -62,7 +62,7 @@ BY_PROGRAMS = ("adjoint.rules.iterators.", "adjoint.rules.dispatch.", "adjoint.r
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
-    "dataclasses.replace",
+    "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
 }  # fmt: skip
 
 
