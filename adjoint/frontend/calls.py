@@ -6,6 +6,7 @@ from adjoint import runtime
 from adjoint.frontend import fence
 from adjoint.frontend.comprehensions import gather, is_short_circuit, lower_short_circuit
 from adjoint.frontend.grammar import Node, gast
+from adjoint.frontend.names import sets_own_attribute
 from adjoint.frontend.scope import Scope, expression
 from adjoint.ir.nodes import Const, Operand, Splat
 
@@ -62,6 +63,12 @@ def _method_call(scope: Scope, node: Node) -> Operand:
         method = scope.call(getattr, [scope.expression(owner), Const("__init__")], node.func)
         args, kwargs = _arguments(scope, node)
         return _initialise(scope, node, method, args, kwargs)
+    if sets_own_attribute(node, scope.instance) and scope.is_builtin(owner, "object"):
+        target, name, value = node.args
+        changed = [scope.expression(each) for each in (target, name, value)]
+        scope.share(changed[2])
+        scope.bind(scope.instance, scope.call(runtime.set_attribute, changed, node))
+        return Const(None)
     receiver = scope.expression(owner)
     args, kwargs = _arguments(scope, node)
     if not (isinstance(owner, gast.Name) and scope.is_global(owner.id)):

@@ -54,6 +54,8 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     if isinstance(t, TupleOf) and (function := objects.class_attribute(t.cls, name)) is not None:
         if isinstance(function, property) and isinstance(function.fget, types.FunctionType):
             return calls.call(spec, Const(function.fget), [owner], [], site)
+        if not callable(function) and not hasattr(function, "__get__"):
+            return literal_attribute(spec, t.cls, Const(t.cls), name, site)
     if isinstance(t, FunctionOf) and name == "__name__":
         code = t.code.value
         return Const(getattr(code, "co_name", None) or code.name)
@@ -164,6 +166,15 @@ def call_attribute(
     if isinstance(t, Scalar) and issubclass(t.cls, np.generic) and hasattr(np.ndarray, name):
         return calls.call(spec, Const(getattr(np.ndarray, name)), [owner, *args], kwargs, site)
     if isinstance(t, Instance) or isinstance(t, TupleOf) and t.cls is not tuple:
+        if name == "_replace" and isinstance(t, TupleOf):
+            given = dict(kwargs)
+            if args or set(given) - set(t.cls._fields):  # pyright: ignore
+                return None
+            fields = [
+                given.get(n) or item(spec, owner, i, site)
+                for i, n in enumerate(t.cls._fields)  # pyright: ignore
+            ]
+            return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         raw = objects.class_attribute(t.cls, name)
         own = isinstance(t, Instance) and t.get(name) is not None
         objects.guard_method(spec, t.cls, name)
@@ -177,13 +188,6 @@ def call_attribute(
             return calls.call(
                 spec, load_attribute(spec, owner, name, site), list(args), kwargs, site
             )
-        if name == "_replace" and isinstance(t, TupleOf):
-            given = dict(kwargs)
-            fields = [
-                given.get(n) or item(spec, owner, i, site)
-                for i, n in enumerate(t.cls._fields)  # pyright: ignore
-            ]
-            return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         return None
     if isinstance(t, DictOf) and name in ("items", "keys", "values") and not args:
         return dictionary_iterator(spec, owner, t, name, site)

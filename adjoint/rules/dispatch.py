@@ -20,7 +20,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.rules.texts import elementwise_text, joined, repeated
+from adjoint.rules.texts import elementwise_text, joined, repeated, replaced_fields
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
@@ -303,6 +303,8 @@ def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | Non
     if names is None or not args:
         return None
     method = getattr(type(args[0]), names[0], None)
+    if compares_fields(method):
+        return None
     if isinstance(method, types.FunctionType):
         if "NotImplemented" not in method.__code__.co_names or len(args) == 1:
             return method, tuple(range(len(args)))
@@ -313,6 +315,16 @@ def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | Non
         if isinstance(method, types.FunctionType):
             return method, (1, 0)
     return None
+
+
+def compares_fields(method: Any) -> bool:
+    """Is this a comparison that a dataclass made of its fields? It has no source, and is a constant."""
+    code = getattr(method, "__code__", None)
+    return (
+        code is not None
+        and code.co_filename == "<string>"
+        and code.co_name in ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
+    )
 
 
 def _reordered(pullback: Pullback, order: tuple[int, ...]) -> Pullback:
@@ -367,6 +379,8 @@ def method_of(owner: Any, name: str) -> Any:
         return getattr(type(owner) if isinstance(owner, np.generic) else np.ndarray, name, None)
     if isinstance(owner, type | types.ModuleType) or name in getattr(owner, "__dict__", ()):
         return None
+    if name == "_replace" and isinstance(owner, tuple) and hasattr(owner, "_fields"):
+        return replaced_fields
     found = inspect.getattr_static(type(owner), name, None)
     return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
 
@@ -439,6 +453,8 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
         i = owner._fields.index(name)
         return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
+    if isinstance(owner, tuple):  # an attribute of the class
+        return y, lambda y_bar: (None, None, None, *rest, {})
     if default and not hasattr(owner, name):
         return y, lambda y_bar: (None, None, None, y_bar, {})
     return y, lambda y_bar: (
