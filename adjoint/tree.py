@@ -45,6 +45,18 @@ class Tangent:
         )
 
 
+class ReadBack:
+    """The cotangent of a text from which numbers were read: by what, and where."""
+
+    def __init__(self, reader: str, origin: Any) -> None:
+        self.reader, self.origin = reader, origin
+
+    def __add__(self, other: Any) -> ReadBack:
+        return self
+
+    __radd__ = __add__
+
+
 def make_tangent(*names_and_values: Any) -> Tangent:
     """A `Tangent` from names and cotangents in turn."""
     return Tangent(**dict(zip(names_and_values[::2], names_and_values[1::2], strict=True)))
@@ -218,6 +230,8 @@ def complete(x_bar: Any, x: Any) -> Any:
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
         return {k: complete(bars.get(k), v) for k, v in x.items()}
+    if isinstance(x, str | bytes):
+        return None
     fields = getattr(x, "__dict__", None)
     if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
         return x_bar

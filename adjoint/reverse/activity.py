@@ -34,7 +34,7 @@ def is_constant(callee: Operand) -> bool:
     if not isinstance(callee, Const):
         return False
     declared = registry.lookup(callee.value)
-    return declared is not None and declared.kind == "constant"
+    return declared is not None and declared.kind == "constant" and not declared.textual
 
 
 def active_values(block: Block, active: set[Value]) -> set[Value]:

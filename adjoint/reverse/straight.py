@@ -38,7 +38,7 @@ from adjoint.ir.types import (
     Unknown,
     is_number,
 )
-from adjoint.reverse import control, norms
+from adjoint.reverse import control, norms, text
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
@@ -121,7 +121,10 @@ class Reverser:
                     and isinstance(s.callee, Const)
                     and s.callee.value is raise_exception
                 )
-                if raises and any(is_active(o, self.active) for o in operands_of(s)):
+                carried = [o for o in operands_of(s) if is_active(o, self.active)]
+                made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
+                told = all(m is not None and text.takes_text(m, self.active) for m in made)
+                if raises and carried and not told:
                     raise UnsupportedSyntaxError(
                         "an exception carries a value that has a derivative", s.origin,
                         "Return the value instead of raising it.",
@@ -149,6 +152,10 @@ class Reverser:
         structural = self.structural(s)
         if structural is not None:
             return [s], structural
+        if text.gives_text(s):
+            return [s], lambda scope: text.refuse(s, scope)
+        if text.takes_text(s, self.active):
+            return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return [s], lambda scope: self.scatter(s, scope)
         expansion = self.expand_static(s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint import tree
-from adjoint.rules import texts
+from adjoint.rules import plain
 from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
@@ -220,10 +220,10 @@ def leading_bar(bars, position):
     return y, pullback
 
 
-@rule(texts.scale)
+@rule(plain.scale)
 def scale(y_bar, derivative):
     """A slope that is infinite where the cotangent is zero counts as 0; a finite one is kept."""
-    y = texts.scale(y_bar, derivative)
+    y = plain.scale(y_bar, derivative)
 
     def pullback(bar):
         slope = np.where((y_bar != 0) | np.isfinite(derivative), derivative, 0.0)

@@ -20,7 +20,8 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.rules.texts import elementwise_text, joined, repeated, replaced_fields
+from adjoint.rules.plain import elementwise_text, joined, repeated, replaced_fields
+from adjoint.rules.text import only_text, read_back, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
@@ -77,6 +78,8 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         getattr(function, "__module__", None) or "numpy"
     ).startswith("numpy"):
         refuse_write("out=")
+    if only_text(function, active, args, kwargs):
+        return _of_text(function, args, kwargs)
     if isinstance(function, Refused):
         raise function.error
     if isinstance(function, Kept):
@@ -105,6 +108,20 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         ]
     )
     return generate(function if declared is None else declared.text, active, args, kwargs)
+
+
+def _of_text(function: Any, args: tuple, kwargs: dict) -> Result:
+    """A call of which only text has a derivative: plain, as long as no number that it reads has one."""
+    name = getattr(function, "__name__", "a call")
+
+    def pull(y_bar: Any) -> tuple:
+        bar = read_back(y_bar, name)
+        given = [bar if isinstance(x, str | bytes) else None for x in args]
+        return (
+            None, *given, {k: bar if isinstance(x, str | bytes) else None for k, x in kwargs.items()}
+        )  # fmt: skip
+
+    return function(*args, **kwargs), pull
 
 
 def carries(active: tuple, position: int) -> bool:
@@ -173,6 +190,8 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
     if declared.kind == "constant":
         y = function(*args, **kwargs)
         nothing = (None,) * (1 + len(args)) + ({},)
+        if declared.textual:
+            return y, lambda y_bar: (refuse_read_back(y_bar), *nothing[1:])
         return y, lambda y_bar: nothing
     if declared.kind == "partials":
         return _elementwise(declared, function, args, kwargs)
@@ -258,7 +277,8 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
         y, inner_pull = text(*args)
         return y, lambda y_bar: (None, *((None, None) if y_bar is None else inner_pull(y_bar)), {})
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
-        return function(*args, **kwargs), lambda y_bar: (None,) * (1 + len(args)) + ({},)
+        rest = (None,) * len(args)
+        return function(*args, **kwargs), lambda y_bar: (refuse_read_back(y_bar), *rest, {})
     raise MissingRuleError(
         f"no derivative is known for {describe(function)} of "
         + " and ".join(type(x).__name__ for x in args),

@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
-from adjoint.rules.texts import SEQUENCE_TEXTS
+from adjoint.rules.plain import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint import runtime
 from adjoint.ir.nodes import UNDEFINED, Const, Operand, Value
 from adjoint.ir.types import (
     BOTTOM,
@@ -28,6 +29,7 @@ from adjoint.ir.types import (
     Length,
     ListOf,
     Literal,
+    Opaque,
     Real,
     Scalar,
     TupleOf,
@@ -35,11 +37,13 @@ from adjoint.ir.types import (
     is_number,
     is_plural,
     is_python_number,
+    is_text,
     join,
     literal,
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.text import GIVES_TEXT
 
 SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
 PYTHON_OPERATORS = {
@@ -71,6 +75,8 @@ def result_type(
         return UNKNOWN
     if any(isinstance(t, Scalar) and t.cls is Double for t in types):
         return _of_double(function, args, kwargs)
+    if isinstance(text := _text(function, args, types), Opaque):
+        return text
     try:
         if function in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs:
             found = _matmul(function, *types)
@@ -92,6 +98,29 @@ def result_type(
         return _by_samples(function, args, kwargs)
     except (NoSample, TypeError):
         return UNKNOWN
+
+
+def _text(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    """The type of a call that gives text."""
+    if function in (runtime.format_value, runtime.join_strings, str, repr, ascii, format):
+        return Opaque(str)
+    if function is runtime.call_method and isinstance(args[1], Const):
+        owner = _text_class(types[0])
+        if owner is not None and args[1].value in GIVES_TEXT:
+            other = {"encode": bytes, "decode": str, "hex": str}
+            return Opaque(other.get(args[1].value, owner))
+    kinds = [_text_class(t) for t in types]
+    joined = function is operator.add and all(kinds)
+    filled = function is operator.mod and kinds[0] is not None
+    repeated = function is operator.mul and kinds.count(None) == 1
+    return Opaque(next(filter(None, kinds))) if joined or filled or repeated else UNKNOWN
+
+
+def _text_class(kind: Type) -> type | None:
+    if is_text(kind):
+        return kind.cls  # type: ignore[attr-defined]
+    value = kind.value if isinstance(kind, Literal) else None
+    return type(value) if isinstance(value, str | bytes) else None
 
 
 def _of_double(
