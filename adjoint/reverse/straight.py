@@ -282,9 +282,11 @@ class Reverser:
         positions: list[object] = []
         if is_active(s.callee, self.active):
             positions.append("callee")
+        starred = False  # after a star nobody knows at which position an argument arrives
         for i, a in enumerate(s.args):
+            starred = starred or isinstance(a, Splat)
             if is_active(a.operand if isinstance(a, Splat) else a, self.active):
-                positions.append(i if not isinstance(a, Splat) else "*")
+                positions.append("*" if starred else i)
         positions += [
             k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
         ]

@@ -230,6 +230,17 @@ def three_inner_functions_that_call_each_other(x, n):
     return sum(f(n, x) for f in functions.values())
 
 
+def last_squared(*items):
+    return items[-1] ** 2 if len(items) > 3 else items[0]
+
+
+@program(0.7, static(2))
+def argument_after_a_starred_one(x, n):
+    names = [str(i) for i in range(n + 3)]
+    functions = {"last": last_squared}
+    return functions["last"](*names, x) + last_squared(*names, x * 2, *names[:0])
+
+
 def tree_sum(tree):
     if isinstance(tree, tuple):
         return tree_sum(tree[0]) * tree_sum(tree[1])
