@@ -77,18 +77,20 @@ def _method_call(scope: Scope, node: Node) -> Operand:
     return scope.call(runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs)
 
 
+def super_operands(scope: Scope, node: Node) -> tuple[Operand, Operand]:
+    """The class and the instance of `super()` or `super(Class, self)`."""
+    if node.args:
+        if len(node.args) != 2:
+            scope.refuse(node, "`super` takes a class and an instance here", "Write `super()`.")
+        return scope.expression(node.args[0]), scope.expression(node.args[1])
+    if "__class__" in scope.captures and scope.first_parameter:
+        return scope.captures["__class__"], scope.read(scope.first_parameter, node)
+    scope.refuse(node, "`super()` is only possible in a method", "Name the base class.")
+
+
 def _super_call(scope: Scope, node: Node) -> Operand:
     """`super().name(…)` and `super(Class, self).name(…)`"""
-    outer = node.func.value
-    if outer.args:
-        if len(outer.args) != 2:
-            scope.refuse(outer, "`super` takes a class and an instance here", "Write `super()`.")
-        cls, instance = (scope.expression(each) for each in outer.args)
-    elif "__class__" in scope.captures and scope.first_parameter:
-        cls = scope.captures["__class__"]
-        instance = scope.read(scope.first_parameter, outer)
-    else:
-        scope.refuse(outer, "`super()` is only possible in a method", "Name the base class.")
+    cls, instance = super_operands(scope, node.func.value)
     method = scope.call(runtime.super_method, [cls, instance, Const(node.func.attr)], node.func)
     args, kwargs = _arguments(scope, node)
     if scope.instance and node.func.attr == "__init__":

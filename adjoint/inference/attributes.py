@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
+from adjoint.rules.dispatch import computed_by
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -124,10 +125,14 @@ def shape_of(spec: Specialiser, owner: Operand, t: Array, site: Site) -> Operand
 def instance_attribute(
     spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site
 ) -> Operand:
-    found = objects.class_attribute(t.cls, name)
-    data_descriptor = isinstance(found, property)
     field = t.get(name)
-    if field is not None and not data_descriptor:
+    computed = computed_by(t.cls, field is not None, name)
+    if computed is not None:
+        function, before, after = computed
+        arguments = [*map(Const, before), owner, *map(Const, after)]
+        return calls.call(spec, Const(function), arguments, [], site)
+    found = objects.class_attribute(t.cls, name)
+    if field is not None:
         made = definition(spec, owner)
         while made is not None and made.callee.value is set_attribute:  # type: ignore[union-attr]
             if made.args[1].value == name:  # type: ignore[union-attr]
@@ -136,8 +141,6 @@ def instance_attribute(
         if isinstance(field, Literal) and field.key != "self":
             return Const(field.value, name)
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, field)
-    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
-        return calls.call(spec, Const(found.fget), [owner], [], site)
     if isinstance(found, types.FunctionType):
         kind = Instance(types.MethodType, (("__func__", literal(found)), ("__self__", t)))
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, kind)

@@ -440,21 +440,44 @@ METADATA = {
 }  # fmt: skip
 
 
-def attribute_function(owner: Any, name: str) -> Any:
-    """The function of the owner that an attribute is: a property's, or one of NumPy's."""
-    if isinstance(owner, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
-        return ATTRIBUTE_FUNCTIONS[name]
-    found = inspect.getattr_static(type(owner), name, None)
-    own = isinstance(found, property) and isinstance(found.fget, types.FunctionType)
-    return found.fget if own else None
+def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | None:
+    """The function that computes an attribute of instances of a class, and its arguments before and
+    after the instance; None for an attribute that is kept (`kept`), or that is the class's own.
+    """
+    if issubclass(cls, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
+        return ATTRIBUTE_FUNCTIONS[name], (), ()
+    if isinstance(cls.__getattribute__, types.FunctionType):
+        return cls.__getattribute__, (), (name,)
+    found = inspect.getattr_static(cls, name, None)
+    reader = getattr(type(found), "__get__", None)
+    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
+        return found.fget, (), ()
+    if kept and not hasattr(type(found), "__set__"):
+        return None
+    if isinstance(found, functools.cached_property):
+        return found.func, (), ()
+    if isinstance(reader, types.FunctionType):
+        return reader, (found,), (cls,)
+    fallback = getattr(cls, "__getattr__", None)
+    if found is None and not kept and isinstance(fallback, types.FunctionType):
+        return fallback, (), (name,)
+    return None
+
+
+def attribute_call(owner: Any, name: str) -> tuple[Any, tuple, tuple] | None:
+    """`computed_by`, of an object."""
+    if isinstance(owner, type | types.ModuleType):
+        return None
+    return computed_by(type(owner), name in getattr(owner, "__dict__", ()), name)
 
 
 def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
-    function = attribute_function(owner, name)
-    if function is not None:
-        y, pullback = apply_rule(function, (0,), owner)
-        return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})
+    computed = attribute_call(owner, name)
+    if computed is not None:
+        function, before, after = computed
+        y, pullback = apply_rule(function, (len(before),), *before, owner, *after)
+        return y, lambda y_bar: (None, pullback(y_bar)[1 + len(before)], None, *rest, {})
     y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
     if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(
         owner, "__dict__", ()

@@ -28,6 +28,7 @@ MODULES = (
     "higher_order",
     "containers",
     "objects",
+    "attributes",
     "python_features",
     "arrays",
     "numerics",
