@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from adjoint.compiler import NESTED, Request, compile_request
-from adjoint.emit import annotate
+from adjoint.emit import annotate, origin_of
 from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
@@ -210,17 +210,6 @@ def explain(error: Exception, entry: Entry) -> Exception:
             return located.with_traceback(error.__traceback__)
     annotate(error, emitted)
     return error
-
-
-def origin_of(error: BaseException, emitted: Any) -> Any:
-    """The user's line for the innermost line of this generated code in a traceback."""
-    origin = None
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code.co_filename == emitted.filename:
-            origin = emitted.line_map.get(step.tb_lineno, origin)
-        step = step.tb_next
-    return origin
 
 
 def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:

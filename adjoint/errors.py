@@ -46,6 +46,17 @@ class VerificationError(AdjointError):
     """The intermediate representation breaks one of its own rules: a bug in adjoint."""
 
 
+def called_from(origin: Any) -> list[str]:
+    """The calls that led to a line of a function that was inlined, innermost first."""
+    lines = []
+    while (origin := origin.caller) is not None:
+        where = f'  called from: File "{origin.filename}", line {origin.line}'
+        lines.append(where + (f", in {origin.function}" if origin.function else ""))
+        text = linecache.getline(origin.filename, origin.line).strip()
+        lines += [f"    {text}"] if text else []
+    return lines
+
+
 def render(message: str, origin: Any = None, hint: str = "") -> str:
     """The message, the user's line with a caret, and the hint."""
     parts = [message]
@@ -62,6 +73,7 @@ def render(message: str, origin: Any = None, hint: str = "") -> str:
             end = len(raw[:end].decode(errors="replace"))
             parts.append("    " + text.strip())
             parts.append("    " + " " * max(start - indent, 0) + "^" * max(end - start, 1))
+        parts += called_from(origin)
     if hint:
         parts.append(hint)
     return "\n".join(parts)

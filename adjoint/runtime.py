@@ -7,6 +7,7 @@ prints them as that syntax again. The second half is the arithmetic of cotangent
 
 from __future__ import annotations
 
+import functools
 import importlib
 import types
 from typing import Any
@@ -58,6 +59,14 @@ def super_method(cls: type, instance: Any, name: str) -> Any:
         if name in vars(base):
             return vars(base)[name]
     raise AttributeError(f"'super' object has no attribute {name!r}")
+
+
+def super_attribute(cls: type, instance: Any, name: str) -> Any:
+    """`super().name`, where it is not called at once."""
+    found = super_method(cls, instance, name)
+    if isinstance(found, property):
+        return found.fget(instance)  # pyright: ignore[reportOptionalCall]
+    return functools.partial(found, instance) if isinstance(found, types.FunctionType) else found
 
 
 def unpack_sequence(iterable: Any, before: int, after: int | None = None) -> tuple:

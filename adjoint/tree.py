@@ -45,6 +45,18 @@ class Tangent:
         )
 
 
+class ReadBack:
+    """The cotangent of a text from which numbers were read: by what, and where."""
+
+    def __init__(self, reader: str, origin: Any) -> None:
+        self.reader, self.origin = reader, origin
+
+    def __add__(self, other: Any) -> ReadBack:
+        return self
+
+    __radd__ = __add__
+
+
 def make_tangent(*names_and_values: Any) -> Tangent:
     """A `Tangent` from names and cotangents in turn."""
     return Tangent(**dict(zip(names_and_values[::2], names_and_values[1::2], strict=True)))
@@ -218,6 +230,8 @@ def complete(x_bar: Any, x: Any) -> Any:
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
         return {k: complete(bars.get(k), v) for k, v in x.items()}
+    if isinstance(x, str | bytes):
+        return None
     fields = getattr(x, "__dict__", None)
     if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
         return x_bar
@@ -273,6 +287,37 @@ def column(bars: list | None, position: int) -> list | None:
     if bars is None:
         return None
     return [None if bar is None else bar[position] for bar in bars]
+
+
+def taken_apart(links: tuple, bars: tuple) -> tuple:
+    """The cotangents of functions that capture each other, each without those of the others in it.
+
+    `links` are triples: the function with number i has captured, by this name, that with number j.
+    """
+    sums: list[Any] = [None] * len(bars)
+    work = list(enumerate(bars))
+    while work:
+        i, bar = work.pop()
+        for at, name, j in links:
+            if at == i and bar is not None:
+                work.append((j, tangent_field(bar, name)))
+                bar = without_field(bar, name)
+        sums[i] = accumulate(sums[i], bar)
+    return tuple(sums)
+
+
+def put_together(links: tuple, bars: tuple, sums: tuple) -> tuple:
+    """`taken_apart`, transposed: for each of its operands a cotangent of the same form."""
+
+    def like(i: int, bar: Any) -> Any:
+        if bar is None:
+            return None
+        own = {} if sums[i] is None else {n: getattr(sums[i], n) for n in sums[i]}
+        return Tangent(
+            **own, **{n: like(j, tangent_field(bar, n)) for at, n, j in links if at == i}
+        )
+
+    return tuple([like(i, bar) for i, bar in enumerate(bars)])
 
 
 def without_field(tangent: Any, name: str) -> Any:

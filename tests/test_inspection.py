@@ -128,6 +128,58 @@ def test_an_exception_in_the_reverse_half_names_the_users_line():
     assert "return 2.0 * fragile(x)" in note
 
 
+def sixth_of(values):
+    return values[5]
+
+
+def sixth_of_the_double(values):
+    return sixth_of(
+        values * 2
+    )  # fmt: skip
+
+
+def one_generated_line(x):
+    return np.sum(x) + sixth_of_the_double(x)
+
+
+def a_generated_line_that_is_broken(x):
+    weighted = np.exp(x) * np.sin(x) + np.cos(x) * np.tanh(x) + np.exp(x) * sixth_of(np.exp(x * x))
+    return np.sum(weighted)
+
+
+def a_choice_inside_a_call(x):
+    return np.sum(x) * (sixth_of(x) if x[0] > 0 else 1.0)
+
+
+@pytest.mark.parametrize(
+    "f", [one_generated_line, a_generated_line_that_is_broken, a_choice_inside_a_call]
+)
+def test_the_note_names_the_innermost_line_and_the_calls_that_led_there(f):
+    with pytest.raises(IndexError) as caught:
+        ad.gradient(f, X)
+    (note,) = caught.value.__notes__
+    first, code, *calls = note.splitlines()
+    line = sixth_of.__code__.co_firstlineno + 1
+    assert first == f'In the derivative of: File "{__file__}", line {line}, in sixth_of'
+    assert code.strip() == "return values[5]"
+    assert calls[-2].endswith(f", in {f.__name__}") and "called from: " in calls[-2]
+    if f is one_generated_line:
+        assert [c.partition(" in ")[2] for c in calls[::2]] == [
+            sixth_of_the_double.__name__,
+            f.__name__,
+        ]
+
+
+def test_an_error_in_library_source_names_the_users_line_too():
+    def average(x):
+        return np.average(x, weights=np.ones(2))
+
+    with pytest.raises(TypeError) as caught:
+        ad.gradient(average, X)
+    note = "\n".join(caught.value.__notes__)
+    assert f'called from: File "{__file__}", line {average.__code__.co_firstlineno + 1}' in note
+
+
 def test_an_exception_in_a_pullback_names_the_users_line():
     _, back = ad.pullback(uses_fragile, 3.0)
     with pytest.raises(np.linalg.LinAlgError) as caught:

@@ -30,8 +30,8 @@ from adjoint.reverse import Expansion
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.rules.dispatch import keyword_bar
+from adjoint.rules.plain import scale
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.rules.texts import scale
 from adjoint.runtime import make_tuple
 
 _expansions: OrderedDict[Any, Expansion | None] = OrderedDict()

@@ -49,8 +49,8 @@ from adjoint.reverse.program import receive
 from adjoint.reverse.straight import always_there, static_operands
 from adjoint.rules import registry
 from adjoint.rules.dispatch import Held, apply_rule, pull_call
+from adjoint.rules.plain import SEQUENCE_TEXTS, elementwise_text
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.rules.texts import SEQUENCE_TEXTS, elementwise_text
 from adjoint.runtime import make_dict, make_tuple
 
 

@@ -53,7 +53,11 @@ class Expressions:
         if isinstance(operand, ir.Const):
             return self.namespace.expression(operand, dtype_argument)
         if operand in self.plan.nested:
-            return self.expression(self.plan.nested[operand])
+            nested = self.plan.nested[operand]
+            node = self.expression(nested)
+            if nested.origin is not None and not isinstance(node, ast.Name):
+                node.origin = nested.origin  # type: ignore[attr-defined]
+            return node
         return load(self.names[self.renamed.get(operand, operand)])
 
     def argument(self, argument: ir.Operand | ir.Splat, dtype_argument: bool = False) -> ast.expr:

@@ -48,6 +48,30 @@ def wrap(code: str) -> list[str]:
     return lines
 
 
+def places(code: str, lines: list[str], first: int) -> list[tuple[int, int]]:
+    """For each character of a line of code where it went: the line, and the column in UTF-8 bytes.
+
+    The lines are of the same text, but for blanks and a pair of brackets.
+    """
+    printed = [
+        (character, (first + i, len(line[:column].encode())))
+        for i, line in enumerate(lines)
+        for column, character in enumerate(line)
+        if character != " "
+    ]
+    out: list[tuple[int, int]] = []
+    at = 0
+    for character in code:
+        if character not in " \n":
+            while at < len(printed) - 1 and printed[at][0] != character:
+                at += 1
+            out.append(printed[at][1])
+            at = min(at + 1, len(printed) - 1)
+        else:
+            out.append(printed[at][1])
+    return out
+
+
 def _bracketed(code: str) -> str:
     """The right-hand side of an assignment or a `return` in parentheses."""
     head = _VALUE_FOLLOWS.match(code)

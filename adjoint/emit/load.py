@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from adjoint.emit.source import Emitted, NestedFunction
+from adjoint.errors import called_from
 
 _numbers = itertools.count(1)
 
@@ -56,19 +57,38 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
-def annotate(exception: BaseException, emitted: Emitted) -> None:
-    """Add a note that names the user's line, if the exception passed through this code."""
+def origin_of(exception: BaseException, emitted: Emitted) -> Any:
+    """The user's line for the innermost place of this generated code in a traceback."""
     origin = None
     step = exception.__traceback__
     while step is not None:
         if step.tb_frame.f_code.co_filename == emitted.filename:
-            origin = emitted.line_map.get(step.tb_lineno, origin)
+            origin = origin_at(step, emitted) or origin
         step = step.tb_next
+    return origin
+
+
+def origin_at(step: types.TracebackType, emitted: Emitted) -> Any:
+    """The origin of the innermost expression around the instruction that raised, or of its line."""
+    positions = itertools.islice(step.tb_frame.f_code.co_positions(), step.tb_lasti // 2, None)
+    line, end_line, column, end_column = next(positions, (None,) * 4)
+    if None not in (line, end_line, column, end_column):
+        start, end = (line, column), (end_line, end_column - 1)  # type: ignore[operator]
+        around = [s for s in emitted.spans if s[0] <= start and end <= s[1]]  # type: ignore[operator]
+        if around:
+            return max(around, key=lambda s: (s[0], (-s[1][0], -s[1][1])))[2]
+    return emitted.line_map.get(step.tb_lineno)
+
+
+def annotate(exception: BaseException, emitted: Emitted) -> None:
+    """Add a note that names the user's line, if the exception passed through this code."""
+    origin = origin_of(exception, emitted)
     if origin is None:
         return
     where = f'In the derivative of: File "{origin.filename}", line {origin.line}'
     note = where + (f", in {origin.function}" if origin.function else "")
     source = linecache.getline(origin.filename, origin.line).strip()
     note += f"\n    {source}" if source else ""
+    note = "\n".join([note, *called_from(origin)])
     if note not in getattr(exception, "__notes__", ()):
         exception.add_note(note)

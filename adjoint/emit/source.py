@@ -46,7 +46,8 @@ class NestedFunction:
 class Emitted:
     """The text of one generated function and what it needs to run.
 
-    `line_map` tells for the lines of the text (from 1) which line of the user's they come from;
+    `line_map` tells for the lines of the text (from 1) which line of the user's they come from, and
+    `spans` for the expressions that stand in a line but come from another;
     `filename` is set when the text is loaded.
     """
 
@@ -54,6 +55,7 @@ class Emitted:
     text: str
     namespace: dict[str, Any]
     line_map: dict[int, ir.Origin]
+    spans: list[tuple[tuple[int, int], tuple[int, int], ir.Origin]] = field(default_factory=list)
     nested: list[NestedFunction] = field(default_factory=list)
     filename: str = ""
 
@@ -120,6 +122,7 @@ def emit(
         text=out.getvalue(),
         namespace=dict(namespace.values),
         line_map=unparser.line_origins,
+        spans=unparser.spans,
         nested=list(printer.nested.values()),
     )
 

@@ -3,7 +3,8 @@
 A subclass of `astunparse.Unparser`, which parenthesises every operation, prints a slice in an
 index tuple as `a[(1:2, None)]` and knows no comments. This one prints the parentheses that
 precedence asks for and no others, `a[1:2, None]`, comments, and lines of at most 100 columns.
-It also notes for every printed line which `Origin` its statement has.
+It also notes for every printed line which `Origin` its statement has, and for the expressions in it
+that have one of their own, from where to where they stand.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from adjoint.emit.grammar import (
     escaped,
     precedence,
 )
-from adjoint.emit.layout import COMMENT_COLUMN, wrap
+from adjoint.emit.layout import COMMENT_COLUMN, places, wrap
 
 _INFINITY = "1e309"
 _QUOTES = ('"', "'", '"""', "'''")
@@ -44,11 +45,16 @@ def unparse(tree: ast.AST) -> str:
 
 
 class Unparser(BaseUnparser):
-    """Statements may carry `origin` (an Origin) and `trailing` (a comment) attributes."""
+    """Statements may carry `origin` (an Origin) and `trailing` (a comment), expressions `origin`.
+
+    `spans` are the expressions with an origin: (line, column) where one begins, where it ends, origin.
+    """
 
     def __init__(self, tree: ast.AST, file: Any) -> None:
         self.lines: list[str] = []
         self.line_origins: dict[int, Any] = {}
+        self.spans: list[tuple[tuple[int, int], tuple[int, int], Any]] = []
+        self._expressions: list[tuple[int, int, Any]] = []
         self.definitions: dict[int, ast.FunctionDef] = {}
         self._line: list[str] = []
         self._line_started = False
@@ -92,6 +98,10 @@ class Unparser(BaseUnparser):
             )
             lines[0] += f"# {self._line_trailing}"
         first = len(self.lines) + 1
+        if self._expressions:
+            place = places(code, lines, first)
+            self.spans += [(place[a], place[b - 1], o) for a, b, o in self._expressions]
+            self._expressions = []
         self.lines += [line.rstrip() for line in lines]
         if self._line_origin is not None:
             self.line_origins |= dict.fromkeys(range(first, len(self.lines) + 1), self._line_origin)
@@ -117,11 +127,15 @@ class Unparser(BaseUnparser):
     def put(self, node: ast.AST, minimum: int) -> None:
         """Print an expression where something of at least `minimum` precedence is expected."""
         bracketed = precedence(node) < minimum
+        origin = getattr(node, "origin", None)
+        start = 0 if origin is None else sum(map(len, self._line))
         if bracketed:
             self.write("(")
         super().dispatch(node)
         if bracketed:
             self.write(")")
+        if origin is not None:
+            self._expressions.append((start, sum(map(len, self._line)), origin))
 
     def _sequence(self, nodes: list[Any], minimum: int = TEST) -> None:
         for index, node in enumerate(nodes):

@@ -6,6 +6,7 @@ from adjoint import runtime
 from adjoint.frontend import fence
 from adjoint.frontend.comprehensions import gather, is_short_circuit, lower_short_circuit
 from adjoint.frontend.grammar import Node, gast
+from adjoint.frontend.names import sets_own_attribute
 from adjoint.frontend.scope import Scope, expression
 from adjoint.ir.nodes import Const, Operand, Splat
 
@@ -62,6 +63,12 @@ def _method_call(scope: Scope, node: Node) -> Operand:
         method = scope.call(getattr, [scope.expression(owner), Const("__init__")], node.func)
         args, kwargs = _arguments(scope, node)
         return _initialise(scope, node, method, args, kwargs)
+    if sets_own_attribute(node, scope.instance) and scope.is_builtin(owner, "object"):
+        target, name, value = node.args
+        changed = [scope.expression(each) for each in (target, name, value)]
+        scope.share(changed[2])
+        scope.bind(scope.instance, scope.call(runtime.set_attribute, changed, node))
+        return Const(None)
     receiver = scope.expression(owner)
     args, kwargs = _arguments(scope, node)
     if not (isinstance(owner, gast.Name) and scope.is_global(owner.id)):
@@ -70,18 +77,20 @@ def _method_call(scope: Scope, node: Node) -> Operand:
     return scope.call(runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs)
 
 
+def super_operands(scope: Scope, node: Node) -> tuple[Operand, Operand]:
+    """The class and the instance of `super()` or `super(Class, self)`."""
+    if node.args:
+        if len(node.args) != 2:
+            scope.refuse(node, "`super` takes a class and an instance here", "Write `super()`.")
+        return scope.expression(node.args[0]), scope.expression(node.args[1])
+    if "__class__" in scope.captures and scope.first_parameter:
+        return scope.captures["__class__"], scope.read(scope.first_parameter, node)
+    scope.refuse(node, "`super()` is only possible in a method", "Name the base class.")
+
+
 def _super_call(scope: Scope, node: Node) -> Operand:
     """`super().name(…)` and `super(Class, self).name(…)`"""
-    outer = node.func.value
-    if outer.args:
-        if len(outer.args) != 2:
-            scope.refuse(outer, "`super` takes a class and an instance here", "Write `super()`.")
-        cls, instance = (scope.expression(each) for each in outer.args)
-    elif "__class__" in scope.captures and scope.first_parameter:
-        cls = scope.captures["__class__"]
-        instance = scope.read(scope.first_parameter, outer)
-    else:
-        scope.refuse(outer, "`super()` is only possible in a method", "Name the base class.")
+    cls, instance = super_operands(scope, node.func.value)
     method = scope.call(runtime.super_method, [cls, instance, Const(node.func.attr)], node.func)
     args, kwargs = _arguments(scope, node)
     if scope.instance and node.func.attr == "__init__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 from adjoint import runtime
+from adjoint.frontend.calls import super_operands
 from adjoint.frontend.comprehensions import gather
 from adjoint.frontend.control import choose
 from adjoint.frontend.grammar import Node, gast
@@ -133,11 +134,8 @@ def _compare(scope: Scope, left: Operand, op: Node, right: Operand, node: Node) 
 @expression("Attribute")
 def lower_attribute(scope: Scope, node: Node) -> Operand:
     if isinstance(node.value, gast.Call) and scope.is_builtin(node.value.func, "super"):
-        scope.refuse(
-            node,
-            "`super()` is only supported where a method is called at once: `super().name(…)`",
-            "Call the method, or read the attribute from `self`.",
-        )
+        cls, instance = super_operands(scope, node.value)
+        return scope.call(runtime.super_attribute, [cls, instance, Const(node.attr)], node)
     return scope.call(getattr, [scope.expression(node.value), Const(node.attr)], node)
 
 

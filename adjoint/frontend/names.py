@@ -73,9 +73,25 @@ def _bindings(node: Node, instance: str | None, inside_comprehension: bool) -> I
         yield node.value.id
     if instance and kind == "Call" and getattr(node.func, "attr", "") == "__init__":
         yield instance
+    if sets_own_attribute(node, instance):
+        yield instance  # type: ignore[misc]
     inside = inside_comprehension or kind in _COMPREHENSIONS
     for child in gast.iter_child_nodes(node):
         yield from _bindings(child, instance, inside)
+
+
+def sets_own_attribute(node: Node, instance: str | None) -> bool:
+    """`object.__setattr__(self, "name", …)` in a constructor, as frozen dataclasses have to say it."""
+    if not instance or not isinstance(node, gast.Call) or len(node.args) != 3 or node.keywords:
+        return False
+    target, name, _ = node.args
+    return (
+        isinstance(node.func, gast.Attribute)
+        and node.func.attr == "__setattr__"
+        and getattr(node.func.value, "id", "") == "object"
+        and getattr(target, "id", "") == instance
+        and isinstance(getattr(name, "value", None), str)
+    )
 
 
 def _stores_into(node: Node, instance: str) -> bool:

@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
+from adjoint.rules.dispatch import computed_by
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -54,6 +55,8 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     if isinstance(t, TupleOf) and (function := objects.class_attribute(t.cls, name)) is not None:
         if isinstance(function, property) and isinstance(function.fget, types.FunctionType):
             return calls.call(spec, Const(function.fget), [owner], [], site)
+        if not callable(function) and not hasattr(function, "__get__"):
+            return literal_attribute(spec, t.cls, Const(t.cls), name, site)
     if isinstance(t, FunctionOf) and name == "__name__":
         code = t.code.value
         return Const(getattr(code, "co_name", None) or code.name)
@@ -122,10 +125,14 @@ def shape_of(spec: Specialiser, owner: Operand, t: Array, site: Site) -> Operand
 def instance_attribute(
     spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site
 ) -> Operand:
-    found = objects.class_attribute(t.cls, name)
-    data_descriptor = isinstance(found, property)
     field = t.get(name)
-    if field is not None and not data_descriptor:
+    computed = computed_by(t.cls, field is not None, name)
+    if computed is not None:
+        function, before, after = computed
+        arguments = [*map(Const, before), owner, *map(Const, after)]
+        return calls.call(spec, Const(function), arguments, [], site)
+    found = objects.class_attribute(t.cls, name)
+    if field is not None:
         made = definition(spec, owner)
         while made is not None and made.callee.value is set_attribute:  # type: ignore[union-attr]
             if made.args[1].value == name:  # type: ignore[union-attr]
@@ -134,8 +141,6 @@ def instance_attribute(
         if isinstance(field, Literal) and field.key != "self":
             return Const(field.value, name)
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, field)
-    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
-        return calls.call(spec, Const(found.fget), [owner], [], site)
     if isinstance(found, types.FunctionType):
         kind = Instance(types.MethodType, (("__func__", literal(found)), ("__self__", t)))
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, kind)
@@ -164,6 +169,15 @@ def call_attribute(
     if isinstance(t, Scalar) and issubclass(t.cls, np.generic) and hasattr(np.ndarray, name):
         return calls.call(spec, Const(getattr(np.ndarray, name)), [owner, *args], kwargs, site)
     if isinstance(t, Instance) or isinstance(t, TupleOf) and t.cls is not tuple:
+        if name == "_replace" and isinstance(t, TupleOf):
+            given = dict(kwargs)
+            if args or set(given) - set(t.cls._fields):  # pyright: ignore
+                return None
+            fields = [
+                given.get(n) or item(spec, owner, i, site)
+                for i, n in enumerate(t.cls._fields)  # pyright: ignore
+            ]
+            return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         raw = objects.class_attribute(t.cls, name)
         own = isinstance(t, Instance) and t.get(name) is not None
         objects.guard_method(spec, t.cls, name)
@@ -177,13 +191,6 @@ def call_attribute(
             return calls.call(
                 spec, load_attribute(spec, owner, name, site), list(args), kwargs, site
             )
-        if name == "_replace" and isinstance(t, TupleOf):
-            given = dict(kwargs)
-            fields = [
-                given.get(n) or item(spec, owner, i, site)
-                for i, n in enumerate(t.cls._fields)  # pyright: ignore
-            ]
-            return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         return None
     if isinstance(t, DictOf) and name in ("items", "keys", "values") and not args:
         return dictionary_iterator(spec, owner, t, name, site)

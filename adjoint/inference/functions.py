@@ -64,7 +64,7 @@ def call_python(
         defaults[name] = Const(value)
     defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
     try:
-        result = inline(spec, lowered, captures, defaults, args, kwargs)
+        result = inline(spec, lowered, captures, defaults, args, kwargs, site)
     except Fails:
         return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     return left_to_run_time(spec, callee, args, kwargs, site) if result is None else result
@@ -117,7 +117,7 @@ def call_function_value(
         for name, t in kind.defaults:
             defaults[name] = LateCapture(callee, name, t).read(spec)
     try:
-        result = inline(spec, lowered, captures, defaults, args, kwargs)
+        result = inline(spec, lowered, captures, defaults, args, kwargs, site)
     except Fails:
         return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
@@ -172,6 +172,7 @@ def inline(
     defaults: dict[str, Operand],
     args: list[Operand],
     kwargs: Keywords,
+    site: Site,
 ) -> Operand | None:
     """The callee's body in place of the calls.call; None where that is not possible."""
     kinds = [unliteral(operand_type(o)) for o in [*args, *(o for _, o in kwargs)]]
@@ -185,11 +186,14 @@ def inline(
     env: dict[Value, Operand] = dict(bound)
     if not bind_outside(spec, function, captures, env):
         raise Fails
+    # The first to be inlined is the function that is differentiated: nothing of the user's calls it.
+    outer, spec.caller = spec.caller, site.origin if len(spec.stack) > 1 else None
     spec.stack.append(code)
     try:
         return spec.splice(function.body, env)[0]
     finally:
         spec.stack.pop()
+        spec.caller = outer
 
 
 def bind_outside(

@@ -26,6 +26,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Origin,
     Parameter,
     Splat,
     Statement,
@@ -77,6 +78,7 @@ class Specialiser:
     stack: list[Any] = field(default_factory=list)
     emitted: int = 0
     changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
+    caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
     def may_inline(self) -> bool:
@@ -102,6 +104,9 @@ class Specialiser:
         return [read(r, env) for r in block.results]
 
     def statement(self, statement: Statement, env: dict[Value, Operand]) -> None:
+        origin = statement.origin
+        if self.caller is not None and origin is not None and origin.caller is None:
+            statement = replace(statement, origin=replace(origin, caller=self.caller))
         if isinstance(statement, Call):
             args: list[Operand | Splat] = [
                 Splat(read(a.operand, env)) if isinstance(a, Splat) else read(a, env)

@@ -14,7 +14,7 @@ from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import UNKNOWN, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
-from adjoint.rules.dispatch import has_setter
+from adjoint.rules.dispatch import compares_fields, has_setter
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import new_object, set_attribute
 
@@ -95,6 +95,8 @@ def overloaded_operator(
     if any(k is UNKNOWN for k in kinds):
         return None
     left, right = python_method(kinds[0], names[0]), python_method(kinds[1], names[1])
+    if compares_fields(left) or compares_fields(right):
+        return None
     subclass = (
         isinstance(kinds[0], Instance)
         and isinstance(kinds[1], Instance)
@@ -214,15 +216,6 @@ def _dataclass(
 ) -> Operand | None:  # fmt: skip
     """Field by field in order, as the generated `__init__` does, then `__post_init__`."""
     fields = [f for f in dataclasses.fields(cls) if f.init]
-    if any(f.default_factory is not dataclasses.MISSING for f in fields):
-        given_names = {f.name for f, _ in zip(fields, args, strict=False)} | {k for k, _ in kwargs}
-        if any(
-            f.default_factory is not dataclasses.MISSING and f.name not in given_names
-            for f in fields
-        ):
-            return None
-    if len(fields) != len(dataclasses.fields(cls)):
-        return None
     if set(initialiser.__annotations__) - {f.name for f in fields} - {"return"}:
         return None  # InitVar
     positional = [f.name for f in fields if not f.kw_only]
@@ -234,12 +227,18 @@ def _dataclass(
             return None
         given[k] = o
     made: Operand = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
-    for f in fields:
-        if f.name not in given:
-            if f.default is dataclasses.MISSING:
-                return None
-            given[f.name] = Const(f.default)
-        made = assign(spec, made, f.name, given[f.name], site)
+    for f in dataclasses.fields(cls):
+        if f.name in given:
+            value = given[f.name]
+        elif f.default is not dataclasses.MISSING:
+            value = Const(f.default)
+        elif f.default_factory is not dataclasses.MISSING:
+            value = calls.call(spec, Const(f.default_factory), [], [], site)
+        elif f.init:
+            return None
+        else:
+            continue  # for `__post_init__` to set
+        made = assign(spec, made, f.name, value, site)
     post = class_attribute(cls, "__post_init__")
     if post is None:
         return made

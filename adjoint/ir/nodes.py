@@ -25,7 +25,10 @@ from adjoint.ir.types import UNKNOWN, Type
 
 @dataclass(frozen=True)
 class Origin:
-    """Where in the user's files a statement comes from; lines from 1, columns from 0."""
+    """Where in the user's files a statement comes from; lines from 1, columns from 0.
+
+    Of a function that was inlined, `caller` is where it was called.
+    """
 
     filename: str
     line: int
@@ -33,6 +36,7 @@ class Origin:
     end_line: int = 0
     end_column: int = 0
     function: str = ""
+    caller: Origin | None = None
 
 
 class Undefined:

@@ -233,7 +233,12 @@ def may_carry_derivative(t: Type) -> bool:
         return any(may_carry_derivative(item) for _, item in t.captures + t.defaults)
     if isinstance(t, IteratorOf):
         return may_carry_derivative(t.element)
-    return isinstance(t, Unknown)
+    return isinstance(t, Unknown) or is_text(t)
+
+
+def is_text(t: Type) -> bool:
+    """Is this text that is known only when the program runs?"""
+    return isinstance(t, Opaque) and t.cls in (str, bytes)
 
 
 def dtype_of(t: Type) -> np.dtype | None:

@@ -143,7 +143,7 @@ def cell_type(cell: types.CellType, seen: tuple[int, ...]) -> Type:
         content = cell.cell_contents
     except ValueError:
         return UNKNOWN
-    return Literal("self", None) if id(content) in seen else type_of(content, seen)
+    return type_of(content, seen)
 
 
 def function_defaults(function: types.FunctionType) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
+from adjoint.ir.closures import captured_early
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -89,6 +90,7 @@ def _mark(operands: list[Operand], live: set[Value]) -> None:
 def _block(block: Block, live: set[Value], half: _Half) -> None:
     """Sweep backwards; `live` are the values read later, and grows."""
     _mark(block.results, live)
+    live |= captured_early(block.statements)
     kept: list[Statement] = []
     for s in reversed(block.statements):
         half.visit(s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adjoint.ir.closures import captured_early
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -36,7 +37,7 @@ def is_constant(callee: Operand) -> bool:
     if not isinstance(callee, Const):
         return False
     declared = registry.lookup(callee.value)
-    return declared is not None and declared.kind == "constant"
+    return declared is not None and declared.kind == "constant" and not declared.textual
 
 
 def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
@@ -54,9 +55,16 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
 
 def active_values(block: Block, active: set[Value]) -> set[Value]:
     """`active`, and what depends on it in this block at any depth. Changes and returns the set."""
-    for statement in block.statements:
-        _visit(statement, active)
-    return active
+    while True:
+        for statement in block.statements:
+            _visit(statement, active)
+        early = captured_early(block.statements) & active
+        if all(
+            s.target in active
+            for s in block.statements
+            if isinstance(s, Closure) and any(c in early for c in s.captures)
+        ):
+            return active
 
 
 def _visit(s: Statement, active: set[Value]) -> None:

@@ -333,6 +333,12 @@ class Scope:
         return self.zero(value) if bar is None else bar
 
 
+def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
+    if is_number(operand.type):
+        bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
+    scope.add_rest(operand, bar)
+
+
 # -- types -------------------------------------------------------------------------------------------
 
 

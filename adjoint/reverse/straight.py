@@ -11,6 +11,7 @@ import numpy as np
 from adjoint import shadows, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
+from adjoint.ir.closures import captured_early, makers
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -41,9 +42,10 @@ from adjoint.ir.types import (
     is_number,
     literal,
 )
-from adjoint.reverse import control, mutation, norms
+from adjoint.reverse import control, mutation, norms, text
 from adjoint.reverse.activity import is_active, is_constant
-from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
+from adjoint.reverse.closures import close_closure, close_together
+from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
@@ -84,12 +86,14 @@ class Reverser:
         self.checked: set[int] = set()  # statements of rules, whose residuals were looked at
         self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
+        self.statements: list[Statement] = []  # of the block that is being reversed
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
         statements: list[Statement] = []
         steps: Steps = []
         for statement in block.statements:
+            self.statements = block.statements
             new, backward = self.statement(statement)
             statements += new
             if backward is not None:
@@ -127,7 +131,10 @@ class Reverser:
                     and isinstance(s.callee, Const)
                     and s.callee.value is raise_exception
                 )
-                if raises and any(is_active(o, self.active) for o in operands_of(s)):
+                carried = [o for o in operands_of(s) if is_active(o, self.active)]
+                made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
+                told = all(m is not None and text.takes_text(m, self.active) for m in made)
+                if raises and carried and not told:
                     raise UnsupportedSyntaxError(
                         "an exception carries a value that has a derivative", s.origin,
                         "Return the value instead of raising it.",
@@ -149,6 +156,11 @@ class Reverser:
         if isinstance(s, Loop):
             return control.loop(self, s)
         if isinstance(s, Closure):
+            group = (
+                makers(s, self.statements) if s.target in captured_early(self.statements) else []
+            )
+            if len(group) > 1:
+                return [s], lambda scope: close_together(group, scope)
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
 
@@ -181,6 +193,10 @@ class Reverser:
         structural = self.structural(s)
         if structural is not None:
             return [s], structural
+        if text.gives_text(s):
+            return [s], lambda scope: text.refuse(s, scope)
+        if text.takes_text(s, self.active):
+            return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
         expansion = self.expand_static(s)
@@ -360,9 +376,11 @@ class Reverser:
         positions: list[object] = []
         if is_active(s.callee, self.active):
             positions.append("callee")
+        starred = False  # after a star nobody knows at which position an argument arrives
         for i, a in enumerate(s.args):
+            starred = starred or isinstance(a, Splat)
             if is_active(a.operand if isinstance(a, Splat) else a, self.active):
-                positions.append(i if not isinstance(a, Splat) else "*")
+                positions.append("*" if starred else i)
         positions += [
             k if k is not None else "**" for k, o in s.kwargs if is_active(o, self.active)
         ]
@@ -519,12 +537,6 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
             add_unknown(scope, operand, bar)
 
 
-def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
-    if is_number(operand.type):
-        bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
-    scope.add_rest(operand, bar)
-
-
 def take_attribute(scope: Scope, s: Call) -> None:
     """`owner.name = value`: the value takes its attribute's cotangent, the owner the rest."""
     owner, name, value = s.args
@@ -555,20 +567,3 @@ def take_unpacked(scope: Scope, s: Call) -> None:
     assert bars is not None
     whole = scope.call(tree.iterable_cotangent, bars, x, type=cotangent_type(x.type))
     scope.add(x, whole, owned=True)
-
-
-def close_closure(s: Closure, scope: Scope) -> None:
-    """The cotangent of a function is that of what it captured."""
-    entry = scope.take_sum(s.target)
-    if entry is None:
-        return
-    names = [v.name for v in s.function.captures]
-    for name, operand in [*zip(names, s.captures, strict=True), *s.defaults.items()]:
-        part = entry.parts.get(name)
-        if operand is s.target or not isinstance(operand, Value):
-            continue
-        if part is not None:
-            scope.add(operand, part.term)
-        if entry.term is not None:
-            bar = scope.call(tree.tangent_field, entry.term, Const(name), type=UNKNOWN)
-            add_unknown(scope, operand, bar)

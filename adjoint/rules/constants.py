@@ -10,10 +10,11 @@ import numpy as np
 
 from adjoint import runtime
 from adjoint.rules.registry import nondifferentiable
+from adjoint.rules.text import TELLING
 
 nondifferentiable(
-    *(int, bool, round, len, isinstance, issubclass, type, range, slice, str, repr, ascii, print),
-    *(hash, id, hasattr, callable, ord, chr, format, any, all, bytes, bin, hex, oct, dir, input),
+    *(int, bool, round, len, isinstance, issubclass, type, range, slice, print),
+    *(hash, id, hasattr, callable, ord, chr, any, all, bin, hex, oct, dir, input),
     *(object.__repr__, object.__hash__, math.isclose, math.isfinite, math.isinf, math.isnan),
 )
 
@@ -56,8 +57,8 @@ nondifferentiable(
     *(
         method
         for cls in (str, bytes)
-        for method in vars(cls).values()
-        if isinstance(method, types.MethodDescriptorType)
+        for name, method in vars(cls).items()
+        if isinstance(method, types.MethodDescriptorType) and name in TELLING
     ),
     *(list.index, list.count, tuple.index, tuple.count, dict.keys, range.index, range.count),
     *(set.union, set.intersection, set.difference, set.issubset, set.issuperset, set.isdisjoint),
@@ -69,8 +70,6 @@ nondifferentiable(
 nondifferentiable(
     *(
         runtime.super_method,
-        runtime.format_value,
-        runtime.join_strings,
         runtime.raise_exception,
         runtime.import_module,
     ),

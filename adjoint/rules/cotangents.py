@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint import shadows, tree
-from adjoint.rules import texts
+from adjoint.rules import plain
 from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
@@ -83,6 +83,26 @@ def without_field(tangent, name):
 
     def pullback(y_bar):
         return None if tangent is None else tree.without_field(y_bar, name)
+
+    return y, pullback
+
+
+@rule(tree.taken_apart)
+def taken_apart(links, bars):
+    y = tree.taken_apart(links, bars)
+
+    def pullback(y_bar):
+        return None, tree.put_together(links, bars, y_bar)
+
+    return y, pullback
+
+
+@rule(tree.put_together, linear="sums")
+def put_together(links, bars, sums):
+    y = tree.put_together(links, bars, sums)
+
+    def pullback(y_bar):
+        return None, None, tree.taken_apart(links, y_bar)
 
     return y, pullback
 
@@ -200,10 +220,10 @@ def leading_bar(bars, position):
     return y, pullback
 
 
-@rule(texts.scale)
+@rule(plain.scale)
 def scale(y_bar, derivative):
     """A slope that is infinite where the cotangent is zero counts as 0; a finite one is kept."""
-    y = texts.scale(y_bar, derivative)
+    y = plain.scale(y_bar, derivative)
 
     def pullback(bar):
         slope = np.where((y_bar != 0) | np.isfinite(derivative), derivative, 0.0)

@@ -9,7 +9,7 @@ from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
     *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.indices),
-    *(np.zeros_like, np.ones_like, np.empty_like, np.frombuffer, np.fromstring),
+    *(np.zeros_like, np.ones_like, np.empty_like),
     *(np.tril_indices, np.triu_indices, np.diag_indices, np.mask_indices),
     *(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from),
 )
@@ -23,7 +23,7 @@ nondifferentiable(
     *(np.logical_and.reduce, np.logical_or.reduce),
     *(np.searchsorted, np.ndarray.searchsorted, np.digitize, np.histogram_bin_edges),
     *(np.ix_, np.unravel_index, np.ravel_multi_index, np.isin),
-    *(np.ndarray.tobytes, np.array2string, np.array_repr, np.array_str, np.errstate),
+    np.errstate,
     *(np.linalg.matrix_rank, np.einsum_path),
 )
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.rules.texts import elementwise_text, joined, repeated
+from adjoint.rules.plain import elementwise_text, joined, repeated, replaced_fields
+from adjoint.rules.text import only_text, read_back, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
@@ -77,6 +78,8 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         getattr(function, "__module__", None) or "numpy"
     ).startswith("numpy"):
         refuse_write("out=")
+    if only_text(function, active, args, kwargs):
+        return _of_text(function, args, kwargs)
     if isinstance(function, Refused):
         raise function.error
     if isinstance(function, Kept):
@@ -105,6 +108,20 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         ]
     )
     return generate(function if declared is None else declared.text, active, args, kwargs)
+
+
+def _of_text(function: Any, args: tuple, kwargs: dict) -> Result:
+    """A call of which only text has a derivative: plain, as long as no number that it reads has one."""
+    name = getattr(function, "__name__", "a call")
+
+    def pull(y_bar: Any) -> tuple:
+        bar = read_back(y_bar, name)
+        given = [bar if isinstance(x, str | bytes) else None for x in args]
+        return (
+            None, *given, {k: bar if isinstance(x, str | bytes) else None for k, x in kwargs.items()}
+        )  # fmt: skip
+
+    return function(*args, **kwargs), pull
 
 
 def carries(active: tuple, position: int) -> bool:
@@ -173,6 +190,8 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
     if declared.kind == "constant":
         y = function(*args, **kwargs)
         nothing = (None,) * (1 + len(args)) + ({},)
+        if declared.textual:
+            return y, lambda y_bar: (refuse_read_back(y_bar), *nothing[1:])
         return y, lambda y_bar: nothing
     if declared.kind == "partials":
         return _elementwise(declared, function, args, kwargs)
@@ -258,7 +277,8 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
         y, inner_pull = text(*args)
         return y, lambda y_bar: (None, *((None, None) if y_bar is None else inner_pull(y_bar)), {})
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
-        return function(*args, **kwargs), lambda y_bar: (None,) * (1 + len(args)) + ({},)
+        rest = (None,) * len(args)
+        return function(*args, **kwargs), lambda y_bar: (refuse_read_back(y_bar), *rest, {})
     raise MissingRuleError(
         f"no derivative is known for {describe(function)} of "
         + " and ".join(type(x).__name__ for x in args),
@@ -303,6 +323,8 @@ def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | Non
     if names is None or not args:
         return None
     method = getattr(type(args[0]), names[0], None)
+    if compares_fields(method):
+        return None
     if isinstance(method, types.FunctionType):
         if "NotImplemented" not in method.__code__.co_names or len(args) == 1:
             return method, tuple(range(len(args)))
@@ -313,6 +335,16 @@ def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | Non
         if isinstance(method, types.FunctionType):
             return method, (1, 0)
     return None
+
+
+def compares_fields(method: Any) -> bool:
+    """Is this a comparison that a dataclass made of its fields? It has no source, and is a constant."""
+    code = getattr(method, "__code__", None)
+    return (
+        code is not None
+        and code.co_filename == "<string>"
+        and code.co_name in ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
+    )
 
 
 def _reordered(pullback: Pullback, order: tuple[int, ...]) -> Pullback:
@@ -367,6 +399,8 @@ def method_of(owner: Any, name: str) -> Any:
         return getattr(type(owner) if isinstance(owner, np.generic) else np.ndarray, name, None)
     if isinstance(owner, type | types.ModuleType) or name in getattr(owner, "__dict__", ()):
         return None
+    if name == "_replace" and isinstance(owner, tuple) and hasattr(owner, "_fields"):
+        return replaced_fields
     found = inspect.getattr_static(type(owner), name, None)
     return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
 
@@ -406,21 +440,47 @@ METADATA = {
 }  # fmt: skip
 
 
-def attribute_function(owner: Any, name: str) -> Any:
-    """The function of the owner that an attribute is: a property's, or one of NumPy's."""
-    if isinstance(owner, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
-        return ATTRIBUTE_FUNCTIONS[name]
-    found = inspect.getattr_static(type(owner), name, None)
-    own = isinstance(found, property) and isinstance(found.fget, types.FunctionType)
-    return found.fget if own else None
+def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | None:
+    """The function that computes an attribute of instances of a class, and its arguments before and
+    after the instance; None for an attribute that is kept (`kept`), or that is the class's own.
+    """
+    if issubclass(cls, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
+        return ATTRIBUTE_FUNCTIONS[name], (), ()
+    if isinstance(cls.__getattribute__, types.FunctionType):
+        return cls.__getattribute__, (), (name,)
+    found = inspect.getattr_static(cls, name, None)
+    reader = getattr(type(found), "__get__", None)
+    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
+        return found.fget, (), ()
+    if kept and not hasattr(type(found), "__set__"):
+        return None
+    if isinstance(found, functools.cached_property):
+        return found.func, (), ()
+    ours = type(found).__module__.startswith(
+        "adjoint."
+    )  # a decorated method: it binds the instance
+    if isinstance(reader, types.FunctionType) and not ours:
+        return reader, (found,), (cls,)
+    fallback = getattr(cls, "__getattr__", None)
+    if found is None and not kept and isinstance(fallback, types.FunctionType):
+        return fallback, (), (name,)
+    return None
+
+
+def attribute_call(owner: Any, name: str) -> tuple[Any, tuple, tuple] | None:
+    """`computed_by`, of an object."""
+    if isinstance(owner, type | types.ModuleType):
+        return None
+    return computed_by(type(owner), name in getattr(owner, "__dict__", ()), name)
 
 
 def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
-    function = attribute_function(owner, name)
-    if function is not None:
-        y, pullback = apply_rule(function, (0,), owner)
-        return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})
+    computed = attribute_call(owner, name)
+    if computed is not None:
+        function, before, after = computed
+        y, pullback = apply_rule(function, (len(before),), *before, owner, *after)
+        return y, lambda y_bar: (None, pullback(y_bar)[1 + len(before)], None, *rest, {})
     y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
     if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(
         owner, "__dict__", ()
@@ -439,6 +499,8 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
         i = owner._fields.index(name)
         return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
+    if isinstance(owner, tuple):  # an attribute of the class
+        return y, lambda y_bar: (None, None, None, *rest, {})
     if default and not hasattr(owner, name):
         return y, lambda y_bar: (None, None, None, y_bar, {})
     return y, lambda y_bar: (

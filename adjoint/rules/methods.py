@@ -125,6 +125,4 @@ def _(numbers, shape, dtype):
     return y, pullback
 
 
-nondifferentiable(
-    float.is_integer, float.hex, float.as_integer_ratio, int.bit_length, int.bit_count
-)
+nondifferentiable(float.is_integer, int.bit_length, int.bit_count)

@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
-from adjoint.rules.texts import SEQUENCE_TEXTS
+from adjoint.rules.plain import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,
@@ -301,7 +301,7 @@ def moves(function: Any, args: tuple) -> bool:
     if not dispatch._hashable(function) or function not in TRANSPOSED:
         return False
     if function is getattr:
-        return dispatch.attribute_function(*args[:2]) is None
+        return dispatch.attribute_call(*args[:2]) is None
     method = getattr(type(args[0]), "__getitem__", None)
     return function is not operator.getitem or not isinstance(method, types.FunctionType)
 
@@ -316,16 +316,20 @@ def _moved(function: Any, args: tuple, inner: Any, y_bar: Any) -> Result:
 
 def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """An attribute that a property, or NumPy, computes."""
-    function = dispatch.attribute_function(*args[:2])
-    bars, own = again(function, (0,), (args[0],), {}, y_bar)
+    computed = dispatch.attribute_call(*args[:2])
+    assert computed is not None
+    function, before, after = computed
+    at = len(before)
+    bars, own = again(function, (at,), (*before, args[0], *after), {}, y_bar)
     rest = (None,) * (len(args) - 1)
 
     def pull(bars_bar: Any) -> Parts:
         _, given, _ = parts_of(bars_bar, len(args))
-        _, found, _, y_bar_bar = own((None, given[0], {}))
-        return None, (found[0], *rest), {}, y_bar_bar
+        whole = (None, *(None,) * at, given[0], *(None,) * len(after), {})
+        _, found, _, y_bar_bar = own(whole)
+        return None, (found[at], *rest), {}, y_bar_bar
 
-    return (None, bars[1], *rest, {}), pull
+    return (None, bars[1 + at], *rest, {}), pull
 
 
 def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:

@@ -22,12 +22,14 @@ class Rule:
                 "source": `text` is a Python definition to be differentiated in place of the function
     linear      names of the parameters in each of which the function is linear
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
+    textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
     """
 
     kind: str
     text: Callable[..., Any]
     linear: tuple[str, ...] = ()
     singular: bool = False
+    textual: bool = False
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -117,6 +119,12 @@ def nondifferentiable(*functions: Any) -> Any:
     for function in functions:
         _declare([function], Rule("constant", function))
     return functions[0]
+
+
+def textual(*functions: Any) -> None:
+    """Calls to these give the text of what they are given."""
+    for function in functions:
+        _declare([function], Rule("constant", function, textual=True))
 
 
 def source_of(*functions: Any) -> Callable[[Callable], Callable]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import runtime, shadows, tree
 from adjoint.ir.nodes import UNDEFINED, Const, Operand, Value
 from adjoint.ir.types import (
     BOTTOM,
@@ -29,6 +29,7 @@ from adjoint.ir.types import (
     Length,
     ListOf,
     Literal,
+    Opaque,
     Real,
     Scalar,
     TupleOf,
@@ -37,11 +38,13 @@ from adjoint.ir.types import (
     is_number,
     is_plural,
     is_python_number,
+    is_text,
     join,
     literal,
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.text import GIVES_TEXT
 
 SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
 PYTHON_OPERATORS = {
@@ -75,6 +78,8 @@ def result_type(
         return _of_double(function, args, kwargs)
     if id(function) in FORMS and len(types) > FORMS[id(function)] and not kwargs:
         return cotangent_form(types[FORMS[id(function)]])
+    if isinstance(text := _text(function, args, types), Opaque):
+        return text
     try:
         if function in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs:
             found = _matmul(function, *types)
@@ -110,6 +115,29 @@ def cotangent_form(kind: Type) -> Type:
     if isinstance(kind, Array) and kind.dtype.kind in "biufc":
         return Array(cotangent_dtype(kind.dtype), kind.axes)
     return UNKNOWN
+
+
+def _text(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    """The type of a call that gives text."""
+    if function in (runtime.format_value, runtime.join_strings, str, repr, ascii, format):
+        return Opaque(str)
+    if function is runtime.call_method and isinstance(args[1], Const):
+        owner = _text_class(types[0])
+        if owner is not None and args[1].value in GIVES_TEXT:
+            other = {"encode": bytes, "decode": str, "hex": str}
+            return Opaque(other.get(args[1].value, owner))
+    kinds = [_text_class(t) for t in types]
+    joined = function is operator.add and all(kinds)
+    filled = function is operator.mod and kinds[0] is not None
+    repeated = function is operator.mul and kinds.count(None) == 1
+    return Opaque(next(filter(None, kinds))) if joined or filled or repeated else UNKNOWN
+
+
+def _text_class(kind: Type) -> type | None:
+    if is_text(kind):
+        return kind.cls  # type: ignore[attr-defined]
+    value = kind.value if isinstance(kind, Literal) else None
+    return type(value) if isinstance(value, str | bytes) else None
 
 
 def _of_double(

@@ -67,7 +67,7 @@ CASES = [
     ("return vars()", "vars()", "`vars`", "explicitly"),
     ("y = (v for v in x)", "(v for v in x)", "generator expression", "list"),
     ("return max(1, (v for v in x))", "(v for v in x)", "generator expression", "list"),
-    ("return super().a", "super().a", "`super()`", "method"),
+    ("return super().a", "super()", "`super()`", "base class"),
     ("y = super()", "super()", "`super()`", "method"),
     (
         "return [lambda: i for i in x]",

@@ -200,6 +200,47 @@ def nested_recursion(x, n):
     return descend(x, n)
 
 
+@program(0.7, static(5))
+def mutual_recursion_of_inner_functions(x, n):
+    def even(k, v):
+        return v if k == 0 else odd(k - 1, v * x)
+
+    y = np.sin(x)
+
+    def odd(k, v):
+        return 2 * v if k == 0 else even(k - 1, v + y)
+
+    return even(n, x) * odd(n, y)
+
+
+@program(0.7, static(7))
+def three_inner_functions_that_call_each_other(x, n):
+    def first(k, v):
+        return v if k == 0 else third(k - 1, v * x) + k
+
+    def second(k, v, slope=x * 2):
+        return v * slope if k == 0 else first(k - 1, np.tanh(v))
+
+    z = x * x
+
+    def third(k, v):
+        return z * v if k == 0 else second(k - 1, v) if k % 2 else first(k - 1, v * z)
+
+    functions = {"first": first, "second": second}
+    return sum(f(n, x) for f in functions.values())
+
+
+def last_squared(*items):
+    return items[-1] ** 2 if len(items) > 3 else items[0]
+
+
+@program(0.7, static(2))
+def argument_after_a_starred_one(x, n):
+    names = [str(i) for i in range(n + 3)]
+    functions = {"last": last_squared}
+    return functions["last"](*names, x) + last_squared(*names, x * 2, *names[:0])
+
+
 def tree_sum(tree):
     if isinstance(tree, tuple):
         return tree_sum(tree[0]) * tree_sum(tree[1])

@@ -29,6 +29,7 @@ MODULES = (
     "higher_order",
     "containers",
     "objects",
+    "attributes",
     "python_features",
     "arrays",
     "in_place",

@@ -83,3 +83,11 @@ def scale(y_bar: Any, derivative: Any) -> Any:
     with np.errstate(invalid="ignore"):
         product = y_bar * derivative
     return np.where(np.equal(y_bar, 0), np.zeros_like(product), product)[()]
+
+
+def replaced_fields(owner: Any, /, **changes: Any) -> Any:
+    """`owner._replace(**changes)` of a named tuple."""
+    unknown = [name for name in changes if name not in owner._fields]
+    if unknown:
+        raise ValueError(f"Got unexpected field names: {unknown!r}")
+    return type(owner)(*[changes[n] if n in changes else getattr(owner, n) for n in owner._fields])
