@@ -29,10 +29,6 @@ FAILING = {
     ("in_place.writes_in_branches", 2): (UnboundLocalError, RAISES),
     ("simulations.gram_schmidt", 1): (ValueError, RAISES),
     ("simulations.gram_schmidt", 2): (ValueError, RAISES),
-    ("simulations.soft_edit_distance", 2): (IndexError, RAISES),
-    ("simulations.black_scholes_grid", 2): (
-        AssertionError, "second order: two terms with slices of one array of unknown type, in a loop",
-    ),
 }  # fmt: skip
 
 

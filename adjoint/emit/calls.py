@@ -67,10 +67,10 @@ class CallStatements:
             target = self.expressions.subscript(call.args[0], call.args[1])
             value = self.expressions.argument(call.args[2])
             return [ast.AugAssign(target=target, op=ast.Add(), value=value)]
-        owner = self.expressions.argument(call.args[0]) if call.args else None
-        if callees.is_call_of(call, shadows.add_to) and isinstance(owner, ast.Name):
+        if callees.is_call_of(call, shadows.add_to):
+            target = as_target(self.expressions.argument(call.args[0]))
             value = self.expressions.argument(call.args[1])
-            return [ast.AugAssign(target=store(owner.id), op=ast.Add(), value=value)]
+            return target and [ast.AugAssign(target=target, op=ast.Add(), value=value)]
         return None
 
     def _shortened(self, call: ir.Call, value: ast.expr) -> ast.stmt:
@@ -185,6 +185,15 @@ class CallStatements:
             return [ast.Import(names=[alias])]
         imported_from: ast.stmt = ast.ImportFrom(module=module, names=[alias], level=0)
         return [imported_from]
+
+
+def as_target(owner: ast.expr) -> Any:
+    """A name or an item as what is assigned to; None for any other expression."""
+    if isinstance(owner, ast.Name):
+        return store(owner.id)
+    if isinstance(owner, ast.Subscript):
+        return ast.Subscript(value=owner.value, slice=owner.slice, ctx=ast.Store())
+    return None
 
 
 def may_repeat(index: Type) -> bool:

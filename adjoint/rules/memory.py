@@ -21,6 +21,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
@@ -124,7 +125,8 @@ def shuffled_operand(s: Call) -> Operand | None:
             np.random.RandomState,
         )
         name, array = getattr(function, "__name__", "") if random else None, args[0]
-    return array if name == "shuffle" and isinstance(operand_type(array), Array) else None
+    known = isinstance(operand_type(array), Array | Unknown)
+    return array if name == "shuffle" and known else None
 
 
 def shares_memory(s: Call) -> bool:

@@ -35,6 +35,7 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     cotangent_dtype,
+    dtype_of,
     is_number,
     is_plural,
     is_python_number,
@@ -91,6 +92,8 @@ def result_type(
             if all(is_python_number(unliteral(t)) for t in types):
                 return _python_arithmetic(function, args, types)
             return _elementwise(function, args, types)
+        if function in (np.linspace, np.arange):
+            return _evenly_spaced(function, args, types, kwargs)
         if function in (sum, max, min) and not kwargs:
             return _over_items(function, args, types)
         declared = registry.lookup(function)
@@ -98,9 +101,53 @@ def result_type(
             return _elementwise(function, args, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
+        if function is operator.getitem and len(args) == 2:
+            args = [args[0], _within_bounds(args[1])]
         return _by_samples(function, args, kwargs)
     except (NoSample, TypeError):
         return UNKNOWN
+
+
+def _within_bounds(index: Operand) -> Operand:
+    """An index whose integers stand for any: 0, which an axis of any length has."""
+    kind = operand_type(index)
+    if isinstance(index, Value) and isinstance(kind, TupleOf) and kind.cls is tuple:
+        return Value(type=TupleOf(tuple(map(_at_zero, kind.items))))
+    return Value(type=_at_zero(kind)) if isinstance(index, Value) else index
+
+
+def _at_zero(kind: Type) -> Type:
+    number = isinstance(kind, Scalar) and kind.length is None
+    return literal(0) if number and issubclass(kind.cls, int | np.integer) else kind
+
+
+def _evenly_spaced(
+    function: Any,
+    args: list[Operand],
+    types: list[Type],
+    kwargs: list[tuple[str | None, Operand]],
+) -> Type:
+    """The type of what `linspace` and `arange` give for numbers; the length only if it is known."""
+    kinds = [dtype_of(unliteral(t)) if isinstance(unliteral(t), Scalar) else None for t in types]
+    if kwargs or not kinds or any(k is None or k.kind not in "iuf" for k in kinds):
+        return UNKNOWN
+    if all(isinstance(t, Literal) for t in types):
+        made = function(*(t.value for t in types))  # type: ignore[attr-defined]
+        return Array(made.dtype, (len(made),))
+    if function is np.linspace:
+        count = types[2].value if len(types) == 3 and isinstance(types[2], Literal) else None
+        count = 50 if len(types) == 2 else count
+        return Array(np.result_type(float, *kinds[:2]), (count,)) if len(types) < 4 else UNKNOWN
+    if all(k.kind == "i" for k in kinds) and all(_is_python_int(t) for t in types):  # type: ignore[union-attr]
+        return Array(np.dtype(int), (None,))
+    if all(k == np.dtype(float) or _is_python_int(t) for k, t in zip(kinds, types, strict=True)):
+        return Array(np.dtype(float), (None,))
+    return UNKNOWN
+
+
+def _is_python_int(kind: Type) -> bool:
+    kind = unliteral(kind)
+    return isinstance(kind, Scalar) and kind.cls is int
 
 
 #: Functions whose result has the form of the cotangent of an operand: of which.
