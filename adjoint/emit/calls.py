@@ -100,6 +100,9 @@ class CallStatements:
         value = self.expressions.argument(call.args[1])
         name = self.names[call.target]
         owner = self.expressions.argument(call.args[0])
+        target = as_target(owner)
+        if target is not None and not self.plan.uses[call.target]:
+            return [ast.AugAssign(target=target, op=op(), value=value)]
         before = [] if isinstance(owner, ast.Name) and owner.id == name else [assign(name, owner)]
         return [*before, ast.AugAssign(target=store(name), op=op(), value=value)]
 

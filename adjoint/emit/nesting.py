@@ -69,7 +69,7 @@ class _Planner:
             self._inside(statement, depth)
             target = next(iter(self.plan.targets(statement)), None)
             room = WIDTH - 4 * depth - (len(target.name) + 3 if target and target.name else 0)
-            self._nest(pending, self._accepting(statement), room, statement)
+            self._nest(pending, self._accepting(statement, pending), room, statement)
             if self._has_effect(statement):
                 pending.clear()
             elif target is not None and self._may_move(statement, target):
@@ -89,10 +89,12 @@ class _Planner:
             return False
         return isinstance(readers[0], ir.If) and and_or(readers[0]) is not None
 
-    def _accepting(self, statement: ir.Statement) -> list[ir.Operand]:
+    def _accepting(self, statement: ir.Statement, pending: dict) -> list[ir.Operand]:
         """The operands in whose place an expression may stand."""
         if isinstance(statement, ir.Call):
             operands = ir.operands_of(statement)
+            if is_augmented(statement) and self._is_item(statement, pending):
+                return operands[1:]  # `x[i] += y`
             owned = callees.runtime_name(statement.callee) in callees.OWNER_RETURNED
             if owned or is_augmented(statement) or callees.is_call_of(statement, "check_bound"):
                 return operands[2:]
@@ -104,6 +106,12 @@ class _Planner:
         if isinstance(statement, ir.Loop):
             return [statement.iterable] if statement.iterable is not None else []
         return []
+
+    def _is_item(self, statement: ir.Call, pending: dict) -> bool:
+        """Does an augmented assignment write to an item that is not looked at again?"""
+        made = pending.get(statement.args[0])
+        is_item = callees.is_call_of(made, operator.getitem)
+        return is_item and not self.plan.uses[statement.target] and not statement.target.named
 
     def _nest(
         self,

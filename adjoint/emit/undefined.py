@@ -11,6 +11,7 @@ from adjoint.emit import callees
 from adjoint.emit.liveness import Interference
 from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
+from adjoint.shadows import shadow_of
 from adjoint.tree import zeros_like
 
 _DISPLAYS = ("make_tuple", "make_list", "make_dict", "make_set")
@@ -58,7 +59,8 @@ def _may_be_undefined(sources: dict[ir.Value, list[ir.Operand]]) -> set[ir.Value
 
 def reads_anyway(call: ir.Call) -> bool:
     """A display; or the zero of the cotangent of a value that another branch may have left out."""
-    return callees.runtime_name(call.callee) in _DISPLAYS or callees.is_call_of(call, zeros_like)
+    cotangent = any(callees.is_call_of(call, f) for f in (zeros_like, shadow_of))
+    return callees.runtime_name(call.callee) in _DISPLAYS or cotangent
 
 
 def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
