@@ -101,7 +101,8 @@ class CallStatements:
         name = self.names[call.target]
         owner = self.expressions.argument(call.args[0])
         target = as_target(owner)
-        if target is not None and not self.plan.uses[call.target]:
+        array = isinstance(call.args[0], ir.Value) and isinstance(call.args[0].type, Array)
+        if array and target is not None and not self.plan.uses[call.target]:  # it is written to
             return [ast.AugAssign(target=target, op=op(), value=value)]
         before = [] if isinstance(owner, ast.Name) and owner.id == name else [assign(name, owner)]
         return [*before, ast.AugAssign(target=store(name), op=op(), value=value)]

@@ -19,6 +19,7 @@ from adjoint.emit import callees
 from adjoint.emit.plan import Plan, read_by
 from adjoint.emit.stops import plan_stop
 from adjoint.ir import nodes as ir
+from adjoint.ir.types import Array
 
 WIDTH = 88  # expressions stop growing here
 _SHORT = (*callees.BINARY, *callees.COMPARE, *callees.UNARY, operator.getitem, getattr)
@@ -110,7 +111,7 @@ class _Planner:
     def _is_item(self, statement: ir.Call, pending: dict) -> bool:
         """Does an augmented assignment write to an item that is not looked at again?"""
         made = pending.get(statement.args[0])
-        is_item = callees.is_call_of(made, operator.getitem)
+        is_item = callees.is_call_of(made, operator.getitem) and isinstance(made.target.type, Array)
         return is_item and not self.plan.uses[statement.target] and not statement.target.named
 
     def _nest(

@@ -33,7 +33,7 @@ class Rule:
 
 
 _TABLE: dict[Any, Rule] = {}
-_CODES: set[Any] = set()
+_CODES: dict[Any, Any] = {}  # the functions that have a rule, by their code
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
 
@@ -49,6 +49,11 @@ def lookup(function: Any) -> Rule | None:
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
     return code in _CODES
+
+
+def with_code(code: Any) -> Any:
+    """The function of this code that a rule was declared for."""
+    return _CODES[code]
 
 
 def generation() -> int:
@@ -69,7 +74,7 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         _TABLE[function] = declared
         code = getattr(function, "__code__", None)
         if code is not None and declared.kind != "source":
-            _CODES.add(code)
+            _CODES.setdefault(code, function)
     _generation += 1
 
 
