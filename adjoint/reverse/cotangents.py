@@ -67,6 +67,7 @@ class Scope:
     origin: Origin | None = None
     memory: Memory | None = None
     shadows: dict[object, Value] = field(default_factory=dict)
+    begun: dict[Value, Value] = field(default_factory=dict)  # shadows before the first write
 
     def __post_init__(self) -> None:
         if self.memory is None and self.parent is not None:
@@ -109,7 +110,11 @@ class Scope:
         if value in home.shadows:
             return home.shadows[value]
         kind, name = cotangent_type(value.type), bar_name(value)
-        if not self.memory.is_static(value):
+        if value in home.begun:
+            made = home.begun.pop(value)
+            home.fill(made)
+            made.name, made.named = name, made.named or value.named
+        elif not self.memory.is_static(value):
             made = home.call(shadows.shadow_of, self.shadows_value(), value, type=kind, name=name)
         elif (view := self.memory.view_of(value)) is None:
             made = home.call(tree.zeros_like, value, type=kind, name=name)
@@ -129,13 +134,13 @@ class Scope:
         """Contribute to an array in place; `own` tells that nothing else refers to `bar`."""
         assert self.memory is not None
         if isinstance(primal.type, Array):
-            kind, begun = cotangent_type(primal.type), primal in self.home(primal).shadows
-            first = own and not begun and self.home(primal) is self and operand_type(bar) == kind
-            if first and self.memory.is_static(primal) and self.memory.view_of(primal) is None:
+            kind = cotangent_type(primal.type)
+            alike = self.home(primal) is self and operand_type(bar) == kind
+            if alike and primal in self.begun:
+                self.begun[primal] = self.call(operator.add, self.begun[primal], bar, type=kind)
+            elif alike and own and self.may_begin(primal):
                 assert isinstance(bar, Value)
-                self.filled(bar)
-                bar.name, bar.named = bar_name(primal), bar.named or primal.named
-                self.shadows[primal] = bar
+                self.begun[primal] = bar
             elif primal.type.dtype.kind in "iufc":
                 self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
             return
@@ -146,12 +151,18 @@ class Scope:
         else:
             entry.term, entry.owned = self.plus(UNKNOWN, entry.term, rest), False
 
-    def filled(self, bar: Value) -> None:
+    def may_begin(self, value: Value) -> bool:
+        """May the first contribution to this array be its shadow?"""
+        assert self.memory is not None
+        owner = self.memory.is_static(value) and self.memory.view_of(value) is None
+        return owner and value not in self.home(value).shadows
+
+    def fill(self, bar: Value) -> None:
         """A broadcast number that is to be written to becomes an array."""
-        s = self.out[-1] if self.out else None
-        if isinstance(s, Call) and s.target is bar and isinstance(s.callee, Const):
-            if s.callee.value is np.broadcast_to:
-                s.callee, s.args = Const(np.full), s.args[::-1]
+        for s in self.out:
+            if isinstance(s, Call) and s.target is bar and isinstance(s.callee, Const):
+                if s.callee.value is np.broadcast_to:
+                    s.callee, s.args = Const(np.full), s.args[::-1]
 
     # -- writing --
 
@@ -254,8 +265,11 @@ class Scope:
         """The cotangent of a value whose memory is written to, at its definition."""
         assert self.memory is not None
         if isinstance(value.type, Array):
-            static = self.memory.is_static(value)
-            return self.shadow(value) if not static or value in self.home(value).shadows else None
+            home = self.home(value)
+            if value in home.begun:
+                return home.begun.pop(value)
+            touched = value in home.shadows or not self.memory.is_static(value)
+            return self.shadow(value) if touched else None
         rest = self.take_rest(value)
         arguments = [self.shadows_value(), value, Const(None) if rest is None else rest]
         return self.call(shadows.collect, *arguments, type=UNKNOWN)

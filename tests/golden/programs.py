@@ -109,6 +109,25 @@ def recurrent(W, U, h, xs):
     return np.sum(h * h)
 
 
+def stencil(field, rate, steps):
+    u = field.copy()
+    for _ in range(steps):
+        u[1:-1] += rate * (u[2:] - 2 * u[1:-1] + u[:-2])
+    return np.sum(u * u)
+
+
+def gauss_seidel(x, b):
+    u = x * 1.5
+    for i in range(1, len(u) - 1):
+        u[i] = 0.5 * (u[i - 1] + u[i + 1] + b[i])
+    return np.sum(u * u)
+
+
+def spaced(k, n):
+    grid = np.linspace(0.0, 1.0, 5)
+    return np.sum(np.exp(k * grid) * np.arange(5.0)) + n
+
+
 PROGRAMS = [
     (poly, (2.0,)),
     (linear_regression, (array(3), 0.5, array(5, 3), array(5))),
@@ -126,5 +145,8 @@ PROGRAMS = [
     (with_closure, (1.5, 2.0)),
     (comprehension_sum, ([1.0, 2.0, 3.0],)),
     (early_return, (1.5,)),
+    (stencil, (array(6), 0.1, 3)),
+    (gauss_seidel, (array(5), array(5))),
+    (spaced, (0.5, 2.0)),
     (recurrent, (array(3, 3), array(3, 2), array(3), array(6, 2))),
 ]

@@ -112,3 +112,16 @@ def test_gradient_of_a_model_matches_finite_differences():
 def test_gradient_of_relu_is_zero_at_zero():
     g = ad.gradient(lambda x: np.sum(relu(x)), np.array([-1.0, 0.0, 2.0]))[0]
     np.testing.assert_array_equal(g, [0, 0, 1])
+
+
+def test_the_gradient_of_a_model_is_plain_numpy():
+    """Layers and their activations are resolved while compiling: no rule is looked up at run time."""
+    model = Chain(Dense(4, 3, relu), Dense(3, 2))
+    labels = np.eye(2, dtype=np.float32)[[0, 1, 0]]
+
+    def loss(model, x):
+        return logit_cross_entropy(model(x), labels)
+
+    text = str(ad.source(loss, model, np.ones((3, 4), np.float32)))
+    assert "apply_rule" not in text
+    assert "relu(x @ " in text
