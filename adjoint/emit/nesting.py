@@ -111,9 +111,10 @@ class _Planner:
     def _is_item(self, statement: ir.Call, pending: dict) -> bool:
         """Does an augmented assignment write to an item that is not looked at again?"""
         made = pending.get(statement.args[0])
-        is_item = isinstance(made, ir.Call) and callees.is_call_of(made, operator.getitem)
-        is_item = is_item and isinstance(made.target.type, Array)
-        return is_item and not self.plan.uses[statement.target] and not statement.target.named
+        if not isinstance(made, ir.Call) or not isinstance(made.target.type, Array):
+            return False
+        unread = not self.plan.uses[statement.target] and not statement.target.named
+        return unread and callees.is_call_of(made, operator.getitem)
 
     def _nest(
         self,

@@ -60,7 +60,9 @@ def find(code: types.CodeType, namespace: dict[str, Any] | None = None) -> Sourc
         again = linecache.getlines(filename, namespace)
         found = _search(code, again) if again and again != lines else None
     if found is None:
-        raise SourceUnavailableError(*_explain(code, bool(lines)))
+        # "<string>" names whatever was given to `exec` and `python -c`: its lines say nothing of others.
+        told = bool(lines) and code.co_filename != "<string>"
+        raise SourceUnavailableError(*_explain(code, told))
     node, class_name = found
     tree = gast.ast_to_gast(node)
     if class_name:
