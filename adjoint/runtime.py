@@ -206,6 +206,11 @@ def augment(function: Any, x: Any, y: Any) -> Any:
     return function(x, y)
 
 
+def recalled(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A call that a function which keeps its results (`functools.cache`) makes of itself."""
+    return function(*args, **kwargs)
+
+
 def flatten(lists: Any) -> list:
     """The items of several lists, in one."""
     return [item for each in lists for item in each]

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
+
 Number = int | float | complex | np.number
 
 
@@ -64,6 +66,12 @@ def make_tangent(*names_and_values: Any) -> Tangent:
 
 def tangent_field(tangent: Any, name: str) -> Any:
     """The cotangent of one attribute; None where there is none."""
+    if isinstance(tangent, np.ndarray | Number) and np.any(tangent):
+        raise MissingRuleError(
+            f"an object that has the attribute {name!r} is taken for a number: "
+            "no derivative is known for that",
+            hint="Compute with its attributes, or call the method that makes the number.",
+        )
     return None if tangent is None else getattr(tangent, name, None)
 
 
@@ -277,8 +285,9 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
         or hasattr(iterable, "takes_list")
     ):
         return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
-    raise TypeError(
-        f"the items of a {type(iterable).__name__} have cotangents, which it cannot have"
+    raise MissingRuleError(
+        f"no derivative is known for going through a {type(iterable).__name__} item by item",
+        hint="Go through a list or tuple of its items.",
     )
 
 

@@ -419,6 +419,27 @@ def test_a_derivative_inside_a_function_with_other_arguments(form):
     close(ad.gradient(f, 2.0, 3.0), (18.0, 24.0))
 
 
+def derived(f):
+    return lambda x: ad.gradient(f, x)[0]
+
+
+def test_derivatives_of_derivatives_with_respect_to_what_both_captured():
+    """The inner derivative is of one operand of a call that is left to run time, the outer of another."""
+
+    def f(x):
+        return derived(lambda v: np.sin(v) * derived(lambda u: u * u * v)(x))(x)
+
+    def g(x):
+        return derived(lambda a: a * derived(lambda b: a * b * derived(lambda c: a * c * x)(x))(x))(
+            x
+        )
+
+    x = 0.4
+    close(ad.gradient(f, x)[0], 6 * x * np.cos(x) + 2 * np.sin(x) - 2 * x * x * np.sin(x))
+    close(g(x), 3 * x**3)
+    close(ad.gradient(g, x)[0], 9 * x**2)
+
+
 def test_a_gradient_penalty():
     def critic(x, w):
         return np.sum(np.tanh(x * w))
@@ -866,3 +887,29 @@ INNER = {
 def test_second_derivative(inner):
     assert abs(ad.gradient(INNER[inner](cube), 2.0)[0] - 12.0) < 1e-9
     assert abs(ad.grad(INNER[inner](cube))(2.0) - 12.0) < 1e-9
+
+
+# -- iteration that a class defines -------------------------------------------------------------------
+
+
+class Squares:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __iter__(self):
+        return iter((self.a, self.b * self.b))
+
+
+def through_its_items(squares):
+    a, b = squares
+    first, *rest = squares
+    total = a * b + first * rest[0] + sum(squares) * max(squares) + list(squares)[1]
+    for i, item in enumerate(squares):
+        total = total + i * item
+    return total * np.hypot(*squares)
+
+
+def test_what_iter_gives_has_the_derivative_of_what_it_is_made_of():
+    ad.check_gradient(lambda a, b: through_its_items(Squares(a, b)), 1.1, 0.6, order=2)
+    g = ad.gradient(through_its_items, Squares(1.1, 0.6))[0]
+    close(ad.gradient(lambda a, b: through_its_items(Squares(a, b)), 1.1, 0.6), (g.a, g.b))

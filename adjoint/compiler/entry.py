@@ -6,13 +6,13 @@ import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adjoint.errors import UnsupportedSyntaxError
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred
-from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Parameter, Value
+from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Parameter, Splat, Value
 from adjoint.ir.types import FunctionOf, Literal, Type, may_carry_derivative
 from adjoint.rules import registry
-from adjoint.rules.dispatch import apply_rule, generatable
+from adjoint.rules.dispatch import apply_rule, generatable, missing_hint
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
 
@@ -114,12 +114,33 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
             callee, _, *args = s.args
             operands = [*args, *(o for _, o in s.kwargs)]
-            if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
+            own = parameters[entry.count :]
+            same = len(operands) == len(own) and all(map(is_passed_on, operands, own))
+            if same and is_entry(callee, parameters[0], entry):
+                refuse_opaque(entry.operand)
                 raise UnsupportedSyntaxError(
                     f"the call of {entry.function.name} could not be resolved: its arguments do not fit "
                     "its parameters, or a variable that it reads has no value",
                     entry.function.origin,
                 )
+
+
+def is_passed_on(operand: Operand | Splat, parameter: Value) -> bool:
+    """Is this operand the parameter, or the value that it is known to have?"""
+    kind = parameter.type
+    known = isinstance(operand, Const) and isinstance(kind, Literal)
+    return operand is parameter or known and operand.value is kind.value  # type: ignore[union-attr]
+
+
+def refuse_opaque(callee: Operand) -> None:
+    """Refuse a class that makes its instances in a way of its own."""
+    function = callee.value if isinstance(callee, Const) else None
+    if isinstance(function, type):
+        raise MissingRuleError(
+            f"no derivative is known for making a {function.__qualname__}: "
+            "its class has a __new__ or a metaclass of its own, or is not written in Python",
+            hint=missing_hint(function),
+        )
 
 
 def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:

@@ -16,8 +16,9 @@ from adjoint.inference.items import dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
-from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
+from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
 from adjoint.rules import dispatch, registry
+from adjoint.rules.operators import special_methods
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import fail, make_tuple
@@ -66,6 +67,7 @@ def call_known(
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
+    args = objects.iterated(spec, function, args, site)
     handled = handlers.handle(spec, function, args, kwargs, site)
     if handled is not None:
         return handled
@@ -89,6 +91,8 @@ def call_known(
         if declared.kind == "rule" and function not in CONSUMERS:
             args = [listed(spec, a, site) for a in args]
         return spec.emit(callee, list(args), kwargs, site)
+    if declared is not None and special_methods(function) and unknown_among(args):
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
         known = text.__code__, text.__globals__
@@ -106,6 +110,11 @@ def call_known(
         ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def unknown_among(args: list[Operand]) -> bool:
+    """May one of the operands be an object, whose class says what the call means?"""
+    return any(isinstance(operand_type(a), Unknown) for a in args)
 
 
 def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
@@ -189,8 +198,14 @@ def expand(
     """Replace `*tuple` and `**dict` by their items where these are known."""
     out: Arguments = []
     for a in args:
-        parts = iterable_parts(spec, a.operand) if isinstance(a, Splat) else None
-        out += [a] if parts is None else parts
+        if isinstance(a, Splat):
+            operand = objects.own_iterator(spec, a.operand, site)
+            parts = iterable_parts(spec, operand)
+            if parts is None and operand is not a.operand:
+                operand = call(spec, Const(list), [operand], [], site)
+            out += [Splat(operand)] if parts is None else parts
+        else:
+            out.append(a)
     keywords: Keywords = []
     for name, operand in kwargs:
         items = dict_parts(spec, operand, site) if name is None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from adjoint.inference import objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
 from adjoint.inference.sites import Keywords, Restart, Site
@@ -115,6 +116,7 @@ def sequence(build: Callable[..., Any]) -> Callable[..., Operand | None]:
 
 
 def unpack(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    args = [objects.own_iterator(spec, args[0], site), *args[1:]]
     parts = iterable_parts(spec, args[0])
     numbers = [a.value for a in args[1:]]  # type: ignore[union-attr]
     if parts is not None:

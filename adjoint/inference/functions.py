@@ -112,9 +112,8 @@ def call_function_value(
             dummy = types.FunctionType(code, kind.globals.value, code.co_name, None, cells)
             try:
                 lowered = spec.lower(dummy)
-            except AdjointError as error:
-                refused = Refused(dummy, error)
-                return spec.emit(Const(refused, code.co_name), list(args), kwargs, site, UNKNOWN)
+            except AdjointError:  # raised when it is called, if the call carries a derivative
+                return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         captures = [LateCapture(callee, name, t) for name, t in kind.captures]
         defaults = {}
         for name, t in kind.defaults:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ from adjoint.ir.types import (
     TupleOf,
     dtype_of,
     is_number,
+    literal,
     unliteral,
 )
 from adjoint.rules.memory import AUGMENTED
@@ -215,6 +217,8 @@ def _hasattr(
         return None
     if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:
         return Const(True)
+    if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
+        return None
     return (
         Const(False)
         if isinstance(t, Instance | Array | Scalar | TupleOf | ListOf | DictOf)
@@ -329,6 +333,31 @@ def _replace(
     return calls.call(spec, Const(kind.cls), [], [*fields, *kwargs], site)
 
 
+def _update_wrapper(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """It gives its first argument, the function that it names and documents."""
+    if not args:
+        return None
+    spec.emit(Const(functools.update_wrapper), list(args), kwargs, site, literal(None))
+    return args[0]
+
+
+def _cache(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    fields = (("__wrapped__", operand_type(args[0])),)
+    kind = Instance(functools._lru_cache_wrapper, fields)
+    return spec.emit(Const(functools.cache), list(args), kwargs, site, kind)
+
+
+def _lru_cache(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """How much is kept makes no difference to what is computed."""
+    if args and isinstance(operand_type(args[0]), FunctionOf):
+        return _cache(spec, args[:1], [], site)
+    return Const(functools.cache)
+
+
 HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
@@ -342,6 +371,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
     operator.contains: contains, functools.partial: _partial,
+    functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
     **STORES,

@@ -11,7 +11,6 @@ from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Const, Gather, Loop, Operand, Origin, Value
 from adjoint.ir.types import (
     UNKNOWN,
-    Instance,
     ListOf,
     TupleOf,
     Type,
@@ -32,7 +31,7 @@ LONGEST_UNROLLED = 64
 def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     iterable = None if statement.iterable is None else env_read(statement.iterable, env)
     if iterable is not None:
-        iterable = own_iterator(spec, iterable)
+        iterable = objects.own_iterator(spec, iterable, Site())
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
@@ -52,15 +51,6 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
         spec.emitted = emitted
         kinds = [k if k == f or attempt < 4 else UNKNOWN for k, f in zip(found, kinds, strict=True)]
     finish(spec, statement, new, env)
-
-
-def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
-    """What `__iter__` gives, where the class of the iterable defines it in Python."""
-    kind = operand_type(iterable)
-    method = objects.python_method(kind, "__iter__") if isinstance(kind, Instance) else None
-    if method is None or hasattr(kind.cls, "takes_list"):  # type: ignore[attr-defined]
-        return iterable
-    return calls.call(spec, Const(method), [iterable], [], Site())
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

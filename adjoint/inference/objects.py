@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
 import types
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from adjoint.inference import attributes, calls, functions
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
-from adjoint.ir.types import UNKNOWN, Identity, Instance, Literal, TupleOf, Type
+from adjoint.ir.types import UNKNOWN, Array, FunctionOf, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
 from adjoint.rules.dispatch import compares_fields, has_setter
+from adjoint.rules.operators import (
+    IN_PLACE,
+    UNARY,
+    asks_second_operand,
+    iterables,
+    iteration_method,
+    special_methods,
+)
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import new_object, set_attribute
+from adjoint.runtime import new_object, recalled, set_attribute
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
-
-BINARY = {
-    operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "truediv",
-    operator.floordiv: "floordiv", operator.mod: "mod", operator.pow: "pow",
-    operator.matmul: "matmul", operator.and_: "and", operator.or_: "or", operator.xor: "xor",
-    operator.iadd: "iadd", operator.isub: "isub", operator.imul: "imul",
-    operator.itruediv: "itruediv", operator.ipow: "ipow", operator.imatmul: "imatmul",
-}  # fmt: skip
-COMPARISONS = {
-    operator.lt: ("lt", "gt"), operator.gt: ("gt", "lt"), operator.le: ("le", "ge"),
-    operator.ge: ("ge", "le"), operator.eq: ("eq", "eq"), operator.ne: ("ne", "ne"),
-}  # fmt: skip
-UNARY = {
-    operator.neg: "__neg__", operator.pos: "__pos__", operator.invert: "__invert__",
-    abs: "__abs__", len: "__len__", float: "__float__", operator.contains: "__contains__",
-    operator.getitem: "__getitem__", bool: "__bool__", round: "__round__",
-}  # fmt: skip
 
 
 def class_attribute(cls: type, name: str) -> Any:
@@ -74,27 +66,21 @@ def overloaded_operator(
     kinds = [operand_type(a) for a in args]
     if not any(isinstance(k, Instance | TupleOf) for k in kinds):
         return None
-    try:
-        unary, binary, comparison = (
-            UNARY.get(function),
-            BINARY.get(function),
-            COMPARISONS.get(function),
-        )
-    except TypeError:
+    names = special_methods(function)
+    if names and function in UNARY:
+        method = python_method(kinds[0], names[0])
+        return None if method is None else calls.call(spec, Const(method), list(args), [], site)
+    if not names or len(args) != 2:
         return None
-    if unary is not None and (method := python_method(kinds[0], unary)):
-        return calls.call(spec, Const(method), list(args), [], site)
-    if comparison is not None:
-        names = (f"__{comparison[0]}__", f"__{comparison[1]}__")
-    elif binary is not None and len(args) == 2:
-        names = (f"__{binary}__", f"__r{binary}__")
-        if binary.startswith("i") and python_method(kinds[0], names[0]) is None:
-            names = (f"__{binary[1:]}__", f"__r{binary[1:]}__")
-    else:
-        return None
+    if function in IN_PLACE and python_method(kinds[0], names[0]) is None:
+        names = special_methods(IN_PLACE[function])
     if any(k is UNKNOWN for k in kinds):
         return None
-    left, right = python_method(kinds[0], names[0]), python_method(kinds[1], names[1])
+    left = python_method(kinds[0], names[0])
+    right = python_method(kinds[1], names[1]) if len(names) > 1 else None
+    if isinstance(kinds[0], Array) and right is not None:
+        if not asks_second_operand(np.ndarray, kinds[1].cls):  # type: ignore[attr-defined]
+            return None
     if compares_fields(left) or compares_fields(right):
         return None
     subclass = (
@@ -121,6 +107,21 @@ def _call(
     spec: Specialiser, method: Any, args: list[Operand], i: int, j: int, site: Site
 ) -> Operand:
     return calls.call(spec, Const(method), [args[i], args[j]], [], site)
+
+
+def iterated(spec: Specialiser, function: Any, args: list[Operand], site: Site) -> list[Operand]:
+    """The arguments of a call, with what `__iter__` gives for an object that it goes through."""
+    out = list(args)
+    for i in iterables(function, len(args)):
+        out[i] = own_iterator(spec, args[i], site)
+    return out
+
+
+def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
+    """What `__iter__` gives, where the class of the iterable defines it in Python."""
+    kind = operand_type(iterable)
+    method = iteration_method(kind.cls) if isinstance(kind, Instance) else None
+    return iterable if method is None else calls.call(spec, Const(method), [iterable], [], site)
 
 
 def NotImplemented_is_possible(method: types.FunctionType) -> bool:
@@ -154,11 +155,33 @@ def call_instance(
         given = {k for k, _ in kwargs}
         keywords = [(k, o) for k, o in named if k not in given] + kwargs
         return calls.call(spec, field("func", site), [*first, *args], keywords, site)
+    if kind.cls is functools._lru_cache_wrapper:
+        return call_uncached(spec, callee, args, kwargs, site)
     method = class_attribute(kind.cls, "__call__")
     guard_method(spec, kind.cls, "__call__")
     if isinstance(method, types.FunctionType) and spec.may_inline:
         return calls.call(spec, Const(method), [callee, *args], kwargs, site)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+
+
+def call_uncached(
+    spec: Specialiser, callee: Operand, args: list[Operand], kwargs: list, site: Site
+) -> Operand:
+    """A function under `functools.cache`: what it keeps is what it would compute again.
+
+    Where it calls itself that would not do: a recursion that is linear with the cache is exponential
+    without.
+    """
+    made = definition(spec, callee)
+    if made is not None and made.callee.value is functools.cache:  # type: ignore[union-attr]
+        function: Operand = made.args[0]  # type: ignore[assignment]
+    else:
+        function = attributes.load_attribute(spec, callee, "__wrapped__", site)
+    kind = operand_type(function)
+    code = kind.code.value if isinstance(kind, FunctionOf) else None
+    if any(code is running for running, _ in spec.stack):
+        return spec.emit(Const(recalled), [callee, *args], kwargs, site, UNKNOWN)
+    return calls.call(spec, function, list(args), kwargs, site)
 
 
 # -- construction ------------------------------------------------------------------------------------
@@ -175,9 +198,15 @@ def construct(
     """An instance of a class; None where it is made at run time by the class itself."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _namedtuple(spec, callee, cls, args, kwargs, site)
-    if type(cls) is not type or cls.__new__ is not object.__new__ or registry.lookup(cls):
+    plain = cls.__new__ is object.__new__ or cls is types.SimpleNamespace
+    if type(cls).__call__ is not type.__call__ or not plain or registry.lookup(cls):
         return None
     initialiser = class_attribute(cls, "__init__")
+    if cls is types.SimpleNamespace and not args:
+        made: Operand = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
+        for name, value in kwargs:
+            made = assign(spec, made, str(name), value, site)
+        return made
     if not isinstance(initialiser, types.FunctionType):
         if cls.__module__ == "builtins" or args or kwargs or initialiser is not object.__init__:
             return None

@@ -20,10 +20,12 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Scalar, may_carry_derivative
+from adjoint.ir.types import Array, Instance, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import written_operand
+from adjoint.rules.operators import CONSTANT_OF_NUMBERS
+from adjoint.rules.signatures import operand_type
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
@@ -32,12 +34,17 @@ def is_active(operand: Operand, active: set[Value]) -> bool:
     return isinstance(operand, Value) and operand in active
 
 
-def is_constant(callee: Operand) -> bool:
-    """Is this declared to have no derivative?"""
-    if not isinstance(callee, Const):
+def is_constant(s: Call) -> bool:
+    """Is this a call of what is declared to have no derivative?"""
+    if not isinstance(s.callee, Const):
         return False
-    declared = registry.lookup(callee.value)
-    return declared is not None and declared.kind == "constant" and not declared.textual
+    declared = registry.lookup(s.callee.value)
+    if declared is None or declared.kind != "constant" or declared.textual:
+        return False
+    if s.callee.value in CONSTANT_OF_NUMBERS:
+        kinds = [operand_type(a) for a in s.args if isinstance(a, Value)]
+        return not any(isinstance(k, Unknown | Instance) for k in kinds)
+    return True
 
 
 def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
@@ -69,7 +76,7 @@ def active_values(block: Block, active: set[Value]) -> set[Value]:
 
 def _visit(s: Statement, active: set[Value]) -> None:
     if isinstance(s, Call):
-        if may_carry_derivative(s.target.type) and not is_constant(s.callee) and not _metadata(s):
+        if may_carry_derivative(s.target.type) and not is_constant(s) and not _metadata(s):
             if any(is_active(o, active) for o in operands_of(s)):
                 active.add(s.target)
     elif isinstance(s, Closure):
@@ -128,4 +135,9 @@ def _metadata(s: Call) -> bool:
     if isinstance(owner, Splat) or not isinstance(name, Const):
         return False
     known = isinstance(owner, Value) and isinstance(owner.type, Array | Scalar)
-    return known and name.value in METADATA and hasattr(np.ndarray, name.value)
+    return (
+        name.value == "__class__"
+        or known
+        and name.value in METADATA
+        and hasattr(np.ndarray, name.value)
+    )

@@ -186,7 +186,7 @@ class Reverser:
         return mutation.residuals(self, plain, expansion, s)
 
     def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
-        if not any(is_active(o, self.active) for o in operands_of(s)) or is_constant(s.callee):
+        if not any(is_active(o, self.active) for o in operands_of(s)) or is_constant(s):
             return [s], None  # active only because it is written to
         if self.memory.is_written(s.target) and self.memory.view_of(s.target) is not None:
             return [s], None  # its cotangent is in the shadow of what it is a view of
@@ -301,9 +301,9 @@ class Reverser:
 
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
-        if scope.is_shadowed(s.target) and shares_memory(s):
-            operands = [o for o in operands_of(s) if isinstance(o, Value)]
-            owners = [o for o in operands if self.memory.is_written(o)]
+        operands = [o for o in operands_of(s) if isinstance(o, Value)]
+        owners = [o for o in operands if self.memory.is_written(o)]
+        if owners and scope.is_shadowed(s.target) and shares_memory(s):
             whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
             y, found = s.target, scope.shadows_value()
             if not isinstance(y.type, Array):

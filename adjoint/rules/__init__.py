@@ -12,6 +12,7 @@ FAMILIES = (
     "builtins",
     "containers",
     "iterators",
+    "callables",
     "iteration",
     "methods",
     "reductions",

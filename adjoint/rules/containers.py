@@ -14,6 +14,21 @@ def list_(iterable=(), /):
     return [item for item in iterable]
 
 
+@rule(tuple.__new__)
+def new_tuple(cls, iterable=(), /):
+    y = tuple.__new__(cls, iterable)
+
+    def pullback(y_bar):
+        return None, reformed(y_bar, iterable)
+
+    return y, pullback
+
+
+@source_of(dict.fromkeys)
+def fromkeys(iterable, value=None, /):
+    return {key: value for key in iterable}
+
+
 @rule(tuple)
 def tuple_(iterable=(), /):
     y = tuple(iterable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules.registry import nondifferentiable, rule
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 
 nondifferentiable(
     *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.indices),
@@ -44,6 +44,12 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, lik
         return object_bar
 
     return y, pullback
+
+
+@source_of(np.fromiter)
+def fromiter(iter, dtype, count=-1, *, like=None):
+    items = list(iter)
+    return np.array(items if count < 0 else items[:count], dtype)
 
 
 @rule(np.asarray, linear="a")

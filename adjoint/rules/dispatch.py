@@ -20,7 +20,15 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
-from adjoint.rules.plain import elementwise_text, joined, repeated, replaced_fields
+from adjoint.rules.operators import (
+    IN_PLACE,
+    asks_second_operand,
+    is_hashable,
+    iterables,
+    iteration_method,
+    special_methods,
+)
+from adjoint.rules.plain import elementwise_text, joined, repeated, replaced_fields, summed
 from adjoint.rules.text import only_text, read_back, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
@@ -30,6 +38,7 @@ from adjoint.runtime import (
     load_capture,
     make_function,
     new_object,
+    recalled,
     set_attribute,
 )
 from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
@@ -46,28 +55,12 @@ ATTRIBUTE_FUNCTIONS = {
     "real": np.real,
     "imag": np.imag,
 }
-SPECIAL_METHODS = {
-    operator.add: ("__add__", "__radd__"), operator.sub: ("__sub__", "__rsub__"),
-    operator.mul: ("__mul__", "__rmul__"), operator.truediv: ("__truediv__", "__rtruediv__"),
-    operator.floordiv: ("__floordiv__", "__rfloordiv__"), operator.mod: ("__mod__", "__rmod__"),
-    operator.pow: ("__pow__", "__rpow__"), operator.matmul: ("__matmul__", "__rmatmul__"),
-    operator.neg: ("__neg__",), operator.pos: ("__pos__",), abs: ("__abs__",),
-    operator.getitem: ("__getitem__",), float: ("__float__",), len: ("__len__",),
-    operator.lt: ("__lt__", "__gt__"), operator.gt: ("__gt__", "__lt__"),
-    operator.le: ("__le__", "__ge__"), operator.ge: ("__ge__", "__le__"),
-    operator.eq: ("__eq__", "__eq__"), operator.ne: ("__ne__", "__ne__"),
-}  # fmt: skip
-IN_PLACE = {
-    getattr(operator, "i" + n.strip("_")): getattr(operator, n)
-    for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
-              "lshift", "rshift")
-}  # fmt: skip
 
 
 def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """The value of a call and its pullback, by whatever rule the callable has."""
-    function = IN_PLACE.get(function, function) if _rebinds(function, args) else function
-    special = STRUCTURAL.get(function) if _hashable(function) else None
+    function = respelled(function, args)
+    special = STRUCTURAL.get(function) if is_hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
     if function is fail:
@@ -90,10 +83,14 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
         y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
         return y, _reordered(pullback, order)
+    own = own_iterators(function, args)
+    if own:
+        return _iterated(function, own, active, args, kwargs)
     declared = registry.lookup(function)
     if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
     if declared is not None and declared.kind != "source":
+        refuse_objects(function, active, args)
         return _declared(declared, function, args, kwargs)
     if declared is None and not generatable(function):
         raise MissingRuleError(
@@ -131,12 +128,7 @@ def carries(active: tuple, position: int) -> bool:
 
 def has_rule(function: Any) -> bool:
     """May a call of this be differentiated? (What it does with its operands is another question.)"""
-    if (
-        not _hashable(function)
-        or function in STRUCTURAL
-        or function in SPECIAL_METHODS
-        or function in IN_PLACE
-    ):
+    if not is_hashable(function) or function in STRUCTURAL or special_methods(function):
         return True
     if isinstance(function, np.ufunc):
         return registry.lookup(function) is not None
@@ -298,13 +290,9 @@ def _nested_like(bar: Any, items: Any) -> Any:
 # -- methods and operators ---------------------------------------------------------------------------
 
 
-def _hashable(function: Any) -> bool:
-    return type(function).__hash__ is not None
-
-
 def _rebinds(function: Any, args: tuple) -> bool:
     """Is `x op= y` the same as `x = x op y`, because x is not written to?"""
-    if not _hashable(function) or function not in IN_PLACE:
+    if not is_hashable(function) or function not in IN_PLACE:
         return False
     if isinstance(args[0], np.ndarray | list | dict | set):
         from adjoint.errors import UnsupportedSyntaxError
@@ -319,8 +307,8 @@ def _rebinds(function: Any, args: tuple) -> bool:
 
 def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | None:
     """The Python method that implements an operator for these operands, and the order of operands."""
-    names = SPECIAL_METHODS.get(function) if _hashable(function) else None
-    if names is None or not args:
+    names = special_methods(function)
+    if not names or not args:
         return None
     method = getattr(type(args[0]), names[0], None)
     if compares_fields(method):
@@ -332,7 +320,7 @@ def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | Non
             return method, tuple(range(len(args)))
     if len(names) > 1 and len(args) == 2:
         method = getattr(type(args[1]), names[1], None)
-        if isinstance(method, types.FunctionType):
+        if isinstance(method, types.FunctionType) and asks_second_operand(*map(type, args)):
             return method, (1, 0)
     return None
 
@@ -345,6 +333,64 @@ def compares_fields(method: Any) -> bool:
         and code.co_filename == "<string>"
         and code.co_name in ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
     )
+
+
+def respelled(function: Any, args: tuple) -> Any:
+    """What a call is the same as, for these operands."""
+    if _rebinds(function, args):
+        return IN_PLACE[function]
+    if function is sum and args and isinstance(args[0], list | tuple):
+        if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args[0]):
+            return summed
+    return function
+
+
+def own_iterators(function: Any, args: tuple) -> list[int]:
+    """The positions of the iterables whose class says in Python what iteration gives."""
+    return [
+        i for i in iterables(function, len(args)) if iteration_method(type(args[i])) is not None
+    ]
+
+
+def _iterated(function: Any, own: list[int], active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A call that goes through an object: what the object's `__iter__` gives, as a list."""
+    items, backs = list(args), {}
+    for i in own:
+        given, backs[i] = apply_rule(iteration_method(type(args[i])), (0,), args[i])
+        items[i] = list(given)
+    y, pullback = apply_rule(function, active, *items, **kwargs)
+
+    def pull(y_bar: Any) -> tuple:
+        callee, *bars, named = pullback(y_bar)
+        for i in own:
+            bars[i] = backs[i](bars[i])[1]
+        return (callee, *bars, named)
+
+    return y, pull
+
+
+def refuse_objects(function: Any, active: tuple, args: tuple) -> None:
+    """A rule of NumPy's is about numbers: what it makes of an object is not known to it."""
+    module = getattr(function, "__module__", None) or "numpy"
+    numeric = module.partition(".")[0] in ("numpy", "math", "_operator") or function in (
+        float,
+        complex,
+    )
+    items = iterables(function, len(args))
+    for i, x in enumerate(args):
+        if carries(active, i) and (numeric or i in items) and is_object(x):
+            raise MissingRuleError(
+                f"no derivative is known for {describe(function)} of a {type(x).__name__}",
+                hint="Call it with the object's numbers.",
+            )
+
+
+def is_object(x: Any) -> bool:
+    """Is this an instance of a class of the user's, as far as rules of numbers are concerned?"""
+    known = np.ndarray | np.generic | Number | list | tuple | dict | str | types.FunctionType | type
+    if isinstance(x, known) or isinstance(x, Iterator | Tangent) or hasattr(x, "takes_list"):
+        return False
+    return hasattr(x, "__dict__") or bool(getattr(type(x), "__slots__", ()))
 
 
 def _reordered(pullback: Pullback, order: tuple[int, ...]) -> Pullback:
@@ -467,16 +513,16 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
     return None
 
 
-def attribute_call(owner: Any, name: str) -> tuple[Any, tuple, tuple] | None:
-    """`computed_by`, of an object."""
-    if isinstance(owner, type | types.ModuleType):
+def attribute_call(owner: Any, name: str, *default: Any) -> tuple[Any, tuple, tuple] | None:
+    """`computed_by`, of an object; None where a default is taken instead."""
+    if isinstance(owner, type | types.ModuleType) or default and not hasattr(owner, name):
         return None
     return computed_by(type(owner), name in getattr(owner, "__dict__", ()), name)
 
 
 def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
-    computed = attribute_call(owner, name)
+    computed = attribute_call(owner, name, *default)
     if computed is not None:
         function, before, after = computed
         y, pullback = apply_rule(function, (len(before),), *before, owner, *after)
@@ -557,6 +603,15 @@ def has_setter(cls: type, name: str) -> bool:
         or own
         or cls.__setattr__ is not object.__setattr__
         and not (getattr(cls, "__dataclass_params__", None) is not None)
+        and cls is not types.SimpleNamespace
+    )
+
+
+def _recalled(active: tuple, function: Any, *args: Any, **kwargs: Any) -> Result:
+    raise MissingRuleError(
+        f"no derivative is known for {describe(function)}: it calls itself, and keeps its results "
+        "(functools.cache)",
+        hint="Fill a table in a loop, or call the function without its cache.",
     )
 
 
@@ -564,10 +619,22 @@ def _new(active: tuple, cls: type) -> Result:
     return new_object(cls), lambda y_bar: (None, None, {})
 
 
+def widened(mask: tuple, active: tuple) -> tuple:
+    """What is active of a call, of what is active of the `apply_rule` that makes it as well.
+
+    An inner derivative may be with respect to one operand, and the outer one to another.
+    """
+    outer = [
+        "callee" if a == 0 else a - 2 if isinstance(a, int) else a for a in active if a != "callee"
+    ]
+    return tuple(dict.fromkeys((*mask, *outer)))
+
+
 def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Result:
     """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
-    if not (_hashable(function) and function in ITERATOR_MAKERS):
+    if not (is_hashable(function) and function in ITERATOR_MAKERS):
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    mask = widened(mask, active)
     y, inner = apply_rule(function, mask, *args, **kwargs)
     kept = Kept(function, mask, args, kwargs, inner)
 
@@ -731,4 +798,5 @@ STRUCTURAL: dict[Any, Callable[..., Result]] = {
     augment: _augment,
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
+    recalled: _recalled,
 }  # fmt: skip

@@ -53,6 +53,34 @@ def reduce(function, iterable, initial=MISSING, /):
     return reduced
 
 
+@nondifferentiable
+def leading(predicate: Any, items: Any) -> int:
+    """How many items there are before the first for which the predicate does not hold."""
+    return next((i for i, item in enumerate(items) if not predicate(item)), len(items))
+
+
+@source_of(itertools.takewhile)
+def takewhile(predicate, iterable, /):
+    items = list(iterable)
+    return items[: leading(predicate, items)]
+
+
+@source_of(itertools.dropwhile)
+def dropwhile(predicate, iterable, /):
+    items = list(iterable)
+    return items[leading(predicate, items) :]
+
+
+@source_of(itertools.zip_longest)
+def zip_longest(*iterables, fillvalue=None):
+    columns = [list(iterable) for iterable in iterables]
+    count = max([len(column) for column in columns], default=0)
+    return [
+        tuple([column[i] if i < len(column) else fillvalue for column in columns])
+        for i in range(count)
+    ]
+
+
 @source_of(itertools.accumulate)
 def accumulate(iterable, func=None, *, initial=None):
     items = list(iterable) if initial is None else [initial, *iterable]

@@ -5,14 +5,13 @@ The cotangent of an iterator is the list of those of the items that it gave.
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import Any
 
 from adjoint import runtime
 from adjoint.rules.containers import items_of
 from adjoint.rules.registry import rule, source_of
-from adjoint.tree import Tangent, column, iterable_cotangent, tangent_field, tangent_item
+from adjoint.tree import column, iterable_cotangent
 
 
 @rule(zip)
@@ -440,60 +439,3 @@ def _(dicts, bars):
         return None, unmerged(dicts, y_bar)
 
     return y, pullback
-
-
-@rule(functools.partial)
-def partial(function, /, *args, **kwargs):
-    y = functools.partial(function, *args, **kwargs)
-
-    names = tuple(kwargs)
-    count = len(args)
-
-    def pullback(y_bar):
-        return partial_parts(y_bar, count, names)
-
-    return y, pullback
-
-
-def partial_parts(bar: Any, count: int, names: tuple) -> tuple:
-    """The cotangents of what a `partial` holds: its function, its arguments, its keywords."""
-    args, keywords = tangent_field(bar, "args"), tangent_field(bar, "keywords")
-    return (
-        tangent_field(bar, "func"),
-        *([None] * count if args is None else args),
-        {n: tangent_item(keywords, n) for n in names},
-    )
-
-
-@rule(partial_parts)
-def _(bar, count, names):
-    y = partial_parts(bar, count, names)
-
-    def pullback(y_bar):
-        return (partial_tangent(y_bar, count, names),)
-
-    return y, pullback
-
-
-def partial_tangent(parts: Any, count: int, names: tuple) -> Any:
-    """`partial_parts` undone."""
-    if parts is None:
-        return None
-    return Tangent(func=parts[0], args=tuple(parts[1 : 1 + count]), keywords=parts[1 + count])
-
-
-@rule(partial_tangent)
-def _(parts, count, names):
-    y = partial_tangent(parts, count, names)
-
-    def pullback(y_bar):
-        return (partial_parts(y_bar, count, names),)
-
-    return y, pullback
-
-
-@source_of(operator.itemgetter)
-def itemgetter(*keys):
-    if len(keys) == 1:
-        return lambda owner: owner[keys[0]]
-    return lambda owner: tuple([owner[key] for key in keys])

@@ -85,6 +85,14 @@ def scale(y_bar: Any, derivative: Any) -> Any:
     return np.where(np.equal(y_bar, 0), np.zeros_like(product), product)[()]
 
 
+def summed(iterable: Any, /, start: Any = 0) -> Any:
+    """`sum` of what is no number: additions in order, whatever they mean."""
+    total = start
+    for item in iterable:
+        total = total + item
+    return total
+
+
 def replaced_fields(owner: Any, /, **changes: Any) -> Any:
     """`owner._replace(**changes)` of a named tuple."""
     unknown = [name for name in changes if name not in owner._fields]

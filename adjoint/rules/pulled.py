@@ -16,6 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
+from adjoint.rules.operators import is_hashable
 from adjoint.rules.plain import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
@@ -36,11 +37,10 @@ Result = tuple[tuple, Callable[[Any], Parts]]
 def pulled(
     function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
 ) -> Result:
-    if dispatch._rebinds(function, args):
-        function = dispatch.IN_PLACE[function]
+    function = dispatch.respelled(function, args)
     if moves(function, args):
         return _moved(function, args, inner, y_bar)
-    special = SPECIAL.get(function) if dispatch._hashable(function) else None
+    special = SPECIAL.get(function) if is_hashable(function) else None
     if special is not None:
         return special(active, args, kwargs, inner, y_bar)
     if isinstance(function, dispatch.Kept):
@@ -48,6 +48,9 @@ def pulled(
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         return _operator(*overloaded, active, args, kwargs, y_bar)
+    own = dispatch.own_iterators(function, args)
+    if own:
+        return _iterated(function, own, active, args, kwargs, y_bar)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         return _bound(function, active, args, kwargs, y_bar)
@@ -107,9 +110,7 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 
 def held(function: Any) -> Any:
     """A Python function that has a rule, in a form that the compiler takes for a constant."""
-    known = (
-        function is dispatch.pull_call or dispatch._hashable(function) and registry.lookup(function)
-    )
+    known = function is dispatch.pull_call or is_hashable(function) and registry.lookup(function)
     if isinstance(function, types.FunctionType) and known:
         return dispatch.hold(function)
     return function
@@ -189,6 +190,35 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) 
         return owner, tuple(found[1:]), keywords, y_bar_bar
 
     return (None if self_bar is None else Tangent(__self__=self_bar), *rest), pull
+
+
+def _iterated(
+    function: Any, own: list[int], active: tuple, args: tuple, kwargs: dict, y_bar: Any
+) -> Result:
+    """A call that goes through objects: what `__iter__` of each gives, and the call of that."""
+    items = list(args)
+    methods = {i: dispatch.iteration_method(type(args[i])) for i in own}
+    for i, method in methods.items():
+        items[i] = list(method(args[i]))  # type: ignore[misc]
+    bars, inner = again(function, active, tuple(items), kwargs, y_bar)
+    callee, *rest, named = bars
+    through = {i: compiled(methods[i], (0,), (args[i],), {}, rest[i]) for i in own}
+    for i in own:
+        rest[i] = through[i][0][1]
+
+    def pull(bars_bar: Any) -> Parts:
+        callee_bar, given, named_bar = parts_of(bars_bar, len(args))
+        of_items, of_objects = list(given), {}
+        for i in own:
+            _, (of_objects[i],), _, of_items[i] = through[i][1]((None, given[i], {}))
+        callee_own, found, keywords, y_bar_bar = inner((callee_bar, *of_items, named_bar))
+        sums = list(found)
+        for i in own:
+            _, back = dispatch.apply_rule(methods[i], (0,), args[i])
+            sums[i] = accumulate(of_objects[i], back(found[i])[1])
+        return callee_own, tuple(sums), keywords, y_bar_bar
+
+    return (callee, *rest, named), pull
 
 
 def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
@@ -298,10 +328,10 @@ def innermost(kept: Any) -> Any:
 
 def moves(function: Any, args: tuple) -> bool:
     """Does the pullback of this call only move cotangents, whatever the operands are?"""
-    if not dispatch._hashable(function) or function not in TRANSPOSED:
+    if not is_hashable(function) or function not in TRANSPOSED:
         return False
     if function is getattr:
-        return dispatch.attribute_call(*args[:2]) is None
+        return dispatch.attribute_call(*args) is None
     method = getattr(type(args[0]), "__getitem__", None)
     return function is not operator.getitem or not isinstance(method, types.FunctionType)
 
@@ -316,7 +346,7 @@ def _moved(function: Any, args: tuple, inner: Any, y_bar: Any) -> Result:
 
 def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """An attribute that a property, or NumPy, computes."""
-    computed = dispatch.attribute_call(*args[:2])
+    computed = dispatch.attribute_call(*args)
     assert computed is not None
     function, before, after = computed
     at = len(before)
@@ -334,6 +364,8 @@ def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any)
 
 def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
     owner, name, bar = args[0], args[1], given[0]
+    if len(args) > 2 and not hasattr(owner, name):
+        return given[2]
     if bar is None:
         return None
     value = getattr(owner, name, None)
@@ -385,6 +417,7 @@ def _nothing(args: tuple, given: tuple, named: dict) -> Any:
 def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """`apply_rule` itself: the call that it makes, and the pullback that it keeps of it."""
     function, mask, *rest = args
+    mask = dispatch.widened(mask, active)
     value_bar, kept_bar = (None, None) if y_bar is None else y_bar
     back = None
     if value_bar is not None:

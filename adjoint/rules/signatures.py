@@ -1,9 +1,7 @@
 """The type of what a call gives, from the types of its operands.
 
-NumPy itself is the signature: a function is run on small samples. Lengths that are only known as
-symbols are given two different sets of sizes, and the lengths of the two results tell which symbol
-(plus which constant) each axis of the result has. Elementwise functions and `matmul` are worked
-out by hand, since there two symbols may have to be one.
+NumPy itself is the signature: a function is run on small samples (`rules/samples.py`). Elementwise
+functions and `matmul` are worked out by hand, since there two symbols may have to be one.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import operator
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,9 +21,7 @@ from adjoint.ir.types import (
     UNKNOWN,
     Array,
     Axis,
-    DictOf,
     Double,
-    Length,
     ListOf,
     Literal,
     Opaque,
@@ -45,9 +40,9 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.samples import NoSample, by_samples, quietly, sample_scalar, scalar_of
 from adjoint.rules.text import GIVES_TEXT
 
-SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
 PYTHON_OPERATORS = {
     operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
     operator.pow, operator.neg, operator.pos, operator.lt, operator.le, operator.gt, operator.ge,
@@ -62,10 +57,6 @@ DYNAMIC: set[Any] = {
     np.ndarray.nonzero, np.ndarray.repeat, np.ndarray.compress,
     np.ndarray.item, np.ndarray.tolist, np.nditer, np.ndarray.sort, np.ndarray.fill,
 }  # fmt: skip
-
-
-class NoSample(Exception):
-    """An operand of which no sample can be made."""
 
 
 def result_type(
@@ -103,7 +94,7 @@ def result_type(
             return UNKNOWN
         if function is operator.getitem and len(args) == 2:
             args = [args[0], _within_bounds(args[1])]
-        return _by_samples(function, args, kwargs)
+        return by_samples(function, args, kwargs)
     except (NoSample, TypeError):
         return UNKNOWN
 
@@ -265,15 +256,7 @@ def _python_arithmetic(function: Any, args: list[Operand], types: list[Type]) ->
         exponent = args[1].value if isinstance(args[1], Const) else None
         return Scalar(Real) if exponent is None else Scalar(int if exponent >= 0 else float)
     values = [1 if c is int else c(1) for c in classes]
-    return _scalar_of(function(*values))
-
-
-def _scalar_of(value: Any) -> Type:
-    if isinstance(value, tuple):
-        return TupleOf(tuple(map(_scalar_of, value)))
-    if isinstance(value, np.ndarray):
-        return Array(value.dtype, tuple(value.shape))
-    return Scalar(type(value)) if isinstance(value, int | float | complex | np.generic) else UNKNOWN
+    return scalar_of(function(*values))
 
 
 def _elementwise(function: Any, args: list[Operand], types: list[Type]) -> Type:
@@ -281,15 +264,15 @@ def _elementwise(function: Any, args: list[Operand], types: list[Type]) -> Type:
     if not all(map(is_number, types)):
         return UNKNOWN
     if isinstance(function, np.ufunc) and function.signature is not None:
-        return _by_samples(function, args, [])
+        return by_samples(function, args, [])
     samples: list[Any] = []
     for operand, t in zip(args, types, strict=True):
         if isinstance(t, Array):
             samples.append(np.ones((1,) * t.ndim, t.dtype))
         else:
             exact = isinstance(operand, Const) and isinstance(operand.value, int)
-            samples.append(operand.value if exact else _sample_scalar(t))  # type: ignore[union-attr]
-    results = _quietly(function, samples)
+            samples.append(operand.value if exact else sample_scalar(t))  # type: ignore[union-attr]
+    results = quietly(function, samples)
     axes = broadcast_axes([t.axes for t in types if isinstance(t, Array)])
     if isinstance(results, tuple):
         return TupleOf(tuple(_with_axes(r, axes) for r in results))
@@ -299,7 +282,7 @@ def _elementwise(function: Any, args: list[Operand], types: list[Type]) -> Type:
 def _with_axes(sample: Any, axes: tuple[Axis, ...]) -> Type:
     if isinstance(sample, np.ndarray):
         return Array(sample.dtype, axes)
-    return _scalar_of(sample)
+    return scalar_of(sample)
 
 
 def broadcast_axes(shapes: Iterable[tuple[Axis, ...]]) -> tuple[Axis, ...]:
@@ -336,148 +319,3 @@ def _matmul(function: Any, a: Type, b: Type) -> Type:
     columns = b.axes[-1:] if b.ndim > 1 else ()
     axes = (*broadcast_axes([a.axes[:-2], b.axes[:-2]]), *rows, *columns)
     return _with_axes(sample, axes)
-
-
-# -- samples -----------------------------------------------------------------------------------------
-
-
-def _by_samples(
-    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]]
-) -> Type:
-    operands = [*args, *(o for _, o in kwargs)]
-    symbols = list(dict.fromkeys(_symbols(t) for o in operands for t in [operand_type(o)]))
-    names = list(dict.fromkeys(s for group in symbols for s in group))
-    if len(names) > len(SIZES[0]):
-        return UNKNOWN
-    results = []
-    for attempt, sizes in enumerate(SIZES):
-        table = dict(zip(names, sizes, strict=False))
-        values = [_sample(o, table, attempt) for o in args]
-        named = {k: _sample(o, table, attempt) for k, o in kwargs if k is not None}
-        results.append((_quietly(function, values, named), table))
-    plural = {s for o in operands for s in _plurals(operand_type(o))}
-    return _compare(results[0][0], results[1][0], results[0][1], results[1][1], plural)
-
-
-def _quietly(function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            return function(*args, **(kwargs or {}))
-        except Exception as error:  # whatever NumPy refuses gives no type
-            raise NoSample from error
-
-
-def _sample(operand: Operand, sizes: dict[Any, int], attempt: int) -> Any:
-    if isinstance(operand, Const):
-        return operand.value
-    return _sample_of(operand.type, sizes, attempt)
-
-
-def _sample_of(t: Type, sizes: dict[Any, int], attempt: int) -> Any:
-    if isinstance(t, Literal):
-        return t.value
-    if isinstance(t, Scalar):
-        if t.length is not None:
-            return sizes[t.length.symbol] + t.length.offset
-        return _sample_scalar(t, attempt)
-    if isinstance(t, Array):
-        shape = tuple(_size(a, sizes, attempt) for a in t.axes)
-        if t.dtype.kind == "b" and attempt:  # a mask selects another number of items each time
-            return np.arange(math.prod(shape)).reshape(shape) == 0
-        return np.ones(shape, t.dtype) if t.dtype.kind in "bfc" else np.zeros(shape, t.dtype)
-    if isinstance(t, TupleOf) and t.cls is tuple:
-        return tuple(_sample_of(i, sizes, attempt) for i in t.items)
-    if isinstance(t, ListOf):
-        items = t.items if t.items is not None else (t.element,) * (3 + 2 * attempt)
-        return [_sample_of(i, sizes, attempt) for i in items]
-    if isinstance(t, DictOf):
-        return {k: _sample_of(i, sizes, attempt) for k, i in t.items}
-    raise NoSample
-
-
-def _sample_scalar(t: Type, attempt: int = 0) -> Any:
-    assert isinstance(t, Scalar)
-    if t.cls is Real:
-        return 0.75
-    if issubclass(t.cls, bool | np.bool_):
-        raise NoSample  # a flag decides what a function does
-    if issubclass(t.cls, int | np.integer):
-        return t.cls((2, 3)[attempt])
-    return t.cls(0.75)
-
-
-def _size(axis: Axis, sizes: dict[Any, int], attempt: int) -> int:
-    if axis is None:
-        return (41, 67)[attempt]
-    return axis if isinstance(axis, int) else sizes[axis.symbol] + axis.offset
-
-
-def _lengths(t: Type) -> list[Length]:
-    if isinstance(t, Array):
-        return [a for a in t.axes if isinstance(a, Length)]
-    if isinstance(t, Scalar):
-        return [t.length] if t.length is not None else []
-    if isinstance(t, TupleOf | ListOf):
-        items = t.items if t.items is not None else (t.element,)
-        return [length for i in items for length in _lengths(i)]
-    if isinstance(t, DictOf):
-        return [length for _, i in t.items for length in _lengths(i)]
-    return []
-
-
-def _symbols(t: Type) -> tuple[Any, ...]:
-    return tuple(length.symbol for length in _lengths(t))
-
-
-def _plurals(t: Type) -> set[Any]:
-    return {length.symbol for length in _lengths(t) if length.plural and not length.offset}
-
-
-def _compare(a: Any, b: Any, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Type:
-    """The type that two results of the same call on samples of different sizes have in common."""
-    if type(a) is not type(b):
-        return UNKNOWN
-    if isinstance(a, np.ndarray):
-        if a.ndim != b.ndim or a.dtype != b.dtype or a.dtype.kind not in "biufc":
-            return UNKNOWN
-        axes = (
-            _axis(n, m, sizes_a, sizes_b, plural) for n, m in zip(a.shape, b.shape, strict=True)
-        )
-        return Array(a.dtype, tuple(axes))
-    if isinstance(a, tuple | list):
-        if len(a) != len(b):
-            return (
-                UNKNOWN
-                if isinstance(a, tuple)
-                else ListOf(None, _joined(a, b, sizes_a, sizes_b, plural))
-            )
-        items = tuple(_compare(x, y, sizes_a, sizes_b, plural) for x, y in zip(a, b, strict=True))
-        if isinstance(a, list):
-            return ListOf(items)
-        return TupleOf(items, type(a))
-    if isinstance(a, bool | np.bool_):
-        return Scalar(type(a))
-    if isinstance(a, int):
-        axis = _axis(a, b, sizes_a, sizes_b, plural)
-        return Scalar(int, axis if isinstance(axis, Length) else None)
-    return _scalar_of(a)
-
-
-def _joined(a: list, b: list, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Type:
-    out: Type = BOTTOM
-    for x, y in zip(a, b, strict=False):
-        out = join(out, _compare(x, y, sizes_a, sizes_b, plural))
-    return UNKNOWN if out is BOTTOM else out
-
-
-def _axis(n: int, m: int, sizes_a: dict, sizes_b: dict, plural: set[Any]) -> Axis:
-    if n == m:
-        return n
-    for symbol in sizes_a:
-        offset = n - sizes_a[symbol]
-        if offset == m - sizes_b[symbol] and abs(offset) <= 4:
-            if offset and symbol == "n":  # "not 1", of any axis: nothing is known of it less one
-                return None
-            return Length(symbol, offset, offset == 0 and symbol in plural)
-    return None

@@ -277,3 +277,30 @@ def list_compared_and_tested(xs, y):
     if xs and len(xs) == 2 and not []:
         y = y * xs[0]
     return y * xs[-1]
+
+
+@program([1.0, 2.0, 3.0])
+def more_itertools(xs):
+    total = 0.0
+    for a, b in itertools.zip_longest(xs, xs[:2], fillvalue=xs[0]):
+        total = total + a * b
+    for a in itertools.takewhile(lambda v: v < 2.5, xs):
+        total = total * a
+    for a in itertools.dropwhile(lambda v: v < 1.5, xs):
+        total = total + a**3
+    return total
+
+
+@program([1.0, 2.0, 3.0])
+def made_from_iterables(xs):
+    same = dict.fromkeys("ab", xs[0] * xs[1])
+    squares = np.fromiter((x * x for x in xs), float)
+    first = np.fromiter([x * xs[0] for x in xs], float, 2)
+    return same["a"] * same["b"] + squares @ np.array(xs) + first.sum()
+
+
+@program([1.0, 2.0], [3.0], (4.0, 5.0))
+def sequences_added_by_sum(a, b, c):
+    joined = sum([a, b, a], [])
+    tuples = sum([c, (a[0],)], ())
+    return joined[1] * joined[2] + joined[4] * tuples[0] * tuples[2]

@@ -232,3 +232,75 @@ def decorated_helper_by_hand(x):
 def starred_map(xs):
     low, *middle, high = map(lambda x: x * x, xs)
     return low * high + sum(middle)
+
+
+def doubled(f):
+    @functools.wraps(f)
+    def wrapper(*args, **kwargs):
+        return f(*args, **kwargs) * 2
+
+    return wrapper
+
+
+@doubled
+def decorated(x, y=1.0):
+    """What a decorator that keeps names is put on."""
+    return x * x * y
+
+
+@program(0.7)
+def decorated_with_names_kept(x):
+    @doubled
+    def inner(v):
+        return v**3 * x
+
+    return decorated(x) + decorated(x, y=x) * inner(x)
+
+
+@functools.lru_cache(maxsize=8)
+def cubed(v):
+    return v**3
+
+
+@program(0.7)
+def results_that_are_kept(x):
+    @functools.cache
+    def power(v, n=2):
+        return v**n * x
+
+    @functools.lru_cache(maxsize=4)
+    def scaled(v):
+        return v * x
+
+    return power(x) + power(x * 2, 3) * scaled(x) + cubed(x) + cubed(2 * x) + scaled(x)
+
+
+@functools.singledispatch
+def measure(v):
+    return v * 2
+
+
+@measure.register
+def _(v: float):
+    return v * v
+
+
+@measure.register(np.ndarray)
+def _(v):
+    return np.sum(v**3)
+
+
+@measure.register(list)
+def _(v):
+    return sum(measure(u) for u in v)
+
+
+@program(0.7, normal(3), [1.0, 2.0])
+def dispatched_by_class(x, array, items):
+    return measure(x) * measure(array) + measure(items) + measure(3) * x
+
+
+@program(normal(3))
+def method_called_by_name(x):
+    total, scaled = operator.methodcaller("sum"), operator.methodcaller("dot", x)
+    return total(x) * scaled(x) + operator.methodcaller("mean", axis=0)(x * x)

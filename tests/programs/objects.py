@@ -1,5 +1,6 @@
 """Classes: attributes, methods, callable instances, properties, dataclasses, named tuples."""
 
+import abc
 from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -330,3 +331,108 @@ def dual_numbers(x):
     t = Dual(x, 1.0)
     y = t * t * t + t
     return y.slope * y.value
+
+
+class Figure(abc.ABC):
+    def __init__(self, scale):
+        self.scale = scale
+
+    @abc.abstractmethod
+    def area(self): ...
+
+    @property
+    def doubled(self):
+        return 2 * self.area()
+
+
+class Tile(Figure):
+    def __init__(self, side, scale=1.0):
+        super().__init__(scale)
+        self.side = side
+
+    def area(self):
+        return self.side**2 * self.scale
+
+
+@program(1.5, 0.7)
+def abstract_classes(x, y):
+    shapes = [Tile(x, y), Tile(x * y)]
+    return shapes[0].doubled * shapes[1].doubled + sum(s.scale for s in shapes) * x
+
+
+@program(make(Tile, 1.5, 0.7))
+def abstract_class_as_argument(square):
+    return square.doubled * square.scale
+
+
+class Strange:
+    """Addition is no sum, and iteration is defined."""
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __iter__(self):
+        return iter((self.a, self.b * self.b))
+
+    def __add__(self, other):
+        return Strange(self.a * other.a, self.b + other.b)
+
+    def __radd__(self, other):
+        return Strange(self.a + other, self.b)
+
+    def __abs__(self):
+        return np.hypot(self.a, self.b)
+
+    def __round__(self, digits=None):
+        return self.a * self.b
+
+    def __divmod__(self, other):
+        return self.a / other, self.b * other
+
+    def __lt__(self, other):
+        return abs(self) < abs(other)
+
+
+@program(1.1, 0.6)
+def sums_of_objects(x, y):
+    total = sum([Strange(x, y), Strange(y, x), Strange(x * y, 2.0)])
+    pairs = sorted([Strange(x, y), Strange(x / 2, y)])
+    return total.a * total.b + pairs[0].a * abs(pairs[1])
+
+
+@program(1.1, 0.6)
+def builtins_of_objects(x, y):
+    quotient, product = divmod(Strange(x, y), 2.0)
+    return quotient * product + round(Strange(x, y)) ** 2 + abs(Strange(x, y))
+
+
+class Multiples:
+    def __init__(self, v):
+        self.v = v
+
+    def __getattr__(self, name):
+        if name.startswith("times"):
+            return self.v * int(name[5:])
+        raise AttributeError(name)
+
+
+@program(0.7)
+def attributes_or_defaults(x):
+    o = Multiples(x)
+    found = o.times4 * x if hasattr(o, "times5") else x
+    missing = 5 * x if hasattr(o, "other") else x**3
+    return found * missing + getattr(o, "other", x * 3) ** 2 + getattr(o, "times2", 1.0) * x
+
+
+@program(0.7)
+def simple_namespace_built(x):
+    settings = SimpleNamespace(rate=x * 2, inner=SimpleNamespace(scale=[x, x * x]))
+    return settings.rate**2 * settings.inner.scale[1]
+
+
+@program(0.7)
+def named_tuple_made_of_items(x):
+    return Pixel._make([x, x * x]).row * Pixel._make((x, 2.0)).column
+
+
+Pixel = namedtuple("Pixel", "column row")

@@ -57,12 +57,13 @@ def test_every_rule_file_is_imported():
 
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
 # programs of tests/programs (containers, higher_order) go through them by every route.
-BY_PROGRAMS = ("adjoint.rules.iterators.", "adjoint.rules.dispatch.", "adjoint.rules.pulled.",
+BY_PROGRAMS = ("adjoint.rules.iterators.", "adjoint.rules.callables.", "adjoint.rules.dispatch.", "adjoint.rules.pulled.",
                "adjoint.rules.plain.")  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
-    "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
+    "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
+    "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
 }  # fmt: skip
 
 
