@@ -12,16 +12,17 @@ import numpy as np
 
 from adjoint import shadows
 from adjoint.inference import functions, handlers, objects, stores
-from adjoint.inference.items import dict_parts, iterable_parts
-from adjoint.inference.questions import METADATA
+from adjoint.inference.items import definition, dict_parts, iterable_parts
+from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
 from adjoint.rules import dispatch, registry
+from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import special_methods
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import fail, make_tuple
+from adjoint.runtime import fail, make_list, make_tuple
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -68,6 +69,7 @@ def call_known(
     if folded is not None:
         return folded
     args = objects.iterated(spec, function, args, site)
+    args, kwargs = with_arrays(spec, function, args, kwargs, site)
     handled = handlers.handle(spec, function, args, kwargs, site)
     if handled is not None:
         return handled
@@ -110,6 +112,30 @@ def call_known(
         ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def with_arrays(
+    spec: Specialiser, function: Any, args: list[Operand], kwargs: Keywords, site: Site
+) -> tuple[list[Operand], Keywords]:
+    """The operands with the arrays that NumPy makes of lists that may carry a derivative."""
+    operands = {**dict(enumerate(args)), **dict(kwargs)}
+    classes = [class_of(operand_type(o)) for o in operands.values()]
+    if list not in classes and tuple not in classes:
+        return args, kwargs
+    for key in made_arrays(function, classes, [k for k, _ in kwargs if k is not None]):
+        if not isinstance(operands[key], Const) and not of_constants(spec, operands[key]):
+            operands[key] = call(spec, Const(np.asarray, "np.asarray"), [operands[key]], [], site)
+    return [operands[i] for i in range(len(args))], [(k, operands[k]) for k, _ in kwargs]
+
+
+def of_constants(spec: Specialiser, operand: Operand) -> bool:
+    """Is this a constant, or a display of constants?"""
+    if isinstance(operand, Const):
+        return True
+    made = definition(spec, operand)
+    if made is None or made.callee.value not in (make_list, make_tuple):  # type: ignore[union-attr]
+        return False
+    return all(not isinstance(a, Splat) and of_constants(spec, a) for a in made.args)
 
 
 def unknown_among(args: list[Operand]) -> bool:

@@ -382,10 +382,11 @@ def is_structural(kind: Type) -> bool:
     return isinstance(kind, TupleOf | DictOf | Instance | FunctionOf)
 
 
-def conform(scope: Scope, bar: Operand, primal: Value) -> tuple[Operand, bool]:
+def conform(scope: Scope, bar: Operand, primal: Value, alone: bool = True) -> tuple[Operand, bool]:
     """`bar` in the form of its primal, and whether something new was made for it.
 
-    `bar` has the shape of something that the primal was broadcast to.
+    `bar` has the shape of something that the primal was broadcast to. Two lengths of which nothing is
+    known are one length if the primal stood `alone`: there was nothing for it to be broadcast to.
     """
     wanted, found = cotangent_type(primal.type), unliteral(operand_type(bar))
     if wanted is UNKNOWN:
@@ -404,7 +405,9 @@ def conform(scope: Scope, bar: Operand, primal: Value) -> tuple[Operand, bool]:
     unsure = [
         i
         for i, axis in enumerate(wanted.axes)
-        if axis != 1 and not is_plural(axis) and axis != found.axes[extra + i]
+        if axis != 1
+        and not is_plural(axis)
+        and (axis != found.axes[extra + i] or axis is None and not alone)
     ]
     if unsure or found.dtype.kind == "c" != wanted.dtype.kind:
         return scope.call(tree.project, bar, primal, type=wanted), True

@@ -47,6 +47,7 @@ from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
+from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.memory import shares_memory, written_operand
@@ -86,6 +87,7 @@ class Reverser:
         self.checked: set[int] = set()  # statements of rules, whose residuals were looked at
         self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
+        self.known_origins: dict[Value, frozenset[Value]] = {}
         self.statements: list[Statement] = []  # of the block that is being reversed
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
@@ -343,6 +345,7 @@ class Reverser:
         written = Block(scope.out[start:], [])
         self.checked.update(map(id, walk(written)))
         read = used_values(written)
+        alone = len(frozenset().union(*map(self.shape_origins, operands))) < 2
         for i in wanted:
             contribution = lookup(expansion.bars[i], local)  # type: ignore[arg-type]
             made = next((s for s in written.statements if contribution in targets_of(s)), None)
@@ -352,16 +355,31 @@ class Reverser:
                 and (not shares_memory(made) or is_broadcast(scope, contribution))
             )
             own = own and expansion.bars.count(expansion.bars[i]) == 1
-            self.contribute(scope, operands[i], contribution, own)
+            self.contribute(scope, operands[i], contribution, own, alone)
 
-    def contribute(self, scope: Scope, primal: Operand, bar: Operand, own: bool = False) -> None:
+    def shape_origins(self, operand: Operand) -> frozenset[Value]:
+        """The arrays that an operand has its shape from: through elementwise functions, as far as known."""
+        if not isinstance(operand, Value) or not isinstance(operand_type(operand), Array):
+            return frozenset()
+        if operand not in self.known_origins:
+            made = self.definitions.get(operand)
+            known = made is not None and isinstance(made.callee, Const)
+            declared = registry.lookup(made.callee.value) if known else None  # type: ignore[union-attr]
+            through = declared is not None and declared.kind == "partials"
+            parts = map(self.shape_origins, made.args) if through else ({operand},)  # type: ignore[union-attr,arg-type]
+            self.known_origins[operand] = frozenset().union(*parts)
+        return self.known_origins[operand]
+
+    def contribute(
+        self, scope: Scope, primal: Operand, bar: Operand, own: bool = False, alone: bool = True
+    ) -> None:
         """Add what a rule returned for an operand, in the operand's form."""
         if not isinstance(primal, Value):
             return
         if is_number(primal.type) and operand_type(bar) is UNKNOWN:
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         elif is_number(primal.type):
-            conformed, made = conform(scope, bar, primal)
+            conformed, made = conform(scope, bar, primal, alone)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
         if scope.is_shadowed(primal):

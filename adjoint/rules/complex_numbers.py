@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from adjoint.rules.guarded import direction, quotient_or_zero
-from adjoint.rules.registry import jvp_rule, rule
+from adjoint.rules.registry import jvp_rule, rule, source_of
 
 
 @rule(np.absolute)
@@ -103,6 +103,15 @@ def angle_jvp(primals, tangents):
     return np.angle(z, deg), turning * (180 / math.pi) if deg else turning
 
 
+def replacements(y_bar, x):
+    """The cotangents of what stands in for NaN and for the two infinities."""
+    high, low = np.isinf(x) & (x > 0), np.isinf(x) & (x < 0)
+    return np.where(np.isnan(x), y_bar, 0), np.where(high, y_bar, 0), np.where(low, y_bar, 0)
+
+
+source_of(replacements)(replacements)
+
+
 @rule(np.nan_to_num)
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     """What was replaced is constant: in a complex number, the part that was."""
@@ -112,6 +121,11 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
 
     def pullback(y_bar):
         x_bar = np.where(kept, np.real(y_bar), 0)
-        return x_bar + 1j * np.where(kept_imag, np.imag(y_bar), 0) if np.iscomplexobj(x) else x_bar
+        nan_bar, high_bar, low_bar = replacements(np.real(y_bar), np.real(x))
+        if np.iscomplexobj(x):
+            x_bar = x_bar + 1j * np.where(kept_imag, np.imag(y_bar), 0)
+            more = replacements(np.imag(y_bar), np.imag(x))
+            nan_bar, high_bar, low_bar = nan_bar + more[0], high_bar + more[1], low_bar + more[2]
+        return x_bar, None, nan_bar, high_bar, low_bar
 
     return y, pullback

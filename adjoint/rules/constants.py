@@ -32,7 +32,7 @@ nondifferentiable(
 )
 
 nondifferentiable(
-    *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around),
+    *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.ndarray.round),
     *(np.floor_divide, np.signbit, np.spacing, np.gcd, np.lcm),
     *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),

@@ -243,11 +243,10 @@ def diff_transpose_rule(y_bar, n=1, axis=-1):
 @rule(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     y = np.median(a, axis, out, overwrite_input, keepdims)
-    shares, _ = quantile_shares(a, 0.5, axis)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        return shares * np.reshape(y_bar, kept)
+        return quantile_shares(a, 0.5, axis) * np.reshape(y_bar, kept)
 
     return y, pullback
 
@@ -258,14 +257,11 @@ def quantile(
     *, weights=None,
 ):  # fmt: skip
     y = np.quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
-    shares, slopes = quantile_shares(a, q, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
-        q_axes, a_axes = tuple(range(np.ndim(q))), tuple(range(-np.ndim(a), 0))
-        q_bar = np.sum(slopes * a * np.reshape(y_bar, np.shape(q) + kept), axis=a_axes)
-        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=q_axes), q_bar
+        wide = np.reshape(y_bar, np.shape(q) + kept)
+        return quantile_cotangents(wide, a, q, axis, method, weights)
 
     return y, pullback
 
@@ -276,16 +272,25 @@ def percentile(
     *, weights=None,
 ):  # fmt: skip
     y = np.percentile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
-    shares, slopes = quantile_shares(a, np.asarray(q) / 100, axis, method, weights)
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        a_bar = shares * np.reshape(y_bar, np.shape(q) + kept)
-        q_axes, a_axes = tuple(range(np.ndim(q))), tuple(range(-np.ndim(a), 0))
-        q_bar = np.sum(slopes * a * np.reshape(y_bar, np.shape(q) + kept), axis=a_axes) / 100
-        return a_bar if np.ndim(q) == 0 else np.sum(a_bar, axis=q_axes), q_bar
+        wide = np.reshape(y_bar, np.shape(q) + kept)
+        a_bar, q_bar = quantile_cotangents(wide, a, np.asarray(q) / 100, axis, method, weights)
+        return a_bar, q_bar / 100
 
     return y, pullback
+
+
+def quantile_cotangents(wide, a, q, axis, method, weights):
+    """From ȳ with q's axes, then a's (reduced ones as 1): ā and q̄."""
+    shares = quantile_shares(a, q, axis, method, weights)
+    slopes = quantile_slopes(a, q, axis, method, weights)
+    q_bar = np.sum(slopes * a * wide, axis=tuple(range(-np.ndim(a), 0)))
+    return np.sum(shares * wide, axis=tuple(range(np.ndim(q)))), q_bar
+
+
+source_of(quantile_cotangents)(quantile_cotangents)
 
 
 @nondifferentiable
@@ -296,12 +301,32 @@ def kept_shape(shape, axis=None):
     return tuple(1 if i in reduced else n for i, n in enumerate(shape))
 
 
-@nondifferentiable
 def quantile_shares(a, q, axis=None, method="linear", weights=None):
-    """How much each element counts in its quantile, and how fast that changes with q.
+    """How much each element counts in its quantile; has q's axes, then a's."""
+    return shares_and_slopes(a, q, axis, method, weights)[0]
 
-    Both have q's axes, then a's. A quantile of 0, 1, ..., n-1 is its own position in the sorted
-    order, whatever the method.
+
+@rule(quantile_shares)
+def quantile_shares_rule(a, q, axis=None, method="linear", weights=None):
+    shares = quantile_shares(a, q, axis, method, weights)
+
+    def pullback(shares_bar):
+        slopes = quantile_slopes(a, q, axis, method, weights)
+        return None, np.sum(shares_bar * slopes, axis=tuple(range(-np.ndim(a), 0)))
+
+    return shares, pullback
+
+
+@nondifferentiable
+def quantile_slopes(a, q, axis=None, method="linear", weights=None):
+    """How fast `quantile_shares` change with q."""
+    return shares_and_slopes(a, q, axis, method, weights)[1]
+
+
+def shares_and_slopes(a, q, axis=None, method="linear", weights=None):
+    """`quantile_shares`, `quantile_slopes`.
+
+    A quantile of 0, 1, ..., n-1 is its own position in the sorted order, whatever the method.
     """
     if weights is not None:
         raise MissingRuleError("quantiles with weights are not differentiated")

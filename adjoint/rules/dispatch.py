@@ -20,6 +20,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import registry
+from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import (
     IN_PLACE,
     asks_second_operand,
@@ -86,6 +87,9 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     own = own_iterators(function, args)
     if own:
         return _iterated(function, own, active, args, kwargs)
+    lists = made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
+    if lists:
+        return _of_lists(function, lists, active, args, kwargs)
     declared = registry.lookup(function)
     if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
@@ -189,6 +193,8 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
         return _elementwise(declared, function, args, kwargs)
     if function not in ITERATOR_MAKERS:
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    if kwargs:
+        refuse_keywords(function, declared.text, kwargs)
     y, inner = declared.text(*args, **kwargs)
 
     def pullback(y_bar: Any) -> tuple:
@@ -198,6 +204,18 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
         return assign_bars(declared.text, bars, args, kwargs)
 
     return y, pullback
+
+
+def refuse_keywords(function: Any, text: Any, kwargs: dict) -> None:
+    """Refuse keywords that the function takes, and its rule does not."""
+    parameters = inspect.signature(text).parameters.values()
+    more = set(kwargs) - {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+    if more and not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        function_name = describe(function)
+        raise MissingRuleError(
+            f"no derivative is known for {function_name} with {', '.join(sorted(more))}",
+            hint=missing_hint(function),
+        )
 
 
 def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
@@ -249,21 +267,6 @@ def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: di
 
 def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
     """An elementwise function or operator of something that is no number: sequences, nested lists."""
-    if isinstance(function, np.ufunc):  # NumPy takes lists for arrays
-        converted = [("array", x) if isinstance(x, list | tuple) else ("", x) for x in args]
-        y, inner = apply_rule(
-            function, (), *[np.asarray(x) if k else x for k, x in converted], **kwargs
-        )
-
-        def pull(y_bar: Any) -> tuple:
-            callee, *bars, named = inner(y_bar)
-            back = [
-                _nested_like(b, x) if k else b for b, (k, x) in zip(bars, converted, strict=True)
-            ]
-            return (callee, *back, named)
-
-        if all(isinstance(x, np.ndarray | Number | np.bool_ | list | tuple) for x in args):
-            return y, pull
     if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
         text = {operator.add: joined, operator.mul: repeated}[function]
         y, inner_pull = text(*args)
@@ -276,6 +279,28 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
         + " and ".join(type(x).__name__ for x in args),
         hint=missing_hint(function),
     )
+
+
+def _of_lists(function: Any, lists: list, active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A call that makes arrays of lists: the call with these arrays."""
+    given, named = list(args), dict(kwargs)
+    for key in lists:
+        into: Any = given if isinstance(key, int) else named
+        into[key] = np.asarray(into[key])
+    y, inner = apply_rule(function, active, *given, **named)
+
+    def pull(y_bar: Any) -> tuple:
+        callee, *bars, named_bar = inner(y_bar)
+        return (callee, *_as_lists(bars, args, lists), _as_lists(named_bar, kwargs, lists))
+
+    return y, pull
+
+
+def _as_lists(bars: Any, operands: Any, lists: list) -> Any:
+    """The cotangents of operands, those of the arrays in the form of the lists they were made from."""
+    if isinstance(bars, dict):
+        return {k: _nested_like(b, operands[k]) if k in lists else b for k, b in bars.items()}
+    return [_nested_like(b, operands[i]) if i in lists else b for i, b in enumerate(bars)]
 
 
 def _nested_like(bar: Any, items: Any) -> Any:

@@ -256,29 +256,33 @@ def meshgrid_transpose(bars, shapes, indexing="xy"):
 @rule(meshgrid_transpose, linear="bars")
 def meshgrid_transpose_rule(bars, shapes, indexing="xy"):
     y = meshgrid_transpose(bars, shapes, indexing)
-    shape = shape_of_any(bars)
+    wide = shapes_of_bars(bars)
 
     def pullback(y_bar):
-        return grids(y_bar, shapes, shape, indexing)
+        return grids(y_bar, shapes, wide, indexing)
 
     return y, pullback
 
 
 @nondifferentiable
-def shape_of_any(bars):
-    """The shape of the first cotangent that is not None."""
-    return next((np.shape(bar) for bar in bars if bar is not None), ())
+def shapes_of_bars(bars):
+    """The shape of each cotangent, or None."""
+    return [None if bar is None else np.shape(bar) for bar in bars]
 
 
-def grids(coordinates, shapes, shape, indexing="xy"):
-    """Every coordinate, 0 if it is None, over the whole grid."""
+def grids(coordinates, shapes, wide, indexing="xy"):
+    """Every coordinate, 0 if it is None, over a grid of the shape that is asked for it."""
     flat = [np.zeros(s) if x is None else x for s, x in zip(shapes, coordinates, strict=True)]
-    return [np.broadcast_to(grid, shape) for grid in np.meshgrid(*flat, indexing=indexing)]
+    thin = np.meshgrid(*flat, indexing=indexing, sparse=True)
+    return [
+        None if shape is None else np.broadcast_to(grid, shape)
+        for grid, shape in zip(thin, wide, strict=True)
+    ]
 
 
 @rule(grids, linear="coordinates")
-def grids_rule(coordinates, shapes, shape, indexing="xy"):
-    y = grids(coordinates, shapes, shape, indexing)
+def grids_rule(coordinates, shapes, wide, indexing="xy"):
+    y = grids(coordinates, shapes, wide, indexing)
 
     def pullback(y_bar):
         return meshgrid_transpose(y_bar, shapes, indexing)

@@ -15,16 +15,20 @@ def norm(x, ord=None, axis=None, keepdims=False):
     kind = norm_kind(ord, axis, np.ndim(x))
 
     def pullback(y_bar):
-        if ord is None or kind == "euclidean":
-            x_bar = widen(y_bar / (y + (y == 0)), axis, keepdims) * x
+        if ord is None or kind == "frobenius":
+            bars = (widen(y_bar / (y + (y == 0)), axis, keepdims) * x,)
         else:
             y_wide = widen(y, axis, keepdims)
             bar_wide = widen(y_bar, axis, keepdims)
-            if kind == "vector":
-                x_bar = vector_norm_slope(x, y_wide, ord, axis) * bar_wide
+            if kind == "matrix":
+                bars = (matrix_norm_slope(x, y_wide, ord, axis) * bar_wide,)
             else:
-                x_bar = matrix_norm_slope(x, y_wide, ord, axis) * bar_wide
-        return x_bar
+                if kind == "euclidean":
+                    x_bar = widen(y_bar / (y + (y == 0)), axis, keepdims) * x
+                else:
+                    x_bar = vector_norm_slope(x, y_wide, ord, axis) * bar_wide
+                bars = (x_bar, order_slope(x, y_wide, ord, axis) * bar_wide)
+        return bars
 
     return y, pullback
 
@@ -34,12 +38,12 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     y = np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
 
     def pullback(y_bar):
+        y_wide, bar_wide = widen(y, axis, keepdims), widen(y_bar, axis, keepdims)
         if ord == 2:
             x_bar = widen(y_bar / (y + (y == 0)), axis, keepdims) * x
         else:
-            slope = vector_norm_slope(x, widen(y, axis, keepdims), ord, axis)
-            x_bar = slope * widen(y_bar, axis, keepdims)
-        return x_bar
+            x_bar = vector_norm_slope(x, y_wide, ord, axis) * bar_wide
+        return x_bar, None, None, order_slope(x, y_wide, ord, axis) * bar_wide
 
     return y, pullback
 
@@ -61,9 +65,11 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
 
 @nondifferentiable
 def norm_kind(ord, axis, ndim):
-    """Which formula np.linalg.norm applies: euclidean, vector or matrix."""
+    """Which formula np.linalg.norm applies: euclidean, frobenius, vector or matrix."""
     axes = ndim if axis is None else np.size(axis)
-    if ord is None or ord == "fro" or ord == 2 and axes == 1:
+    if ord is None or ord == "fro":
+        return "frobenius"
+    if ord == 2 and axes == 1:
         return "euclidean"
     return "vector" if axes == 1 else "matrix"
 
@@ -81,6 +87,15 @@ def vector_norm_slope(x, y, ord, axis=None):
         return direction
     ratio = (size + (size == 0)) / (y + (y == 0))
     return direction * ratio ** (ord - 1)
+
+
+def order_slope(x, y, ord, axis=None):
+    """∂y/∂ord of a vector norm, Σ rᵖ log r · y / p with r = |x| / y; y has the axes of x."""
+    if not 0 < np.abs(ord) < np.inf:
+        return np.zeros_like(y)
+    ratio = np.abs(x) / (y + (y == 0))
+    ratio = ratio + (ratio == 0)
+    return y / ord * np.sum(ratio**ord * np.log(ratio), axis=axis, keepdims=True)
 
 
 def matrix_norm_slope(x, y, ord, axis=None):
@@ -103,4 +118,5 @@ def matrix_norm_slope(x, y, ord, axis=None):
 
 
 source_of(vector_norm_slope)(vector_norm_slope)
+source_of(order_slope)(order_slope)
 source_of(matrix_norm_slope)(matrix_norm_slope)

@@ -16,6 +16,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules import dispatch, registry
+from adjoint.rules.methods import array_of
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.plain import SEQUENCE_TEXTS
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
@@ -51,6 +52,9 @@ def pulled(
     own = dispatch.own_iterators(function, args)
     if own:
         return _iterated(function, own, active, args, kwargs, y_bar)
+    lists = dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
+    if lists:
+        return _of_lists(function, lists, active, args, kwargs, y_bar)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         return _bound(function, active, args, kwargs, y_bar)
@@ -258,31 +262,40 @@ def _of_objects(
     function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
 ) -> Result:
     """An elementwise function or operator of lists."""
-    if isinstance(function, np.ufunc) and any(isinstance(x, list | tuple) for x in args):
-        arrays = tuple([np.asarray(x) if isinstance(x, list | tuple) else x for x in args])
-        bars, own = again(function, active, arrays, kwargs, y_bar)
-        callee, *rest, named = bars
-        back = [dispatch._nested_like(b, x) if isinstance(x, list | tuple) else b
-                for b, x in zip(rest, args, strict=True)]  # fmt: skip
-
-        def pull(bars_bar: Any) -> Parts:
-            from adjoint.rules.methods import array_of
-
-            _, given, named_bar = parts_of(bars_bar, len(args))
-            dense = [array_of(b, a.shape, cotangent_dtype(a.dtype)) if isinstance(x, list | tuple) else b
-                     for b, a, x in zip(given, arrays, args, strict=True)]  # fmt: skip
-            _, found, keywords, y_bar_bar = own((None, *dense, named_bar))
-            nested = [dispatch._nested_like(b, x) if isinstance(x, list | tuple) else b
-                      for b, x in zip(found, args, strict=True)]  # fmt: skip
-            return None, tuple(nested), keywords, y_bar_bar
-
-        return (callee, *back, named), pull
     text = SEQUENCE_TEXTS.get(function)
     if text is not None and isinstance(args[0], list | tuple):
         return through_text(text, active, args, kwargs, y_bar)
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
         return inner(y_bar), lambda bars_bar: (None, (None,) * len(args), {}, None)
     raise unsupported(function)
+
+
+def _of_lists(
+    function: Any, lists: list, active: tuple, args: tuple, kwargs: dict, y_bar: Any
+) -> Result:
+    """A call that makes arrays of lists: the call with these arrays."""
+    arrays, named = list(args), dict(kwargs)
+    for key in lists:
+        into: Any = arrays if isinstance(key, int) else named
+        into[key] = np.asarray(into[key])
+    bars, own = again(function, active, tuple(arrays), named, y_bar)
+    callee, *rest, named_bars = bars
+
+    def dense(bar: Any, key: Any) -> Any:
+        a = arrays[key] if isinstance(key, int) else named[key]
+        return array_of(bar, a.shape, cotangent_dtype(a.dtype)) if key in lists else bar
+
+    def pull(bars_bar: Any) -> Parts:
+        _, given, named_bar = parts_of(bars_bar, len(args))
+        of_arrays = [dense(b, i) for i, b in enumerate(given)]
+        _, found, keywords, y_bar_bar = own(
+            (None, *of_arrays, {k: dense(b, k) for k, b in named_bar.items()})
+        )
+        nested = dispatch._as_lists(list(found), args, lists)
+        return None, tuple(nested), dispatch._as_lists(keywords, kwargs, lists), y_bar_bar
+
+    back = dispatch._as_lists(rest, args, lists)
+    return (callee, *back, dispatch._as_lists(named_bars, kwargs, lists)), pull
 
 
 def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint.errors import MissingRuleError
+from adjoint.rules.creation import nested
 from adjoint.rules.indexing import scatter
 from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.tree import unbroadcast
 
 
 def flat_scatter(y_bar, shape, index):
@@ -33,16 +35,22 @@ def positions(shape):
 
 
 @rule(np.pad)
-def pad(array, pad_width, mode="constant", **options):
-    y = np.pad(array, pad_width, mode, **options)
+def pad(array, pad_width, mode="constant", *, constant_values=0, **options):
+    if mode == "constant":
+        y = np.pad(array, pad_width, mode, constant_values=constant_values)
+    else:
+        y = np.pad(array, pad_width, mode, **options)
     shape = np.shape(array)
 
     def pullback(y_bar):
         if mode == "constant":
             a_bar = y_bar[inside(shape, pad_width)]
+            border = border_sums(y_bar, shape, pad_width, np.shape(constant_values))
+            bars = (a_bar, None, None, nested(border, constant_values))
         else:
-            a_bar = flat_scatter(y_bar, shape, padded_index(shape, pad_width, mode, **options))
-        return a_bar
+            index = padded_index(shape, pad_width, mode, **options)
+            bars = (flat_scatter(y_bar, shape, index),)
+        return bars
 
     return y, pullback
 
@@ -58,6 +66,22 @@ def inside(shape, pad_width):
     else:
         pairs = np.broadcast_to(pad_width, (len(shape), 2))
     return tuple(slice(int(b), int(b) + n) for (b, _), n in zip(pairs, shape, strict=True))
+
+
+def border_sums(y_bar, shape, pad_width, values_shape):
+    """The sums over the borders, as the cotangent of the values there: one, or of axes and sides."""
+    sides = flat_scatter(y_bar, (len(shape), 2), border_index(shape, pad_width))
+    return unbroadcast(sides, values_shape)
+
+
+source_of(border_sums)(border_sums)
+
+
+@nondifferentiable
+def border_index(shape, pad_width):
+    """Which axis and side each element of the padded array is the border of, as a flat index; or -1."""
+    sides = positions((len(shape), 2))
+    return np.pad(np.full(shape, -1), pad_width, constant_values=sides)
 
 
 @nondifferentiable

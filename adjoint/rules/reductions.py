@@ -122,7 +122,7 @@ def nanmean(a, axis=None, dtype=None, out=None, keepdims=MISSING, *, where=MISSI
 
 
 # -- variance and standard deviation --------------------------------------------------------------
-# A `mean` that is handed in is taken to be the mean of `a`, where y is stationary in it.
+# With d = ddof (or correction) and m = mean: ∂y/∂d = y / (n − d) and ∂y/∂m = −Σ ∂y/∂a of the variance.
 
 
 @rule(np.var, np.ndarray.var)
@@ -139,7 +139,9 @@ def var(
     def pullback(y_bar):
         centre = np.mean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
         a_bar = widen(2 * y_bar / freedom, axis, keepdims) * (a - centre)
-        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is MISSING else np.where(where, a_bar, 0)
+        mean_bar, ddof_bar = -a_bar, y_bar * y / freedom
+        return a_bar, None, None, None, ddof_bar, None, None, mean_bar, ddof_bar
 
     return y, pullback
 
@@ -158,7 +160,9 @@ def std(
     def pullback(y_bar):
         centre = np.mean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
         a_bar = widen(y_bar / (freedom * (y + (y == 0))), axis, keepdims) * (a - centre)
-        return a_bar if where is MISSING else np.where(where, a_bar, 0)
+        a_bar = a_bar if where is MISSING else np.where(where, a_bar, 0)
+        mean_bar, ddof_bar = -a_bar, y_bar * y / (2 * freedom)
+        return a_bar, None, None, None, ddof_bar, None, None, mean_bar, ddof_bar
 
     return y, pullback
 
@@ -178,8 +182,9 @@ def nanvar(
             ddof if correction is MISSING else correction
         )
         centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
-        a_bar = widen(2 * y_bar / freedom, axis, keepdims) * (a - centre)
-        return np.where(counted, a_bar, 0)
+        a_bar = np.where(counted, widen(2 * y_bar / freedom, axis, keepdims) * (a - centre), 0)
+        mean_bar, ddof_bar = -a_bar, y_bar * y / freedom
+        return a_bar, None, None, None, ddof_bar, None, None, mean_bar, ddof_bar
 
     return y, pullback
 
@@ -199,8 +204,10 @@ def nanstd(
             ddof if correction is MISSING else correction
         )
         centre = np.nanmean(a, axis, keepdims=True, where=where) if mean is MISSING else mean
-        a_bar = widen(y_bar / (freedom * (y + (y == 0))), axis, keepdims) * (a - centre)
-        return np.where(counted, a_bar, 0)
+        slope = widen(y_bar / (freedom * (y + (y == 0))), axis, keepdims)
+        a_bar = np.where(counted, slope * (a - centre), 0)
+        mean_bar, ddof_bar = -a_bar, y_bar * y / (2 * freedom)
+        return a_bar, None, None, None, ddof_bar, None, None, mean_bar, ddof_bar
 
     return y, pullback
 
@@ -253,8 +260,14 @@ def nanprod(a, axis=None, dtype=None, out=None, keepdims=MISSING, initial=MISSIN
 
     def pullback(y_bar):
         factor = y_bar if initial is MISSING else np.conj(np.conj(y_bar) * initial)
-        others = np.conj(product_of_others(np.where(counted, a, 1), axis))
-        return counted * others * widen(factor, axis, keepdims)
+        kept = np.where(counted, a, 1)
+        a_bar = counted * np.conj(product_of_others(kept, axis)) * widen(factor, axis, keepdims)
+        if initial is MISSING:
+            bars = (a_bar,)
+        else:
+            product = np.prod(kept, axis, keepdims=keepdims)
+            bars = (a_bar, None, None, None, None, np.sum(y_bar * np.conj(product)))
+        return bars
 
     return y, pullback
 

@@ -36,7 +36,20 @@ from adjoint.ir.types import (
 
 SIZES = ((5, 7, 11, 13, 17, 19, 23, 29), (11, 17, 27, 37, 49, 61, 77, 97))
 # An integer may decide the shape of a result: lengths, axes, positions. Of several, the order matters.
-INTEGERS = ((0,), (1,), (2,), (3,), (-1,), (0, 1, 2, 3), (3, 1, 2, 0), (1, 0), (0, -1), (-1, 0))
+INTEGERS: tuple[tuple[int, ...], ...] = (
+    (0,),
+    (1,),
+    (2,),
+    (3,),
+    (-1,),
+    (0, 1, 2, 3),
+    (3, 1, 2, 0),
+    (1, 0),
+    (0, -1),
+    (-1, 0),
+)
+# Lengths of which nothing is known may be one, or not, or 1: for each of the two attempts.
+UNKNOWN_LENGTHS = (((41,), (67,)), ((41, 43, 47, 53), (67, 71, 79, 89)), ((1,), (1,)))
 
 
 class NoSample(Exception):
@@ -50,10 +63,12 @@ def by_samples(
     kinds = [o.type for o in operands if isinstance(o, Value)]
     asked = function is not operator.getitem and any(map(_has_integers, kinds))
     found: Type | None = None
-    for integers in _integers_to_try(kinds) if asked else INTEGERS[:1]:
+    tried = _integers_to_try(kinds) if asked else INTEGERS[:1]
+    unknown = UNKNOWN_LENGTHS if any(map(_has_unknown_lengths, kinds)) else UNKNOWN_LENGTHS[:1]
+    for integers, lengths in itertools.product(tried, unknown):
         try:
-            kind = _by_sizes(function, args, kwargs, integers)
-        except NoSample:  # the function does not take these integers
+            kind = _by_sizes(function, args, kwargs, integers, lengths)
+        except NoSample:  # the function does not take these integers, or these lengths together
             continue
         found = kind if found is None else join(found, kind)
     if found is None:
@@ -66,6 +81,7 @@ def _by_sizes(
     args: list[Operand],
     kwargs: list[tuple[str | None, Operand]],
     integers: tuple[int, ...],
+    lengths: tuple[tuple[int, ...], ...],
 ) -> Type:
     kinds = [o.type for o in [*args, *(o for _, o in kwargs)] if isinstance(o, Value)]
     symbols = list(dict.fromkeys(_symbols(t) for t in kinds))
@@ -75,7 +91,7 @@ def _by_sizes(
     results = []
     for attempt, sizes in enumerate(SIZES):
         table = dict(zip(names, sizes, strict=False))
-        samples = Samples(table, attempt, integers)
+        samples = Samples(table, attempt, integers, lengths[attempt])
         values = [samples.of_operand(o) for o in args]
         named = {k: samples.of_operand(o) for k, o in kwargs if k is not None}
         results.append((quietly(function, values, named), table))
@@ -94,12 +110,14 @@ def quietly(function: Any, args: list[Any], kwargs: dict[str, Any] | None = None
 
 @dataclass
 class Samples:
-    """Samples of the operands of one call: sizes by symbol, and what integers are taken in turn."""
+    """Samples of the operands of one call: sizes by symbol; integers and unknown lengths in turn."""
 
     sizes: dict[Any, int]
     attempt: int
     integers: tuple[int, ...]
+    lengths: tuple[int, ...]
     taken: int = 0
+    measured: int = 0
 
     def of_operand(self, operand: Operand) -> Any:
         return operand.value if isinstance(operand, Const) else self.of(operand.type)
@@ -118,7 +136,7 @@ class Samples:
         if isinstance(t, TupleOf) and t.cls is tuple:
             return tuple(map(self.of, t.items))
         if isinstance(t, ListOf):
-            items = t.items if t.items is not None else (t.element,) * (3 + 2 * self.attempt)
+            items = t.items if t.items is not None else (t.element,) * self.length()
             return list(map(self.of, items))
         if isinstance(t, DictOf):
             return {k: self.of(i) for k, i in t.items}
@@ -137,9 +155,13 @@ class Samples:
         self.taken += 1
         return self.integers[(self.taken - 1) % len(self.integers)]
 
+    def length(self) -> int:
+        self.measured += 1
+        return self.lengths[(self.measured - 1) % len(self.lengths)]
+
     def size(self, axis: Axis) -> int:
         if axis is None:
-            return (41, 67)[self.attempt]
+            return self.length()
         return axis if isinstance(axis, int) else self.sizes[axis.symbol] + axis.offset
 
 
@@ -159,6 +181,14 @@ def _integers_to_try(kinds: list[Type]) -> Iterable[tuple[int, ...]]:
         return INTEGERS
     top = max((t.ndim for t in kinds if isinstance(t, Array)), default=0)
     return itertools.product(range(-1, max(top, 4)), repeat=count)
+
+
+def _has_unknown_lengths(t: Type) -> bool:
+    if isinstance(t, Array):
+        return None in t.axes
+    if isinstance(t, ListOf) and t.items is None:
+        return True
+    return isinstance(t, TupleOf | ListOf) and any(map(_has_unknown_lengths, t.items))  # type: ignore[arg-type]
 
 
 def _has_integers(t: Type) -> bool:

@@ -200,7 +200,7 @@ def ndarray_transpose(a, *axes):
     y = a.transpose(*axes)
 
     def pullback(y_bar):
-        return y_bar.T if axes in ((), (None,)) else y_bar.transpose(undo(axes))
+        return y_bar.T if not axes or axes[0] is None else y_bar.transpose(undo(axes))
 
     return y, pullback
 
@@ -208,7 +208,7 @@ def ndarray_transpose(a, *axes):
 @nondifferentiable
 def undo(axes):
     """The argument of the transposition that undoes this one."""
-    axes = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
+    axes = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list | np.ndarray) else axes
     return inverse_permutation([axis % len(axes) for axis in axes])
 
 

@@ -47,7 +47,7 @@ def apply_rule(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[Any,
         raise RuleError(f"{name_of(function)} is declared as {declared.kind}: it has no pullback")
     y, pullback = declared.text(*args, **kwargs)
     code = declared.text.__code__
-    names = code.co_varnames[: code.co_argcount]
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     limit = max(len(names), len(args))
 
     def back(y_bar: Any) -> list[Any]:

@@ -396,3 +396,55 @@ def empty_array(x, y):
 def conditions_and_counts(x):
     share = np.mean(x > 0.0) + np.count_nonzero(x) + np.sum(np.isfinite(x)) + len(np.nonzero(x)[0])
     return share * np.sum(x**2) if np.allclose(x, x) and np.any(x != 0) else np.sum(x)
+
+
+@program(np.array([3.0, 1.0]), np.array([2.0, 3.0, 4.0]))
+def lengths_known_at_run_time_broadcast(x, y):
+    """One of the arrays that a mask leaves has one item, and is broadcast to the other."""
+    a, b = x[x > 2], y[y > 1]
+    grown = np.zeros(3) + a
+    return np.sum(a * b + np.sin(a) / b) + np.sum(grown * b) + np.sum(np.squeeze(a) * np.ones(2))
+
+
+@program(normal(4))
+def parts_of_given_sizes(x):
+    first, middle, last = np.split(x, [1, 3])
+    rest = np.array_split(x, np.array([1, 3]))[1]
+    return np.sum(middle * np.ones(np.shape(middle))) * last[0] + np.sum(rest**2) * first[0]
+
+
+@program(normal(1, 3, 4, 1), static(0), static(1), normal(1, 1, 1, 2))
+def axes_as_arguments(x, i, j, w):
+    moved, swapped = np.moveaxis(x, i, j), np.swapaxes(x, j, i)
+    return np.sum(moved * w) * np.sum(swapped * w[..., :1]) + np.sum(np.sum(x, axis=j) ** 2)
+
+
+@program(0.3, 0.4)
+def lists_for_arrays(x, y):
+    pair, rows = [x, y], [[x, 1.0], [y, x]]
+    total = np.sum(np.array([[1.0, 2.0], [3.0, 4.0]]) @ pair) + np.linalg.norm(pair)
+    total = total + np.sum(np.broadcast_to(pair, (3, 2)) * np.arange(6.0).reshape(3, 2))
+    total = total + np.sum(np.array([1.0, 2.0]) / pair - [y, x]) + np.median([x, y, 1.0])
+    return (
+        total + np.sum(np.full((2, 2), pair) * rows) + np.sum(np.matmul(rows, np.ones((3, 2, 2))))
+    )
+
+
+@program(normal(2, 3), positive(3))
+@program(normal(2, 3), positive(2, 3))
+def average_with_weights(x, w):
+    return np.sum(np.average(x, axis=-1, weights=w) ** 2)
+
+
+@program(normal(3, 2), positive(3), normal())
+def settings_that_are_numbers(x, w, c):
+    padded = np.pad(x, 1, constant_values=c)
+    spread = np.std(x, axis=0, ddof=c * c / 4) * np.var(x, mean=c)
+    average = np.average(x, axis=0, weights=w)
+    replaced = np.nan_to_num(np.array([np.nan, 1.0]), nan=c * c)
+    return np.sum(padded**2) + np.sum(spread * average) + np.sum(replaced)
+
+
+@program(np.array([0.3, 1.4, 0.8, 2.0]), 0.37)
+def quantile_as_argument(x, q):
+    return np.quantile(x, q) ** 2 + np.percentile(x, 50 * q) * np.linalg.norm(x, 2 + q)

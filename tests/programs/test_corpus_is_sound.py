@@ -82,7 +82,8 @@ BEYOND_AUTOGRAD = {
     "arrays.complex_intermediate", "arrays.convolution", "arrays.interpolation",
     "arrays.weighted_averages", "arrays.reduction_where", "numerics.kepler_equation",
     "numerics.fixed_point", "numerics.black_scholes", "numerics.black_scholes-2",
-    "numerics.beta_log_density",
+    "numerics.beta_log_density", "arrays.lists_for_arrays", "arrays.average_with_weights",
+    "arrays.average_with_weights-2", "arrays.settings_that_are_numbers", "arrays.quantile_as_argument",
 }  # fmt: skip
 IN_AUTOGRAD = [
     p

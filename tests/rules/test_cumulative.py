@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from adjoint.rules.cumulative import cumprod_cotangent, diff_transpose, linear_recurrence
+from adjoint.rules.cumulative import (
+    cumprod_cotangent,
+    diff_transpose,
+    linear_recurrence,
+    quantile_cotangents,
+    quantile_shares,
+)
 from adjoint.testing import case, check_rule, expand, normal
 
 WITH_ZEROS = np.random.default_rng(1).uniform(0.5, 1.5, (2, 5, 3))
@@ -26,6 +32,10 @@ CASES = [
         normal(2, 3),
         axis=[0, -1],
         include_initial=[False, True],
+    ),
+    case(quantile_shares, APART[0, 0], 0.3),
+    case(
+        quantile_cotangents, normal(2, 1), APART[0, 0], np.array([0.3, 0.6]), None, "linear", None
     ),
     case(cumprod_cotangent, normal(2, 3), normal(2, 3), normal(2, 3), 1),
     case(linear_recurrence, normal(4, 2), normal(4, 2)),

@@ -6,6 +6,7 @@ import operator
 import numpy as np
 import pytest
 
+from adjoint.rules.complex_numbers import replacements
 from adjoint.testing import apply_rule, case, check_rule, expand, normal, uniform
 from adjoint.tree import project
 
@@ -125,6 +126,14 @@ CASES = [
     case(np.angle, normal(dtype=complex)),
     case(np.nan_to_num, normal(2, 3)),
     case(np.nan_to_num, complex_normal),
+    case(
+        np.nan_to_num,
+        np.array([np.nan, 1.0, np.inf, -np.inf]),
+        nan=normal(),
+        posinf=normal(),
+        neginf=normal(),
+    ),
+    case(replacements, normal(4), np.array([np.nan, 1.0, np.inf, -np.inf])),
     case(np.nan_to_num, normal(2), copy=True, nan=[0.0, 1.0], posinf=2.0, neginf=None),
     # constants
     case([np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isfinite, np.signbit], normal(2, 3)),

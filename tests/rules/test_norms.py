@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adjoint.rules.norms import matrix_norm_slope, vector_norm_slope
+from adjoint.rules.norms import matrix_norm_slope, order_slope, vector_norm_slope
 from adjoint.testing import apply_rule, case, check_rule, expand, normal
 
 VECTOR = [None, 0, 1, 2, 3, -1, np.inf, -np.inf]
@@ -21,7 +21,11 @@ CASES = [
     case(np.linalg.norm, normal(2, 3, 4)),
     case(np.linalg.vector_norm, normal(3, 4), ord=VECTOR[1:], axis=[None, 0, (0, 1)]),
     case(np.linalg.matrix_norm, normal(3, 2, 4), ord=MATRIX, keepdims=[False, True]),
+    case(np.linalg.norm, normal(5), ord=[1.7, -0.8]),
+    case(np.linalg.norm, normal(3, 4), ord=2.5, axis=[0, -1], keepdims=[False, True]),
+    case(np.linalg.vector_norm, normal(3, 4), ord=2.5, axis=[None, 0, (0, 1)]),
     case(vector_norm_slope, normal(3), 2.0, 3),
+    case(order_slope, normal(3), 2.0, 3.5),
     case(matrix_norm_slope, normal(3, 2), 2.0, "nuc"),
 ]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules.rearranging import filled, flat_scatter, unblock
+from adjoint.rules.rearranging import border_sums, filled, flat_scatter, unblock
 from adjoint.testing import apply_rule, case, check_rule, expand, normal
 
 MODES = ["constant", "edge", "reflect", "wrap", "symmetric"]
@@ -14,6 +14,11 @@ CASES = [
     case(np.pad, normal(3, 4), (1, 2), mode=MODES),
     case(np.pad, normal(3, 4), ((1, 0), (2, 1)), mode=MODES),
     case(np.pad, normal(3), 1, constant_values=2),
+    case(np.pad, normal(3, 4), 2, constant_values=normal()),
+    case(np.pad, normal(3, 4), (1, 2), constant_values=normal(2)),
+    case(np.pad, normal(3, 4), ((1, 0), (2, 1)), constant_values=normal(2, 2)),
+    case(np.pad, normal(3, 4), 1, constant_values=(normal(), 2.0)),
+    case(border_sums, normal(5, 6), (3, 4), 1, (2,)),
     case(np.delete, normal(3, 4), 1, axis=[None, 0, 1]),
     case(np.delete, normal(3, 4), [0, 2], axis=[None, 0, 1]),
     case(np.delete, normal(3, 4), slice(0, 2), axis=[None, 0, 1]),

@@ -31,6 +31,7 @@ CASES = [
     case(np.ndarray.transpose, normal(2, 3, 4)),
     case(np.ndarray.transpose, normal(2, 3, 4), None),
     case(np.ndarray.transpose, normal(2, 3, 4), 1, 2, 0),
+    case(np.ndarray.transpose, normal(2, 3), np.array([1, 0])),
     case(np.ndarray.transpose, normal(2, 3, 4), (-1, 0, 1)),
     case([np.matrix_transpose, np.linalg.matrix_transpose], normal(2, 3, 4)),
     case([np.swapaxes, np.ndarray.swapaxes], normal(2, 3, 4), 0, -1),
