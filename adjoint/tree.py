@@ -157,7 +157,10 @@ def accumulate_item(cotangent: Any, container: Any, index: Any, item_bar: Any) -
         cotangent = {} if cotangent is None else cotangent
         cotangent[index] = accumulate(cotangent.get(index), item_bar)
         return cotangent
-    raise TypeError(f"no cotangent for an item of {type(container).__name__}")
+    raise MissingRuleError(
+        f"no derivative is known for the items of a {type(container).__name__}",
+        hint="Keep numbers in a list, tuple, dict or array.",
+    )
 
 
 # -- zeros and shapes --------------------------------------------------------------------------------
@@ -223,8 +226,13 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:
     return x_bar if np.shape(x_bar) == shape else np.broadcast_to(x_bar, shape)
 
 
-def complete(x_bar: Any, x: Any) -> Any:
-    """The cotangent as users see it: zeros for numeric parts that had no influence."""
+def complete(x_bar: Any, x: Any, within: tuple[int, ...] = ()) -> Any:
+    """The cotangent as users see it: zeros for numeric parts that had no influence.
+
+    Where an object refers to one that it is `within`, there is only what had an influence.
+    """
+    if id(x) in within:
+        return x_bar
     if isinstance(x, np.ndarray | Number):
         if x_bar is not None:
             return x_bar
@@ -233,17 +241,19 @@ def complete(x_bar: Any, x: Any) -> Any:
         )
     if isinstance(x, tuple | list):
         bars = [None] * len(x) if x_bar is None else x_bar
-        items = [complete(b, v) for b, v in zip(bars, x, strict=True)]
+        within = (*within, id(x))
+        items = [complete(b, v, within) for b, v in zip(bars, x, strict=True)]
         return None if x_bar is None and all(i is None for i in items) else same_container(x, items)
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
-        return {k: complete(bars.get(k), v) for k, v in x.items()}
+        return {k: complete(bars.get(k), v, (*within, id(x))) for k, v in x.items()}
     if isinstance(x, str | bytes):
         return None
     fields = getattr(x, "__dict__", None)
     if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
         return x_bar
-    bars = {n: complete(tangent_field(x_bar, n), v) for n, v in fields.items()}
+    within = (*within, id(x))
+    bars = {n: complete(tangent_field(x_bar, n), v, within) for n, v in fields.items()}
     if x_bar is None and all(b is None for b in bars.values()):
         return None
     return Tangent(**bars)
@@ -370,6 +380,8 @@ def fit_cotangent(y_bar: Any, y: Any) -> Any:
         if np.ndim(y_bar):
             raise ValueError(f"the cotangent has shape {np.shape(y_bar)}, the value {y.shape}")
         y_bar = np.full(y.shape, y_bar)
+    if isinstance(y, np.number) and isinstance(y_bar, int | float):
+        y_bar = cotangent_dtype(y.dtype).type(y_bar)
     return project(y_bar, y)
 
 

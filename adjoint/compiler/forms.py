@@ -83,7 +83,9 @@ def presented(statements: list, value: Value, by_input: dict[Value, Operand]) ->
         return Const(None)
     if isinstance(kind, Scalar) and kind.cls in (int, float):
         return Const(0.0)
-    if is_complete(bar, kind, {s.target: s for s in statements if isinstance(s, Call)}):
+    made = {s.target: s for s in statements if isinstance(s, Call)}
+    if is_complete(bar, kind, made):
+        name_fields(bar, kind, made)
         return bar
     target = Value(f"{value.name}_bar", cotangent_type(kind), True)
     if isinstance(kind, Scalar | Array):
@@ -118,6 +120,21 @@ def is_complete(bar: Operand, kind: Type, made: dict[Value, Call]) -> bool:
         parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
         return all(is_complete(parts.get(n, Const(None)), k, made) for n, k in kind.fields)  # type: ignore[arg-type]
     return False
+
+
+def name_fields(operand: Operand, kind: Type, made: dict[Value, Call]) -> None:
+    """Give the tangents in a cotangent the names of all attributes of their objects."""
+    s = made.get(operand)  # type: ignore[arg-type]
+    if s is None or not may_carry_derivative(kind):
+        return
+    if isinstance(kind, TupleOf | ListOf) and kind.items is not None:
+        for part, part_kind in zip(s.args, kind.items, strict=True):
+            name_fields(part, part_kind, made)  # type: ignore[arg-type]
+    elif isinstance(kind, Instance):
+        parts = dict(zip((k.value for k in s.args[::2]), s.args[1::2], strict=True))  # type: ignore[union-attr]
+        for name, part_kind in kind.fields:
+            name_fields(parts.get(name, Const(None)), part_kind, made)  # type: ignore[arg-type]
+            s.args += [] if name in parts else [Const(name), Const(None)]
 
 
 def collect(

@@ -147,8 +147,11 @@ def check_pulled(body: Block, callee: Operand, parts: list[Operand]) -> None:
                 raise MissingRuleError(f"the second derivative through {name} is not supported")
 
 
-def nested_gradient(with_value: bool) -> Any:
-    """How `gradient` and `value_and_gradient` inside a program are inferred."""
+def nested_gradient(with_value: bool, has_aux: bool = False) -> Any:
+    """How `gradient` and `value_and_gradient` inside a program are inferred.
+
+    With `has_aux` the function gives a pair, of which the first item is differentiated.
+    """
 
     def handler(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
         callee, *rest = args
@@ -157,7 +160,10 @@ def nested_gradient(with_value: bool) -> Any:
         if found is None:
             return None
         value, seed_value, bars, body = found
-        kind = unliteral(operand_type(value))
+        whole = unliteral(operand_type(value))
+        if has_aux and not (isinstance(whole, TupleOf) and len(whole.items) == 2):
+            return None
+        kind = unliteral(whole.items[0]) if has_aux else whole  # type: ignore[attr-defined]
         check_scalar_type(kind, Function(site.name or "the function", [], body, origin=site.origin))
         copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
         result = mapped(value, copies)
@@ -165,7 +171,11 @@ def nested_gradient(with_value: bool) -> Any:
         if isinstance(kind, Scalar):
             one = Const(1.0)
         else:
-            one = spec.emit(Const(tree.seed_of), [result], [], site, cotangent_type(kind))
+            scalar = item(spec, result, 0, site) if has_aux else result
+            one = spec.emit(Const(tree.seed_of), [scalar], [], site, cotangent_type(kind))
+        if has_aux:
+            pair = TupleOf((operand_type(one), operand_type(Const(None))))
+            one = spec.emit(Const(make_tuple), [one, Const(None)], [], site, pair)
         splice_reverse(spec, body, start, {seed_value: one}, copies)
         cotangents = [
             presented_inside(spec, w, mapped(b, copies), site)
@@ -232,13 +242,14 @@ def nested_gradient_call(
     def field_of(name: str) -> Operand:
         return attributes.load_attribute(spec, owner, name, site)
 
-    has_aux, with_value = map(field_of, ("has_aux", "with_value"))
-    chosen = operand_type(field_of("positions"))
-    flags = [operand_type(o) for o in (has_aux, with_value)]
+    chosen, *flags = (
+        operand_type(field_of(name)) for name in ("positions", "has_aux", "with_value")
+    )
     positions: Any = ast.literal_eval(chosen.value) if isinstance(chosen, Literal) else None
-    if positions is None or not all(isinstance(f, Literal) for f in flags) or flags[0].value:  # type: ignore[attr-defined]
+    if positions is None or not all(isinstance(f, Literal) for f in flags):
         return None
-    both = nested_gradient(True)(spec, [field_of("f"), *rest], kwargs, site)
+    has_aux, with_value = (f.value for f in flags)  # type: ignore[attr-defined]
+    both = nested_gradient(True, has_aux)(spec, [field_of("f"), *rest], kwargs, site)
     if both is None:
         return None
     value, bars = (item(spec, both, i, site) for i in (0, 1))
@@ -248,10 +259,14 @@ def nested_gradient_call(
         picked: Operand = spec.emit(Const(make_tuple), list(parts), [], site, kinds)
     else:
         picked = item(spec, bars, positions, site)
-    if not flags[1].value:  # type: ignore[attr-defined]
+    if has_aux and not with_value:
+        parts = [picked, item(spec, value, 1, site)]
+    elif with_value:
+        parts = [value, picked]
+    else:
         return picked
-    kinds = TupleOf((operand_type(value), operand_type(picked)))
-    return spec.emit(Const(make_tuple), [value, picked], [], site, kinds)
+    kinds = TupleOf(tuple(map(operand_type, parts)))
+    return spec.emit(Const(make_tuple), list(parts), [], site, kinds)
 
 
 def presented_inside(spec: Specialiser, primal: Operand, bar: Operand, site: Site) -> Operand:

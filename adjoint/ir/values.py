@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import functools
+import numbers
 import types
 from typing import Any
 
@@ -40,6 +43,11 @@ _LITERALS = (
 )  # fmt: skip
 
 
+# Containers of numbers, of which the compiler does not know what is in them.
+OTHER_CONTAINERS = (
+    dict, list, types.MappingProxyType, memoryview, collections.deque, array.array,
+    type({}.values()), type({}.items()),
+)  # fmt: skip
 # Where the closures and objects are made that rules at run time consist of.
 RUN_TIME = {"adjoint.cache", "adjoint.rules.dispatch", "adjoint.rules.pulled"}
 
@@ -55,14 +63,15 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     found = SCALARS.get(cls)
     if found is not None:
         return found
-    if cls is np.ndarray:
+    if cls is np.ndarray and value.dtype.kind != "V":
         return _array(value.dtype, tuple([n == 1 for n in value.shape]))
     if isinstance(value, _LITERALS):
         return literal(value)
     if of_run_time(value):
         return UNKNOWN
     if id(value) in seen or len(seen) > 24:
-        return Literal("self", None) if seen and seen[-1] == id(value) else UNKNOWN
+        itself = cls is types.FunctionType and seen and seen[-1] == id(value)
+        return Literal("self", None) if itself else UNKNOWN
     seen = (*seen, id(value))
     if isinstance(value, tuple):
         return TupleOf(tuple([type_of(v, seen) for v in value]), cls)
@@ -77,12 +86,24 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
             ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")
         )
         return Instance(cls, tuple((n, type_of(getattr(value, n), seen)) for n in names))
+    if holds_numbers(value):
+        return UNKNOWN
     if isinstance(value, np.ndarray | np.generic) or cls in (set, frozenset, range, slice):
         return Opaque(cls)
     fields = attributes(value)
     if fields is None:
         return Opaque(cls)
     return Instance(cls, tuple([(n, type_of(v, seen)) for n, v in fields.items()]))
+
+
+def holds_numbers(value: Any) -> bool:
+    """Is this of a class that nothing is known of while compiling, and may there be numbers in it?"""
+    if isinstance(value, np.ndarray):  # of a subclass
+        return value.dtype.kind in "iufcOV"
+    if isinstance(value, set | frozenset):
+        return any(isinstance(item, float | complex | np.inexact) for item in value)
+    number = isinstance(value, numbers.Number) and not isinstance(value, np.generic)
+    return number or isinstance(value, OTHER_CONTAINERS)
 
 
 def of_run_time(value: Any) -> bool:

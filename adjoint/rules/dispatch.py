@@ -403,7 +403,8 @@ def refuse_objects(function: Any, active: tuple, args: tuple) -> None:
     )
     items = iterables(function, len(args))
     for i, x in enumerate(args):
-        if carries(active, i) and (numeric or i in items) and is_object(x):
+        subclass = isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap)
+        if carries(active, i) and (numeric or i in items) and (subclass or is_object(x)):
             raise MissingRuleError(
                 f"no derivative is known for {describe(function)} of a {type(x).__name__}",
                 hint="Call it with the object's numbers.",
@@ -588,6 +589,8 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
     if isinstance(method, types.FunctionType):
         return apply_rule(method, active, owner, index)
     y = owner[index]
+    if isinstance(owner, np.ndarray) and owner.dtype.names is not None:
+        raise MissingRuleError("no derivative is known for the fields of a structured array")
     if 1 in active and not isinstance(
         owner, list | tuple | dict | str | range | np.ndarray | np.generic
     ):
