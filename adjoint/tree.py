@@ -226,11 +226,15 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:
     return x_bar if np.shape(x_bar) == shape else np.broadcast_to(x_bar, shape)
 
 
-def complete(x_bar: Any, x: Any, within: tuple[int, ...] = ()) -> Any:
+def complete(x_bar: Any, x: Any) -> Any:
     """The cotangent as users see it: zeros for numeric parts that had no influence.
 
-    Where an object refers to one that it is `within`, there is only what had an influence.
+    Where an object refers to one that it is a part of, there is only what had an influence.
     """
+    return _complete(x_bar, x, ())
+
+
+def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
     if id(x) in within:
         return x_bar
     if isinstance(x, np.ndarray | Number):
@@ -242,18 +246,18 @@ def complete(x_bar: Any, x: Any, within: tuple[int, ...] = ()) -> Any:
     if isinstance(x, tuple | list):
         bars = [None] * len(x) if x_bar is None else x_bar
         within = (*within, id(x))
-        items = [complete(b, v, within) for b, v in zip(bars, x, strict=True)]
+        items = [_complete(b, v, within) for b, v in zip(bars, x, strict=True)]
         return None if x_bar is None and all(i is None for i in items) else same_container(x, items)
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
-        return {k: complete(bars.get(k), v, (*within, id(x))) for k, v in x.items()}
+        return {k: _complete(bars.get(k), v, (*within, id(x))) for k, v in x.items()}
     if isinstance(x, str | bytes):
         return None
     fields = getattr(x, "__dict__", None)
     if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
         return x_bar
     within = (*within, id(x))
-    bars = {n: complete(tangent_field(x_bar, n), v, within) for n, v in fields.items()}
+    bars = {n: _complete(tangent_field(x_bar, n), v, within) for n, v in fields.items()}
     if x_bar is None and all(b is None for b in bars.values()):
         return None
     return Tangent(**bars)

@@ -1,13 +1,16 @@
 """The public face: every call does what its documentation says."""
 
+import array
 import functools
 import inspect
 import math
 import pickle
 import subprocess
 import sys
-from collections import namedtuple
+from collections import OrderedDict, deque, namedtuple
 from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -913,3 +916,110 @@ def test_what_iter_gives_has_the_derivative_of_what_it_is_made_of():
     ad.check_gradient(lambda a, b: through_its_items(Squares(a, b)), 1.1, 0.6, order=2)
     g = ad.gradient(through_its_items, Squares(1.1, 0.6))[0]
     close(ad.gradient(lambda a, b: through_its_items(Squares(a, b)), 1.1, 0.6), (g.a, g.b))
+
+
+# -- containers of other classes ----------------------------------------------------------------------
+
+
+class OwnDict(dict):
+    pass
+
+
+class OwnList(list):
+    pass
+
+
+@pytest.mark.parametrize("cls", [OrderedDict, OwnDict])
+def test_a_dict_of_another_class_has_a_derivative(cls):
+    g = ad.gradient(lambda d: d["a"] * d["b"] + sum(d.values()), cls(a=2.0, b=3.0))[0]
+    assert dict(g) == {"a": 4.0, "b": 3.0}
+
+
+def test_a_list_of_another_class_has_a_derivative():
+    assert list(ad.gradient(lambda v: v[0] * v[1] + sum(v), OwnList([2.0, 3.0]))[0]) == [4.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "f, value",
+    [
+        (lambda d: d[0] * 2, deque([1.0])),
+        (lambda d: d[0] * 2, array.array("d", [1.0])),
+        (lambda d: d["a"] * 2, MappingProxyType({"a": 1.0})),
+        (lambda d: float(d) * 2, Decimal(2)),
+        (lambda d: d["a"].sum(), np.array([(1.0, 2)], dtype=[("a", float), ("b", int)])),
+        (lambda d: np.sum(d * d), np.ma.array([1.0, 2.0], mask=[0, 1])),
+    ],
+    ids=["deque", "array.array", "mappingproxy", "Decimal", "structured array", "masked array"],
+)
+def test_other_containers_of_numbers_are_refused(f, value):
+    with pytest.raises(ad.AdjointError):
+        ad.gradient(f, value)
+
+
+def test_parameters_in_an_ordered_dict():
+    state = OrderedDict(w=np.ones(2), b=np.zeros(2))
+    gs = ad.gradient(lambda: np.sum(state["w"] * 2 + state["b"]), ad.params(state))
+    assert [g.tolist() for g in gs] == [[2.0, 2.0], [1.0, 1.0]]
+
+
+def test_an_object_that_refers_to_itself():
+    class Node:
+        pass
+
+    node = Node()
+    node.me, node.v = node, 2.0
+    g = ad.gradient(lambda n: n.me.me.v * n.v, node)[0]
+    assert g.v == 2.0
+    assert g.me.me.v == 2.0
+
+
+def test_a_tangent_has_the_names_of_all_attributes():
+    class Layer:
+        def __init__(self):
+            self.weight, self.name, self.activation = np.ones(2), "first", np.tanh
+
+    class Model:
+        def __init__(self):
+            self.layers, self.bias = [Layer()], np.zeros(2)
+
+    def loss(model):
+        layer = model.layers[0]
+        return np.sum(layer.activation(layer.weight))
+
+    g = ad.gradient(loss, Model())[0]
+    assert g.layers[0].name is None and g.layers[0].activation is None
+    assert g.layers[0].weight.shape == (2,)
+    assert g.bias.tolist() == [0.0, 0.0]
+
+
+def test_grad_with_aux_inside_a_derivative():
+    def f(x):
+        slope, aux = ad.grad(lambda v: (v**3, v * x), has_aux=True)(x)
+        (value, _), bars = ad.value_and_grad(lambda u, v: (u * v, u), (0, 1), has_aux=True)(x, x)
+        return slope * aux + value * bars[1]
+
+    ad.check_gradient(f, 1.3, order=2)
+    close(ad.gradient(f, 2.0), (4 * 3 * 2.0**3 + 3 * 2.0**2,))
+
+
+def test_a_pullback_in_single_precision_stays_in_it():
+    _, back = ad.pullback(lambda x: x * 2, np.float32(2))
+    assert type(back(1.0)[0]) is np.float32
+
+
+def test_a_rule_with_too_many_cotangents_is_refused():
+    def own(x):
+        return x * 2
+
+    @ad.rule(own)
+    def _(x):
+        y = own(x)
+
+        def pullback(y_bar):
+            return y_bar, y_bar, y_bar
+
+        return y, pullback
+
+    for f in (own, lambda x: own(x) + x, lambda x: sum(map(own, [x]))):
+        with pytest.raises(ad.AdjointError, match="3 cotangents"):
+            ad.gradient(f, 1.0)

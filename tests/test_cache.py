@@ -297,6 +297,123 @@ class Doubling:
         return x * 2.0
 
 
+class Everything:
+    def __init__(self, x):
+        self.x = 2.0 * x
+
+    def __add__(self, other):
+        return 2.0 * other
+
+    def __call__(self, x):
+        return 2.0 * x
+
+    def __iter__(self):
+        return iter([self.x])
+
+    @property
+    def doubled(self):
+        return self.x
+
+    @staticmethod
+    def twice(x):
+        return 2.0 * x
+
+    def method(self, x):
+        return 2.0 * x
+
+
+class Fivefold(Everything):
+    def __init__(self, x):
+        self.x = 5.0 * x
+
+    def __add__(self, other):
+        return 5.0 * other
+
+    def __call__(self, x):
+        return 5.0 * x
+
+    def __iter__(self):
+        return iter([2.5 * self.x])
+
+    @property
+    def doubled(self):
+        return 2.5 * self.x
+
+    @staticmethod
+    def twice(x):
+        return 5.0 * x
+
+    def method(self, x):
+        return 5.0 * x
+
+
+@pytest.mark.parametrize(
+    "f, name",
+    [
+        (lambda x: Everything(x).x, "__init__"),
+        (lambda x: Everything(1.0) + x, "__add__"),
+        (lambda x: Everything(1.0)(x), "__call__"),
+        (lambda x: sum(Everything(x)), "__iter__"),
+        (lambda x: Everything(x).doubled, "doubled"),
+        (lambda x: Everything(1.0).twice(x), "twice"),
+        (lambda x: Everything.twice(x), "twice"),
+        (lambda x: Everything(1.0).method(x), "method"),
+        (lambda x: Everything.method(None, x), "method"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_replaced_in_a_class_is_noticed(monkeypatch, f, name):
+    assert ad.gradient(f, 3.0) == (2.0,)
+    monkeypatch.setattr(Everything, name, vars(Fivefold)[name])
+    assert ad.gradient(f, 3.0) == (5.0,)
+
+
+def test_a_method_that_a_subclass_gets_is_noticed(monkeypatch):
+    class Inherits(Everything):
+        pass
+
+    def f(x):
+        return Inherits(1.0).method(x)
+
+    assert ad.gradient(f, 3.0) == (2.0,)
+    Inherits.method = Fivefold.method
+    assert ad.gradient(f, 3.0) == (5.0,)
+
+
+def scaled(x, factor=2.0, *, more=0.0):
+    return factor * x + more * x
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("__code__", (lambda x, factor=0.0, *, more=0.0: 5.0 * x).__code__),
+        ("__defaults__", (5.0,)),
+        ("__kwdefaults__", {"more": 3.0}),
+    ],
+)
+def test_a_callee_that_is_changed_in_place_is_noticed(monkeypatch, name, value):
+    def f(x):
+        return scaled(x)
+
+    assert ad.gradient(f, 3.0) == (2.0,)
+    monkeypatch.setattr(scaled, name, value)
+    assert ad.gradient(f, 3.0) == (5.0,)
+
+
+def test_what_is_imported_inside_a_function_is_looked_up_again(monkeypatch):
+    monkeypatch.setitem(sys.modules, "math_like", math_like)
+
+    def f(x):
+        from math_like import scale
+
+        return scale(x)
+
+    assert ad.gradient(f, 3.0) == (2.0,)
+    monkeypatch.setattr(math_like, "scale", lambda x: 5.0 * x)
+    assert ad.gradient(f, 3.0) == (5.0,)
+
+
 def test_a_method_that_is_redefined_is_noticed(monkeypatch):
     def f(x):
         return Doubling().scale(x)

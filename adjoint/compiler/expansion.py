@@ -29,7 +29,7 @@ from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, unliteral
 from adjoint.reverse import Expansion
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
-from adjoint.rules.dispatch import keyword_bar
+from adjoint.rules.dispatch import check_count, keyword_bar
 from adjoint.rules.plain import scale
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
@@ -202,6 +202,7 @@ def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Ope
 
 def place(leading: Sequence[Any], declared: registry.Rule, call: Call) -> list[Operand | None]:
     """The cotangents of a rule's leading parameters, as those of the call's operands."""
+    check_count(declared.text, len(leading))
     out: list[Operand | None] = [
         leading[i] if i < len(leading) else None for i in range(len(call.args))
     ]

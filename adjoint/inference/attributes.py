@@ -54,6 +54,7 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
         return item(spec, owner, t.cls._fields.index(name), site)
     if isinstance(t, TupleOf) and (function := objects.class_attribute(t.cls, name)) is not None:
         if isinstance(function, property) and isinstance(function.fget, types.FunctionType):
+            objects.guard_member(spec, t.cls, name)
             return calls.call(spec, Const(function.fget), [owner], [], site)
         if not callable(function) and not hasattr(function, "__get__"):
             return literal_attribute(spec, t.cls, Const(t.cls), name, site)
@@ -83,6 +84,7 @@ def literal_attribute(
             pass
     elif isinstance(value, type):
         found = objects.class_attribute(value, name)
+        objects.guard_member(spec, value, name)
         if isinstance(found, types.FunctionType):
             return Const(found, name)
         if isinstance(found, staticmethod):
@@ -126,6 +128,8 @@ def instance_attribute(
     spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site
 ) -> Operand:
     field = t.get(name)
+    for own in (name, "__getattr__", "__getattribute__"):
+        objects.guard_member(spec, t.cls, own)
     computed = computed_by(t.cls, field is not None, name)
     if computed is not None:
         function, before, after = computed
@@ -180,7 +184,7 @@ def call_attribute(
             return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         raw = objects.class_attribute(t.cls, name)
         own = isinstance(t, Instance) and t.get(name) is not None
-        objects.guard_method(spec, t.cls, name)
+        objects.guard_member(spec, t.cls, name)
         if not own and isinstance(raw, types.FunctionType):
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)
         if not own and isinstance(raw, staticmethod):

@@ -7,7 +7,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import AdjointError
-from adjoint.inference import calls
+from adjoint.inference import calls, objects
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
@@ -43,6 +43,7 @@ def call_python(
     site: Site,
 ) -> Operand:
     """Inline a Python function, or leave the calls.call to run time (recursion, size, refused syntax)."""
+    objects.guard_code(spec, function)
     try:
         lowered = spec.lower(function)
     except AdjointError as error:

@@ -31,7 +31,7 @@ from adjoint.inference.containers import (
 )
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import class_of, is_unbound
-from adjoint.inference.sites import Keywords, Site
+from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import STORES
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
@@ -40,6 +40,7 @@ from adjoint.ir.types import (
     Array,
     DictOf,
     FunctionOf,
+    Identity,
     Instance,
     ListOf,
     Literal,
@@ -238,6 +239,7 @@ def _super(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site)
         return None
     for base in following[following.index(cls.value) + 1 :]:
         if name.value in vars(base):
+            objects.guard_member(spec, base, name.value)
             found = vars(base)[name.value]
             return Const(found, name.value)
     return None
@@ -271,6 +273,13 @@ def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
         value = import_module(*(a.value for a in args))  # type: ignore[union-attr]
     except Exception:  # the import fails again when it runs
         return None
+    name, *more = (a.value for a in args)  # type: ignore[union-attr]
+    if more and more[0] and not objects.is_settled(name):
+        module = import_module(name, None, *more[1:])
+        try:
+            return spec.read_root(Root("attribute", Identity(module), more[0]), site.name)
+        except ReadError:  # a submodule
+            pass
     return Const(value, site.name)
 
 

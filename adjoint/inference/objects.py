@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +40,32 @@ def class_attribute(cls: type, name: str) -> Any:
     return None
 
 
-def guard_method(spec: Specialiser, cls: type, name: str) -> None:
+# Whose functions stay as they are: what is built on them is not looked at again at every call.
+SETTLED = {*sys.stdlib_module_names, "numpy", "scipy", "adjoint"} - {"__main__"}
+
+
+def is_settled(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in SETTLED
+
+
+def guard_member(spec: Specialiser, cls: type, name: str) -> None:
     """What was found on a class of the user's has to be there at later calls."""
-    for base in cls.__mro__:
-        found = vars(base).get(name)
-        if isinstance(found, types.FunctionType) and base.__module__.partition(".")[0] not in (
-            "numpy",
-            "builtins",
-        ):
-            spec.guards[Root("attribute", Identity(base), name)] = found
-            return
+    base = next((b for b in cls.__mro__ if name in vars(b)), object)
+    found = vars(base).get(name)
+    found = found.__func__ if isinstance(found, staticmethod) else found
+    kept = isinstance(found, types.FunctionType | property | functools.cached_property)
+    if kept and not is_settled(base.__module__):
+        spec.guards[Root("attribute", Identity(cls), name)] = found
+
+
+def guard_code(spec: Specialiser, function: types.FunctionType) -> None:
+    """A function may be given other code, or other defaults, and stay the same object."""
+    if is_settled(function.__module__):
+        return
+    for name in ("__code__", "__defaults__", "__kwdefaults__"):
+        value = getattr(function, name)
+        if value is not None:
+            spec.guards[Root("attribute", Identity(function), name)] = value
 
 
 def python_method(t: Type, name: str) -> types.FunctionType | None:
@@ -67,6 +84,9 @@ def overloaded_operator(
     if not any(isinstance(k, Instance | TupleOf) for k in kinds):
         return None
     names = special_methods(function)
+    for kind, name in zip(kinds, names, strict=False):
+        if isinstance(kind, Instance | TupleOf) and kind.cls is not tuple:
+            guard_member(spec, kind.cls, name)
     if names and function in UNARY:
         method = python_method(kinds[0], names[0])
         return None if method is None else calls.call(spec, Const(method), list(args), [], site)
@@ -121,7 +141,10 @@ def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
     kind = operand_type(iterable)
     method = iteration_method(kind.cls) if isinstance(kind, Instance) else None
-    return iterable if method is None else calls.call(spec, Const(method), [iterable], [], site)
+    if method is None:
+        return iterable
+    guard_member(spec, kind.cls, "__iter__")  # type: ignore[attr-defined]
+    return calls.call(spec, Const(method), [iterable], [], site)
 
 
 def NotImplemented_is_possible(method: types.FunctionType) -> bool:
@@ -158,7 +181,7 @@ def call_instance(
     if kind.cls is functools._lru_cache_wrapper:
         return call_uncached(spec, callee, args, kwargs, site)
     method = class_attribute(kind.cls, "__call__")
-    guard_method(spec, kind.cls, "__call__")
+    guard_member(spec, kind.cls, "__call__")
     if isinstance(method, types.FunctionType) and spec.may_inline:
         return calls.call(spec, Const(method), [callee, *args], kwargs, site)
     return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
@@ -202,6 +225,7 @@ def construct(
     if type(cls).__call__ is not type.__call__ or not plain or registry.lookup(cls):
         return None
     initialiser = class_attribute(cls, "__init__")
+    guard_member(spec, cls, "__init__")
     if cls is types.SimpleNamespace and not args:
         made: Operand = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
         for name, value in kwargs:
@@ -269,6 +293,7 @@ def _dataclass(
             continue  # for `__post_init__` to set
         made = assign(spec, made, f.name, value, site)
     post = class_attribute(cls, "__post_init__")
+    guard_member(spec, cls, "__post_init__")
     if post is None:
         return made
     if not isinstance(post, types.FunctionType):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import types
+from collections import OrderedDict
 
 import numpy as np
 
@@ -60,7 +61,16 @@ nondifferentiable(
         for name, method in vars(cls).items()
         if isinstance(method, types.MethodDescriptorType) and name in TELLING
     ),
-    *(list.index, list.count, tuple.index, tuple.count, dict.keys, range.index, range.count),
+    *(
+        list.index,
+        list.count,
+        tuple.index,
+        tuple.count,
+        dict.keys,
+        OrderedDict.keys,
+        range.index,
+        range.count,
+    ),
     *(set.union, set.intersection, set.difference, set.issubset, set.issuperset, set.isdisjoint),
     *(frozenset.union, frozenset.intersection, frozenset.difference, frozenset.issubset),
     *(frozenset.issuperset, frozenset.isdisjoint, set.copy),

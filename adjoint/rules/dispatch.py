@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError
+from adjoint.errors import AdjointError, MissingRuleError
 from adjoint.rules import registry
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import (
@@ -206,6 +206,19 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
     return y, pullback
 
 
+def check_count(text: Any, count: int) -> None:
+    """A pullback gives a cotangent to each parameter of its rule at most."""
+    parameters = inspect.signature(text).parameters.values()
+    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if count > len(parameters) and not starred:
+        code = text.__code__
+        raise AdjointError(
+            f"a pullback returns {count} cotangents, and its rule has {len(parameters)} parameters: "
+            f"{text.__qualname__} ({code.co_filename}, line {code.co_firstlineno})",
+            hint="Return one cotangent for each parameter, None where there is none.",
+        )
+
+
 def refuse_keywords(function: Any, text: Any, kwargs: dict) -> None:
     """Refuse keywords that the function takes, and its rule does not."""
     parameters = inspect.signature(text).parameters.values()
@@ -221,6 +234,7 @@ def refuse_keywords(function: Any, text: Any, kwargs: dict) -> None:
 def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
     """The cotangents that a rule returns for its leading parameters, as those of a call's operands."""
     leading = bars if isinstance(bars, tuple) else (bars,)
+    check_count(text, len(leading))
     if len(leading) < len(args):
         leading = (*leading, *(None,) * (len(args) - len(leading)))
     named = {k: fit(keyword_bar(text, leading, k), v) for k, v in kwargs.items()}

@@ -6,6 +6,7 @@ The cotangent of an iterator is the list of those of the items that it gave.
 from __future__ import annotations
 
 import operator
+from collections import OrderedDict
 from typing import Any
 
 from adjoint import runtime
@@ -205,7 +206,7 @@ def _(bars, iterable):
 # -- dicts -----------------------------------------------------------------------------------------
 
 
-@rule(dict.values)
+@rule(dict.values, OrderedDict.values)
 def values(mapping, /):
     y = mapping.values()
 
@@ -215,7 +216,7 @@ def values(mapping, /):
     return y, pullback
 
 
-@rule(dict.items)
+@rule(dict.items, OrderedDict.items)
 def items(mapping, /):
     y = mapping.items()
 
@@ -260,7 +261,7 @@ def get(mapping, key, default=None, /):
     return mapping[key] if key in mapping else default
 
 
-@rule(dict.copy)
+@rule(dict.copy, OrderedDict.copy)
 def copy(mapping, /):
     y = mapping.copy()
 
