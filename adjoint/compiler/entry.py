@@ -135,7 +135,12 @@ def is_passed_on(operand: Operand | Splat, parameter: Value) -> bool:
 def refuse_opaque(callee: Operand) -> None:
     """Refuse a class that makes its instances in a way of its own."""
     function = callee.value if isinstance(callee, Const) else None
-    if isinstance(function, type):
+    plain = function is None or (
+        type(function) is type
+        and function.__new__ is object.__new__
+        and "__init__" not in vars(function)
+    )
+    if isinstance(function, type) and not plain:
         raise MissingRuleError(
             f"no derivative is known for making a {function.__qualname__}: "
             "its class has a __new__ or a metaclass of its own, or is not written in Python",

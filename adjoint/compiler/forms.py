@@ -40,7 +40,7 @@ from adjoint.reverse import Derivative
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_dict, make_list, make_tuple
+from adjoint.runtime import fail, make_dict, make_list, make_tuple, raise_exception
 
 if TYPE_CHECKING:
     from adjoint.compiler.pipeline import Request
@@ -216,12 +216,22 @@ def check_scalar_type(kind: Type, function: Function) -> None:
         and issubclass(kind.cls, complex | np.complexfloating)
         or (isinstance(kind, Array) and kind.dtype.kind == "c")
     )
-    if kind is not UNKNOWN and (not number or complex_result):
+    if kind is not UNKNOWN and (not number or complex_result) and not always_raises(function.body):
         raise NonScalarOutputError(
             tree.scalar_message(f"{function.name} returns {describe_type(kind)}"),
             function.origin,
             tree.SCALAR_HINT,
         )
+
+
+def always_raises(body: Block) -> bool:
+    """Does the program end in an exception, whatever its result would be?"""
+    return any(
+        isinstance(s, Call)
+        and isinstance(s.callee, Const)
+        and s.callee.value in (raise_exception, fail)
+        for s in body.statements
+    )
 
 
 def describe_type(kind: Type) -> str:

@@ -288,6 +288,7 @@ def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
         rest = (None,) * len(args)
         return function(*args, **kwargs), lambda y_bar: (refuse_read_back(y_bar), *rest, {})
+    function(*args, **kwargs)  # what Python refuses as well comes out as Python says it
     raise MissingRuleError(
         f"no derivative is known for {describe(function)} of "
         + " and ".join(type(x).__name__ for x in args),
