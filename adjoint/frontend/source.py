@@ -184,10 +184,12 @@ def _takes(code: types.CodeType, node: Any) -> bool:
 def _within(code: types.CodeType, node: Any) -> bool:
     """Whether the instructions of a code object lie inside a node.
 
-    For one of the node's own inner functions they do too; names and first lines differ then.
+    For one of the node's own inner functions they do too; names and first lines differ then. A lambda
+    among the defaults of a lambda lies in front of its body.
     """
-    start = node.lineno, node.col_offset
-    end = node.end_lineno, node.end_col_offset
+    whole = node.body if isinstance(node, gast.Lambda | ast.Lambda) else node
+    start = whole.lineno, whole.col_offset
+    end = whole.end_lineno, whole.end_col_offset
     places = [
         ((line, column), (end_line, end_column))
         for line, end_line, column, end_column in code.co_positions()

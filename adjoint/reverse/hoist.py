@@ -17,6 +17,7 @@ from adjoint.ir.nodes import (
     Call,
     Const,
     Function,
+    Loop,
     Statement,
     Value,
     blocks_of,
@@ -68,12 +69,17 @@ def _collect(
     reads: dict[Value, list[Call]],
     seen: dict[Read, Value],
     replaced: dict[Value, Value],
+    tested: frozenset[Value] = frozenset(),
 ) -> None:
+    """Take the reads out of a block; those of what is `tested`, what a loop carries, stay in its test."""
     kept: list[Statement] = []
     for s in block.statements:
         found = structural_read(s)
         if found is None:
             kept.append(s)
+        elif found[0] in tested:
+            kept.append(s)
+            tested |= {*targets_of(s)}
         else:
             assert isinstance(s, Call) and isinstance(s.args[0], Value)
             owner = replaced.get(s.args[0], s.args[0])
@@ -85,7 +91,9 @@ def _collect(
                 s.args[0] = owner
                 reads.setdefault(owner, []).append(s)
         for inner in blocks_of(s):
-            _collect(inner, reads, seen, replaced)
+            is_test = isinstance(s, Loop) and inner is s.test
+            own = frozenset(s.carried) if is_test else frozenset()  # type: ignore[union-attr]
+            _collect(inner, reads, seen, replaced, tested | own)
     block.statements = kept
 
 

@@ -338,3 +338,12 @@ def closures_in_a_loop(x):
 
         total = total + term(x)
     return total
+
+
+@program(0.5)
+def lambdas_with_lambdas_for_defaults(x):
+    fs = [(lambda v, s=k, g=(lambda v, s=3.0, g=None: v * s): g(v) * s) for k in [x, x * 2]]
+    out = 1.0
+    for f in fs:
+        out = f(out)
+    return out + (lambda a=(lambda: x): a() * 3)()

@@ -436,3 +436,22 @@ def named_tuple_made_of_items(x):
 
 
 Pixel = namedtuple("Pixel", "column row")
+
+
+class Track:
+    def __init__(self, speed, past=()):
+        self.speed, self.past = speed, past
+
+    def slower(self, factor):
+        return Track(self.speed * factor, (*self.past, self.speed))
+
+    @property
+    def last(self):
+        return self.past[-1] if self.past else self.speed
+
+
+@program(make(Track, 2.0), 0.6)
+def while_on_an_attribute(track, factor):
+    while track.speed > 0.3 and track.last < 5.0:
+        track = track.slower(factor)
+    return track.speed * track.last + sum(track.past)
