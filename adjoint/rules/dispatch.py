@@ -412,9 +412,8 @@ def _iterated(function: Any, own: list[int], active: tuple, args: tuple, kwargs:
 def refuse_objects(function: Any, active: tuple, args: tuple) -> None:
     """A rule of NumPy's is about numbers: what it makes of an object is not known to it."""
     module = getattr(function, "__module__", None) or "numpy"
-    numeric = module.partition(".")[0] in ("numpy", "math", "_operator") or function in (
-        float,
-        complex,
+    numeric = module.partition(".")[0] in ("numpy", "math", "_operator") or (
+        function is float or function is complex
     )
     items = iterables(function, len(args))
     for i, x in enumerate(args):

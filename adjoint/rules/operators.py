@@ -69,7 +69,7 @@ def special_methods(function: Any) -> tuple[str, ...]:
 def iterables(function: Any, count: int) -> range:
     """The positions of the arguments through which a call goes item by item."""
     last = ITERATING.get(function, 0) if is_hashable(function) else 0
-    if function in (max, min) and count > 1:
+    if last and count > 1 and (function is max or function is min):
         last = 0
     return range(count if last is None else min(last, count))
 

@@ -147,7 +147,9 @@ class Samples:
         if t.dtype.kind == "b" and self.attempt:  # a mask selects another number of items each time
             return np.arange(math.prod(shape)).reshape(shape) == 0
         if t.dtype.kind in "bfc":
-            return np.ones(shape, t.dtype)
+            ones = np.ones(shape, t.dtype)
+            square = len(shape) > 1 and shape[-1] == shape[-2] and t.dtype.kind != "b"
+            return ones + np.eye(shape[-1], dtype=t.dtype) if square else ones  # to be inverted
         turns = np.resize(self.integers, shape) if math.prod(shape) else np.zeros(shape)
         return turns.astype(t.dtype)
 

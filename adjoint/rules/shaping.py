@@ -268,7 +268,8 @@ def roll(a, shift, axis=None):
     y = np.roll(a, shift, axis)
 
     def pullback(y_bar):
-        return np.roll(y_bar, -np.asarray(shift), axis)
+        back = -shift if isinstance(shift, int) else -np.asarray(shift)
+        return np.roll(y_bar, back) if axis is None else np.roll(y_bar, back, axis)
 
     return y, pullback
 
