@@ -41,7 +41,7 @@ def drop_records(function: Function, is_marker: IsMarker = lambda callee: False)
     for s in statements:
         if isinstance(s, Call) and is_call_of(s, reversed) and s.args[0] in records:
             if uses[s.args[0]] == uses[s.target] == 1:
-                record_of[s.target] = records[s.args[0]]  # type: ignore[index]
+                record_of[s.target] = records[s.args[0]]
         elif isinstance(s, Loop) and s.iterable in record_of and s.unpack:
             shorten(record_of[s.iterable], s)
     return function
