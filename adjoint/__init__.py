@@ -26,6 +26,8 @@ from adjoint.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from adjoint.rules.checkpoints import checkpoint
+from adjoint.rules.hooks import hook
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
@@ -46,9 +48,11 @@ __all__ = [
     "Tangent",
     "UnsupportedSyntaxError",
     "check_gradient",
+    "checkpoint",
     "differentiable",
     "grad",
     "gradient",
+    "hook",
     "jvp_rule",
     "nondifferentiable",
     "params",

@@ -209,3 +209,11 @@ def augment(function: Any, x: Any, y: Any) -> Any:
 def flatten(lists: Any) -> list:
     """The items of several lists, in one."""
     return [item for each in lists for item in each]
+
+
+def recomputed(function: Any, outside: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`function(*args, **kwargs)`, of which only the operands are kept for the derivative.
+
+    `outside` are the globals that it reads, where they may be parameters; None: not known.
+    """
+    return function(*args, **kwargs)

@@ -29,6 +29,8 @@ FAMILIES = (
     "linalg",
     "norms",
     "fourier",
+    "hooks",
+    "checkpoints",
 )
 
 for family in FAMILIES:

@@ -32,7 +32,14 @@ from adjoint.runtime import (
     new_object,
     set_attribute,
 )
-from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
+from adjoint.tree import (
+    Number,
+    Tangent,
+    accumulate_item,
+    project,
+    same_container,
+    tangent_field,
+)
 
 Pullback = Callable[[Any], tuple]
 Result = tuple[Any, Pullback]
@@ -402,7 +409,14 @@ def method_of(owner: Any, name: str) -> Any:
     if name == "_replace" and isinstance(owner, tuple) and hasattr(owner, "_fields"):
         return replaced_fields
     found = inspect.getattr_static(type(owner), name, None)
-    return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
+    plain = isinstance(found, types.FunctionType | types.MethodDescriptorType)
+    return found if plain or is_decorated(found) else None
+
+
+def is_decorated(found: Any) -> bool:
+    """Is this what a decorator of ours made of a method? Called with the instance first, it is one."""
+    ours = type(found).__module__.startswith("adjoint.")
+    return ours and hasattr(found, "function") and hasattr(type(found), "__get__")
 
 
 def method_mask(active: tuple) -> tuple:
@@ -456,10 +470,7 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
         return None
     if isinstance(found, functools.cached_property):
         return found.func, (), ()
-    ours = type(found).__module__.startswith(
-        "adjoint."
-    )  # a decorated method: it binds the instance
-    if isinstance(reader, types.FunctionType) and not ours:
+    if isinstance(reader, types.FunctionType) and not is_decorated(found):
         return reader, (found,), (cls,)
     fallback = getattr(cls, "__getattr__", None)
     if found is None and not kept and isinstance(fallback, types.FunctionType):
@@ -490,6 +501,10 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
     if is_bound(y) and y.__self__ is owner:
         return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
+    if is_decorated(y) and getattr(y.function, "__self__", None) is owner:
+        return y, lambda y_bar: (
+            None, tangent_field(tangent_field(y_bar, "function"), "__self__"), None, *rest, {}
+        )  # fmt: skip
     if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
         raise MissingRuleError(
             f"no derivative is known for the attribute {name!r} of {type(owner).__name__}"
@@ -568,7 +583,9 @@ def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any
     """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
     if not (_hashable(function) and function in ITERATOR_MAKERS):
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
-    y, inner = apply_rule(function, mask, *args, **kwargs)
+    # What the inner derivative takes for constant may have one here.
+    here = ["callee" if a == 0 else a - 2 if isinstance(a, int) else a for a in active if a != 1]
+    y, inner = apply_rule(function, tuple(dict.fromkeys([*mask, *here])), *args, **kwargs)
     kept = Kept(function, mask, args, kwargs, inner)
 
     def pull(bars: Any) -> tuple:
