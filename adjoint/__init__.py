@@ -17,6 +17,7 @@ from adjoint.api import (
     vjp,
     withgradient,
 )
+from adjoint.cache import nan_check
 from adjoint.errors import (
     AdjointError,
     GradientMismatch,
@@ -54,6 +55,7 @@ __all__ = [
     "gradient",
     "hook",
     "jvp_rule",
+    "nan_check",
     "nondifferentiable",
     "params",
     "partials",

@@ -189,7 +189,7 @@ def keeps(use: Call) -> bool:
         )
     module = getattr(function, "__module__", None) or ""
     known = (
-        module.startswith("numpy")
+        module.startswith(("numpy", "adjoint.checks"))
         or getattr(function, "__objclass__", None) is np.ndarray
         or function is len
     )

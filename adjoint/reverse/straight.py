@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 
 Backward = Callable[[Scope], None]
 Steps = list[tuple[Statement, Backward]]
+Watch = Callable[["Reverser", Scope, Operand, Operand], None]
 
 
 class Reverser:
@@ -80,9 +81,10 @@ class Reverser:
         selected: set[Value],
         expand: Callable[[Call, bool], Expansion | None],
         memory: Memory,
+        watch: Watch | None = None,
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
-        self.memory = memory
+        self.memory, self.watch = memory, watch
         self.checked: set[int] = set()  # statements of rules, whose residuals were looked at
         self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
@@ -143,6 +145,7 @@ class Reverser:
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if isinstance(s, Call):
             mutation.refuse_at_run_time(self, s)
+            mutation.refuse_hooked(self, s)
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, If | Loop | Try) and self.touches(s):
@@ -352,10 +355,17 @@ class Reverser:
                 and (not shares_memory(made) or is_broadcast(scope, contribution))
             )
             own = own and expansion.bars.count(expansion.bars[i]) == 1
-            self.contribute(scope, operands[i], contribution, own)
+            self.contribute(scope, operands[i], contribution, own, bar)
 
-    def contribute(self, scope: Scope, primal: Operand, bar: Operand, own: bool = False) -> None:
-        """Add what a rule returned for an operand, in the operand's form."""
+    def contribute(
+        self,
+        scope: Scope,
+        primal: Operand,
+        bar: Operand,
+        own: bool = False,
+        pulled: Operand | None = None,
+    ) -> None:
+        """Add what a rule returned for an operand, in the operand's form; it was given `pulled`."""
         if not isinstance(primal, Value):
             return
         if is_number(primal.type) and operand_type(bar) is UNKNOWN:
@@ -364,6 +374,8 @@ class Reverser:
             conformed, made = conform(scope, bar, primal)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
+        if self.watch is not None and pulled is not None and bar is not pulled:
+            self.watch(self, scope, primal, bar)
         if scope.is_shadowed(primal):
             scope.add_to_shadow(primal, bar, own)
         else:
@@ -439,6 +451,8 @@ class Reverser:
         assert isinstance(primal, Value)
         if is_number(primal.type):
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        if self.watch is not None:
+            self.watch(self, scope, primal, bar)
         scope.add(primal, bar)
 
 

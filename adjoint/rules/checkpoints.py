@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,14 @@ def _recomputed(active: tuple, function: Any, outside: tuple, /, *args: Any, **k
     mask = mask_of(active)
     # By its rule and not by a plain call: so it is known to be one that can be called again.
     y, _ = dispatch.apply_rule(function, mask, *args, **kwargs)
-    before = fingerprint(y)
+    before, context = fingerprint(y), copy_context()
 
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:
             return (None,) * (3 + len(args)) + ({},)
+        return context.copy().run(pull_here, y_bar)
+
+    def pull_here(y_bar: Any) -> tuple:
         y, pullback = dispatch.apply_rule(function, mask, *args, **kwargs)
         if fingerprint(y) != before:
             raise AdjointError(

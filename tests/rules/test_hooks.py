@@ -57,7 +57,10 @@ def test_the_cotangent_that_passes_is_what_the_function_makes_of_it(route):
 
 def test_a_number_passes_as_a_number(route):
     seen = []
-    f = lambda x: ad.hook(seen.append, x * x) * 3.0
+
+    def f(x):
+        return ad.hook(seen.append, x * x) * 3.0
+
     assert ad.gradient(f, 2.0) == (12.0,)
     assert seen == [3.0] and np.ndim(seen[0]) == 0
 
@@ -190,9 +193,25 @@ def test_writing_into_the_result_does_not_go_past_it(route):
         u[1] = u[1] * u[2]
         return np.sum(u * u)
 
+    if route == "untyped":  # nobody knows that it is an array before it is there
+        with pytest.raises(ad.UnsupportedSyntaxError, match="a hook of a container"):
+            ad.gradient(f, X)
+        return
     found = ad.gradient(f, X)[0]
     np.testing.assert_allclose(found, ad.gradient(plain, X)[0])
     assert len(seen) == 1 and seen[0].shape == (3,)
+
+
+@pytest.mark.parametrize("hold", [lambda u: (u, 1.0), lambda u: {0: u}, lambda u: [u]])
+def test_containers_of_arrays_that_are_written_to_are_refused(hold):
+    def f(x):
+        u = x * 1.0
+        u[0] = 3.0
+        return np.sum(ad.hook(look, hold(u))[0])
+
+    with pytest.raises(ad.UnsupportedSyntaxError, match="hooks of their own") as caught:
+        ad.gradient(f, X)
+    assert "ad.hook(look, hold(u))" in str(caught.value)
 
 
 class Pair:
