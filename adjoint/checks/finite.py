@@ -48,7 +48,8 @@ class Survey:
         good = np.isfinite(array)
         self.nans = int(np.count_nonzero(np.isnan(array)))
         self.infinities = int(np.count_nonzero(np.isinf(array)))
-        self.first = None if good.all() else tuple(map(int, np.argwhere(~good)[0]))
+        self.count = int(np.count_nonzero(~good))
+        self.first = tuple(map(int, np.argwhere(~good)[0])) if self.count else None
         kept = np.abs(array[good]) if array.dtype.kind == "c" else array[good]
         self.range = (kept.min(), kept.max()) if kept.size else None
         self.single = array[()] if array.ndim == 0 else None
@@ -63,8 +64,8 @@ class Survey:
             return f"it is {self.single}"
         counts = [f"{n} {k}" for k, n in ((NAN, self.nans), (INFINITE, self.infinities)) if n]
         entries = "entry" if self.size == 1 else "entries"
-        first = "" if self.first is None else f", the first at {list(self.first)}"
-        return f"{sum((self.nans, self.infinities))} of {self.size} {entries} ({', '.join(counts)}){first}"
+        where = f"the first at {list(self.first or ())}"
+        return f"{self.count} of {self.size} {entries} ({', '.join(counts)}), {where}"
 
     def __str__(self) -> str:
         if not self.shape:

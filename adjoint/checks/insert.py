@@ -14,7 +14,7 @@
 >>> print(show(program, types=False))
 function f(x)
   h = sqrt(x)
-  %1 = check_value('h', h, 'x', x)
+  _.0 = check_value('h', h, 'x', x)
   return h
 
 Values are checked in the program as the user wrote it, before it is reversed: the reverse half then
@@ -27,11 +27,13 @@ from __future__ import annotations
 
 import linecache
 import operator
+import os
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from adjoint import rules
 from adjoint.checks import finite
 from adjoint.ir.nodes import (
     Block,
@@ -67,6 +69,11 @@ from adjoint.rules.memory import AUGMENTED, SHARING, keyword, plain_args, writte
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture, make_dict, make_list, make_set, make_tuple, merge_dicts
 
+PACKAGE = os.path.dirname(os.path.dirname(rules.__file__)) + os.sep
+OURS = (
+    f"{PACKAGE}rules{os.sep}",
+    *(f"{PACKAGE}{name}.py" for name in ("tree", "shadows", "runtime", "api")),
+)
 CHECKS = {f for n, f in vars(finite).items() if n.startswith("check_")}
 #: They compute nothing: what they put together or hand out was checked.
 BUILDERS: set[Any] = {make_tuple, make_list, make_dict, make_set, merge_dicts, slice, zip, enumerate,
@@ -97,6 +104,8 @@ def check_values(block: Block, derived: set[Value], result: Operand | None = Non
 
 def check_program(function: Function, wrt: list[Value], derived: set[Value]) -> None:
     """Check what a program is given, what it reads of that, and what it computes."""
+    if is_ours(function.origin):
+        return
     body = function.body
     check_values(body, derived, body.results[0])
     before: list[Statement] = []
@@ -113,6 +122,8 @@ def check_program(function: Function, wrt: list[Value], derived: set[Value]) -> 
 def check_given(derivative: Any) -> None:
     """Check the cotangent that a pullback is given."""
     function, seed = derivative.function, derivative.seed
+    if is_ours(function.origin):
+        return
     statements = function.body.statements
     at = next(i for i, s in enumerate(statements) if isinstance(s, Call) and s.target is seed)
     statements.insert(at + 1, called(finite.check_seed, seed, at=function.origin))
@@ -123,9 +134,10 @@ def watch(reverser: Any, scope: Any, primal: Operand, bar: Operand) -> None:
     if not isinstance(bar, Value) or not isinstance(primal, Value):
         return
     made = reverser.definitions.get(primal)
-    name = primal.name if primal.named or made is None else text_of(made)
-    arguments: list[Operand] = [Const(name), bar]
-    if is_number(primal.type) and not reverser.memory.is_written(primal):
+    if made is not None and is_ours(made.origin):
+        return
+    arguments: list[Operand] = [Const(primal.name if made is None else text_of(made)), bar]
+    if not reverser.memory.is_written(primal):
         arguments.append(primal)  # as it was when it was read
     scope.out.append(called(finite.check_cotangent, *arguments, at=scope.origin))
 
@@ -185,7 +197,7 @@ class _Checker:
                     self.block(inner)
                 continue
             self.made[s.target] = s
-            if s.target in self.derived or s.origin is None:
+            if s.target in self.derived or is_ours(s.origin):
                 out.append(s)
             elif isinstance(owner := written_operand(s), Value):
                 out += self.write(s, owner)
@@ -198,9 +210,9 @@ class _Checker:
             return []
         if s.target in self.waived or s.target not in self.used:
             return []
-        found = self.operands(s)
-        if not any(isinstance(o, Value) for o in found.values()):
+        if all(isinstance(o, Const) for o in [*plain_args(s), *(o for _, o in s.kwargs)]):
             return []  # made on purpose: an array of infinities
+        found = self.operands(s)
         check = finite.check_result if s.target is self.result else finite.check_value
         return [called(check, text_of(s), s.target, *pairs(found), at=s.origin)]
 
@@ -227,7 +239,7 @@ class _Checker:
 
     def name(self, value: Value) -> str:
         made = self.made.get(value)
-        return value.name if value.named or made is None else text_of(made)
+        return value.name if made is None else text_of(made)
 
     def operands(self, s: Call, without: Operand | None = None) -> dict[str, Operand]:
         """The numbers that a call reads, by the names that they have in the source."""
@@ -254,9 +266,16 @@ def waived(block: Block) -> set[Value]:
     while todo:
         value = todo.pop()
         if isinstance(value, Value) and value in made and not value.named and uses[value] == 1:
-            found.add(value)
-            todo += operands_of(made[value])[1:]
+            operands = operands_of(made[value])[1:]
+            if any(isinstance(o, Value) for o in operands):  # else it was written like this
+                found.add(value)
+                todo += operands
     return found
+
+
+def is_ours(origin: Origin | None) -> bool:
+    """Is this a line of a rule, or of the arithmetic of cotangents: no line of the user's?"""
+    return origin is not None and origin.filename.startswith(OURS)
 
 
 def chooses(s: Call) -> bool:
@@ -329,7 +348,7 @@ def text_of(s: Call) -> str:
         return s.target.name
     at = s.origin
     if at is None:
-        return s.target.name or "a value"
+        return s.target.name or getattr(getattr(s.callee, "value", None), "__name__", "the value")
     line = linecache.getline(at.filename, at.line).encode()
     end = at.end_column if at.end_line in (0, at.line) else len(line)
     text = line[at.column : end].decode(errors="replace").strip()

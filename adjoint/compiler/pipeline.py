@@ -74,10 +74,11 @@ def compile_request(request: Request) -> Compiled:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
     wanted = wanted_inputs(typed, entry, request)
-    if request.options.nan_check:
+    nan_check = request.options.nan_check and request.callee != PULL_CALL
+    if nan_check:
         check_program(typed.function, wanted, typed.derived)
     program = differentiate(typed.function, wanted, request.options)
-    if request.options.nan_check and request.form == "rule":
+    if nan_check and request.form == "rule":
         check_given(program)
     check_resolved(program.function, typed.function, entry)
     function = finish(program, typed, entry, request)

@@ -98,7 +98,8 @@ def call_function_value(
         left = not writes_to_parameters(spec, code, kind.globals.value)
     if registry.code_has_rule(code) and not kind.captures and not kind.defaults:
         function = registry.with_code(code)  # nothing but its code makes it what it is
-        return calls.call_known(spec, Const(function), function, args, kwargs, site)
+        if function is not None:
+            return calls.call_known(spec, Const(function), function, args, kwargs, site)
     if registry.code_has_rule(code) or left:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     captures: list[Any]
