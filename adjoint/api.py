@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -326,13 +327,9 @@ def _gather(value: Any, bar: Any, ps: Params, found: dict[int, Any]) -> None:
             _gather(value[key], item_bar, ps, found)
     elif isinstance(bar, Tangent):
         for name in bar:
-            inner = load_capture(value, name) if _captures(value, name) else getattr(value, name)
+            function = isinstance(value, types.FunctionType)
+            inner = load_capture(value, name) if function else getattr(value, name)
             _gather(inner, getattr(bar, name), ps, found)
-
-
-def _captures(value: Any, name: str) -> bool:
-    code = getattr(value, "__code__", None)
-    return code is not None and name in code.co_freevars
 
 
 # -- decorator and inspection ------------------------------------------------------------------------------

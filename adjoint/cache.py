@@ -104,6 +104,20 @@ class _changed_options:
         _tokens.set(outer)
 
 
+def as_now(function: Callable) -> Callable:
+    """A function that compiles what it compiles with the options of now, whenever it runs."""
+    route = _route.get()
+
+    def run(*args: Any) -> Any:
+        token = _route.set(route)
+        try:
+            return function(*args)
+        finally:
+            _route.reset(token)
+
+    return run
+
+
 class use_options(_changed_options):
     """`with use_options(inline=False):` compile by another route in this thread (for tests)."""
 
@@ -336,3 +350,4 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 
 
 dispatch.generate = generate
+dispatch.as_now = as_now

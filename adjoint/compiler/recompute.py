@@ -10,12 +10,12 @@ from adjoint.inference import attributes, calls
 from adjoint.inference.infer import Specialiser
 from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Block, Call, Const, Operand, Value, free_values, walk
-from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, Type, may_carry_derivative, unliteral
+from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, Type, unliteral
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.checkpoints import Checkpointed
 from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_tuple, recomputed
+from adjoint.runtime import SURROUNDINGS, recomputed
 
 
 def checkpointed_call(
@@ -29,19 +29,15 @@ def checkpointed_call(
     owner, *rest = args
     function = attributes.load_attribute(spec, owner, "function", Site(site.origin))
     block = inferred_apart(spec, function, rest, kwargs, site)
-    read = list(free_values(block))
-    refuse_writes(block, read)
+    refuse_writes(block, list(free_values(block)))
     sure = not any(isinstance(s, Call) and may_write(s) for s in walk(block))
-    outside: Operand = Const(() if sure else None)
-    if spec.options.implicit:
-        if not sure:  # nobody knows which parameters it reads: it is a call like any other
-            return calls.call(spec, function, list(rest), kwargs, site)
-        roots = [v for v in spec.roots.values() if v in read and may_carry_derivative(v.type)]
-        if roots:
-            kinds = TupleOf(tuple(v.type for v in roots))
-            outside = spec.emit(Const(make_tuple), list(roots), [], site, kinds)
+    around: Operand = Const(() if sure else None)
+    if spec.options.implicit and sure:
+        around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
+    elif spec.options.implicit:  # what it reads may be parameters: it is a call like any other
+        return calls.call(spec, function, list(rest), kwargs, site)
     kind = known_value(operand_type(block.results[0]))
-    return spec.emit(Const(recomputed), [function, outside, *rest], kwargs, site, kind)
+    return spec.emit(Const(recomputed), [around, function, *rest], kwargs, site, kind)
 
 
 def inferred_apart(

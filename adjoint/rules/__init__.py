@@ -30,6 +30,7 @@ FAMILIES = (
     "norms",
     "fourier",
     "hooks",
+    "surroundings",
     "checkpoints",
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ import numpy as np
 from adjoint.errors import AdjointError
 from adjoint.ir.values import attributes
 from adjoint.rules import dispatch
-from adjoint.rules.pulled import SPECIAL, Parts, Result, again, parts_of, unsupported
+from adjoint.rules.pulled import SPECIAL, Parts, Result
+from adjoint.rules.surroundings import call_within_pulled, call_within_rule
 from adjoint.runtime import recomputed
-from adjoint.tree import Number, RootTangent, accumulate
+from adjoint.tree import Number
 
 
 class Checkpointed:
@@ -24,7 +24,7 @@ class Checkpointed:
         self.function = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return recomputed(self.function, (), *args, **kwargs)
+        return recomputed((), self.function, *args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else Checkpointed(self.function.__get__(instance, owner))
@@ -64,19 +64,15 @@ def checkpoint(f: Callable) -> Checkpointed:
     return Checkpointed(f)
 
 
-def _recomputed(active: tuple, function: Any, outside: tuple, /, *args: Any, **kwargs: Any) -> Any:
-    mask = mask_of(active)
+def _recomputed(active: tuple, around: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     # By its rule and not by a plain call: so it is known to be one that can be called again.
-    y, _ = dispatch.apply_rule(function, mask, *args, **kwargs)
-    before, context = fingerprint(y), copy_context()
+    y, _ = call_within_rule(active, around, function, *args, **kwargs)
+    before = fingerprint(y)
 
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:
             return (None,) * (3 + len(args)) + ({},)
-        return context.copy().run(pull_here, y_bar)
-
-    def pull_here(y_bar: Any) -> tuple:
-        y, pullback = dispatch.apply_rule(function, mask, *args, **kwargs)
+        y, pullback = call_within_rule(active, around, function, *args, **kwargs)
         if fingerprint(y) != before:
             raise AdjointError(
                 f"{dispatch.describe(function)} gave another value when it was computed again for "
@@ -84,34 +80,10 @@ def _recomputed(active: tuple, function: Any, outside: tuple, /, *args: Any, **k
                 hint="A function that is checkpointed must not depend on what changes: draw random "
                 "numbers outside and pass them in, and copy what is written to.",
             )
-        bars = pullback(y_bar)
-        own, roots = apart(bars[0], outside)
-        return (None, own, roots, *bars[1:])
+        return pullback(y_bar)
 
-    return y, pull
-
-
-def mask_of(active: tuple) -> tuple:
-    """What is active of `recomputed(function, outside, …)`, as of `function(…)`."""
-    shifted = [a - 2 if isinstance(a, int) else a for a in active if a not in (0, 1)]
-    return ("callee", *shifted) if 0 in active or 1 in active else tuple(shifted)
-
-
-def apart(bar: Any, outside: tuple) -> tuple[Any, tuple | None]:
-    """A function's own cotangent, and those of the globals that it, and what it calls, read."""
-    if not isinstance(bar, RootTangent):
-        return bar, None
-    found: dict[int, Any] = {}
-    gather(bar, found)
-    return bar.own, tuple([found.get(id(root)) for root in outside])
-
-
-def gather(bar: RootTangent, found: dict[int, Any]) -> None:
-    for key, (_, root_bar) in bar.roots.items():
-        if isinstance(root_bar, RootTangent):
-            gather(root_bar, found)
-            root_bar = root_bar.own
-        found[key] = accumulate(found.get(key), root_bar)
+    assert dispatch.as_now is not None
+    return y, dispatch.as_now(pull)
 
 
 def fingerprint(value: Any, so_far: int = 0) -> int:
@@ -139,17 +111,9 @@ def fingerprint(value: Any, so_far: int = 0) -> int:
 
 def _pulled(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """The derivative of the pullback: what it needs is computed again as well."""
-    function, outside, *rest = args
-    mask = mask_of(active)
 
     def pull(bars_bar: Any) -> Parts:
-        _, given, named = parts_of(bars_bar, len(args))
-        if given[1] is not None:
-            raise unsupported(function)
-        _, back = again(function, mask, tuple(rest), kwargs, y_bar)
-        own, found, keywords, y_bar_bar = back((given[0], *given[2:], named))
-        own, roots = apart(own, outside)
-        return None, (own, roots, *found), keywords, y_bar_bar
+        return call_within_pulled(active, args, kwargs, inner, y_bar)[1](bars_bar)
 
     return inner(y_bar), pull
 

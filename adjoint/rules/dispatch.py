@@ -46,6 +46,8 @@ Result = tuple[Any, Pullback]
 
 # Set by the compiler: gives the rule of a Python function from its source.
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
+# Likewise: a function that compiles what it compiles with the options of now, whenever it runs.
+as_now: Callable[[Callable], Callable] | None = None
 
 ATTRIBUTE_FUNCTIONS = {
     "T": np.transpose,
