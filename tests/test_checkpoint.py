@@ -71,12 +71,14 @@ def test_it_is_called_like_the_function():
 
 
 @ad.checkpoint
-def pickled(x):
+def decorated_function(x):
     return x * x
 
 
 def test_it_can_be_pickled_as_the_function_can():
-    assert pickle.loads(pickle.dumps(ad.checkpoint(step)))(X, W).shape == X.shape
+    found = pickle.loads(pickle.dumps(ad.checkpoint(step)))
+    np.testing.assert_array_equal(found(X, W), step(X, W))
+    assert pickle.loads(pickle.dumps(decorated_function)) is decorated_function
 
 
 def plain_and_checkpointed(write):

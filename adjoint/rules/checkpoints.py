@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,14 @@ class Checkpointed:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else Checkpointed(self.function.__get__(instance, owner))
+
+    def __reduce__(self) -> tuple:
+        path = f"{self.function.__module__}:{self.function.__qualname__}"
+        try:
+            decorated = pkgutil.resolve_name(path) is self
+        except (ImportError, AttributeError, ValueError):
+            decorated = False
+        return (pkgutil.resolve_name, (path,)) if decorated else (Checkpointed, (self.function,))
 
     def __repr__(self) -> str:
         return f"<checkpointed {dispatch.describe(self.function)}>"

@@ -734,3 +734,20 @@ def checkpointed_writes_of_its_own(x):
         return total
 
     return np.sum(ad.checkpoint(running)(x) ** 2)
+
+
+@program(positive(4))
+def scaled_after_it_was_written(x):
+    u = np.zeros(4)
+    for i in range(4):
+        u[i] = 1.0 / x[i]
+    u *= 2
+    return np.sum(u)
+
+
+@program(positive(4))
+def a_constant_times_what_was_written(x):
+    u = np.zeros(4)
+    for i in range(4):
+        u[i] = x[i] * x[i - 1]
+    return np.sum(-(u * 3.0)) + np.sum(u / 2.0)
