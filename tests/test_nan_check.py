@@ -535,6 +535,21 @@ def test_any_derivative(route, derive):
     assert_told(caught.value, slope_of_a_root, "y = np.sqrt", "np.sqrt(x)", "became infinite")
 
 
+def test_values_inside_a_derivative_inside(route):
+    error = failure(lambda x: np.sum(ad.gradient(of_a_root, x)[0]), X)
+    assert_told(error, of_a_root, "y = np.sqrt", "np.sqrt(shifted)", "the value of y became NaN")
+
+
+def test_what_a_derivative_inside_consists_of_is_no_line_of_the_users(route):
+    """The slope of the root is infinite at 0, and is not chosen there."""
+
+    def f(x):
+        return np.sum(np.where(x > 0.5, np.sqrt(x), 0.0))
+
+    found = ad.gradient(lambda k: np.sum(k * ad.gradient(f, X)[0]), 2.0)[0]
+    np.testing.assert_allclose(found, 0.5 + 0.25)
+
+
 def test_the_derivative_of_a_derivative_has_lines_of_its_own(route):
     def f(x):
         y = x * np.abs(x) ** 1.5

@@ -189,7 +189,7 @@ def keeps(use: Call) -> bool:
         )
     module = getattr(function, "__module__", None) or ""
     known = (
-        module.startswith(("numpy", "adjoint.checks"))
+        module.startswith("numpy")
         or getattr(function, "__objclass__", None) is np.ndarray
         or function is len
     )

@@ -25,7 +25,7 @@ WRITES = {
     shadows.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
 }  # fmt: skip
 EFFECTS = {"print", "input", "open", "raise_exception", "import_module", "set_attribute", "set_item",
-           "initialise", "check_bound", "new_object", "next", "hook", "exec", "eval", "setattr", "delattr"}  # fmt: skip
+           "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
 
 
 def is_pure(function: Any) -> bool:
