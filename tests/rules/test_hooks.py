@@ -47,6 +47,25 @@ def test_it_is_the_identity():
     np.testing.assert_array_equal(ad.hook(look, X), X)
 
 
+def test_an_array_is_copied(route):
+    """So that there is one array on this side of the hook, and another on that."""
+
+    def f(x):
+        u = x * 1.0
+        y = ad.hook(clipped, u)
+        y[0] = 9.0 * x[1]
+        return np.sum(u * u) + np.sum(y * y)
+
+    assert f(X) == np.sum(X * X) + 81.0 + np.sum(X[1:] ** 2)
+    try:
+        value, (found,) = ad.value_and_gradient(f, X)
+    except ad.UnsupportedSyntaxError:
+        assert route in ("run-time rules", "untyped")
+        return
+    assert value == f(X)
+    np.testing.assert_allclose(found, [2 * X[0], 2 * X[1] - 1.0 + 162.0 * X[1], 2 * X[2] + 1.0])
+
+
 def test_the_cotangent_that_passes_is_what_the_function_makes_of_it(route):
     def f(x):
         y = x * x
