@@ -365,6 +365,38 @@ def test_but_it_must_not_become_nan_nor_be_returned(route):
     assert_told(error, unbounded, "np.inf", "np.sum(x) + np.inf", "which is returned, is infinite")
 
 
+def test_what_a_loop_or_a_branch_gives_must_be_finite_where_it_is_returned(route):
+    def cheapest(x):
+        best = np.inf
+        for i in range(len(x)):
+            if x[i] > 9.0:
+                best = x[i] * 2.0
+        return best
+
+    assert_told(
+        failure(cheapest, X), cheapest, "for i", "for i in range(len(x)):",
+        "the value of best, which is returned, is infinite: it is inf",
+    )  # fmt: skip
+    assert ad.gradient(cheapest, 10.0 + X)[0].tolist() == [0.0, 0.0, 2.0]
+
+    def item(x):
+        both = np.array([np.sum(x), -np.inf])
+        return both[1]
+
+    error = failure(item, X)
+    assert_told(error, item, "both[1]", "both[1]", "which is returned, is infinite: it is -inf")
+
+
+def test_a_function_called_at_run_time_may_give_an_infinity_that_was_written(route):
+    def lowest(scores, n):
+        return -np.inf * np.ones(3) if n == 0 else lowest(scores, n - 1)
+
+    def f(x):
+        return np.sum(np.maximum(x, lowest(x, 2)))
+
+    np.testing.assert_array_equal(ad.gradient(f, X)[0], np.ones(3))
+
+
 def test_what_is_finite_is_as_without_checks(route):
     def f(x, W):
         h = np.tanh(W @ x)

@@ -120,7 +120,20 @@ def check_value(name: str, value: Any, *operands: Any) -> None:
     if finite(value):
         return
     before = surveys_of(operands)
-    known = {kind for each in before.values() for kind in each.kinds}
+    refuse(name, value, before, {kind for each in before.values() for kind in each.kinds})
+
+
+@nondifferentiable
+def check_call(name: str, value: Any, *operands: Any) -> None:
+    """`check_value` of what a function of the user's gives: infinities may have been written in it."""
+    if not finite(value):
+        before = surveys_of(operands)
+        kinds = {kind for each in before.values() for kind in each.kinds}
+        refuse(name, value, before, {*kinds, INFINITE})
+
+
+def refuse(name: str, value: Any, before: dict[str, Survey], known: set[str]) -> None:
+    """Raise if something in a value is not finite in a way that is not known yet."""
     for own, number in numbers_in(value, name):
         found = Survey(number)
         became = found.kinds - known
@@ -148,7 +161,8 @@ def check_result(name: str, value: Any, *operands: Any) -> None:
     """Raise if the value that a function returns is NaN or infinite, whatever it comes from."""
     if finite(value):
         return
-    check_value(name, value, *operands)
+    if operands:
+        check_value(name, value, *operands)
     own, found = first_bad(value, name)
     raise NonFiniteError(
         f"the value of {own}, which is returned, is {told(found.kinds)}: {found.bad()}",

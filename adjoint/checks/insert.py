@@ -48,6 +48,7 @@ from adjoint.ir.nodes import (
     Value,
     blocks_of,
     operands_of,
+    targets_of,
     used_values,
     walk,
     yields_of,
@@ -65,9 +66,20 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules import registry
+from adjoint.rules.dispatch import generatable
 from adjoint.rules.memory import AUGMENTED, SHARING, keyword, plain_args, written_operand
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import load_capture, make_dict, make_list, make_set, make_tuple, merge_dicts
+from adjoint.runtime import (
+    call_within,
+    load_capture,
+    make_dict,
+    make_list,
+    make_set,
+    make_tuple,
+    merge_dicts,
+    recomputed,
+)
 
 PACKAGE = os.path.dirname(os.path.dirname(rules.__file__)) + os.sep
 OURS = (
@@ -102,12 +114,17 @@ def check_values(block: Block, derived: set[Value], result: Operand | None = Non
     _Checker(block, derived, result).block(block)
 
 
-def check_program(function: Function, wrt: list[Value], derived: set[Value]) -> None:
-    """Check what a program is given, what it reads of that, and what it computes."""
+def check_program(
+    function: Function, wrt: list[Value], derived: set[Value], outermost: bool
+) -> None:
+    """Check what a program is given, what it reads of that, and what it computes.
+
+    `outermost` tells that what it returns goes to the user: then that has to be finite as well.
+    """
     if is_ours(function.origin):
         return
     body = function.body
-    check_values(body, derived, body.results[0])
+    check_values(body, derived, body.results[0] if outermost else None)
     before: list[Statement] = []
     reads: dict[Value, str] = {}
     for value in function.inputs:
@@ -117,6 +134,19 @@ def check_program(function: Function, wrt: list[Value], derived: set[Value]) -> 
             before.append(input_check(value.name, value, settings, function.origin))
     _Reads(reads, derived).block(body)
     body.statements[:0] = before
+    if outermost:
+        check_returned(body)
+
+
+def check_returned(body: Block) -> None:
+    """Check what is returned where no call computes it: it comes from a loop, or is an item."""
+    result = body.results[0]
+    made = next((s for s in body.statements if result in targets_of(s)), None)
+    calls = [s for s in body.statements if isinstance(s, Call) and isinstance(s.callee, Const)]
+    if made is None or any(s.callee.value is finite.check_result for s in calls):  # type: ignore[union-attr]
+        return
+    name = text_of(made) if isinstance(made, Call) else getattr(result, "name", "") or "the result"
+    body.statements.append(called(finite.check_result, name, result, at=made.origin))
 
 
 def check_given(derivative: Any) -> None:
@@ -213,7 +243,8 @@ class _Checker:
         if all(isinstance(o, Const) for o in [*plain_args(s), *(o for _, o in s.kwargs)]):
             return []  # made on purpose: an array of infinities
         found = self.operands(s)
-        check = finite.check_result if s.target is self.result else finite.check_value
+        check = finite.check_call if is_left_to_run_time(s) else finite.check_value
+        check = finite.check_result if s.target is self.result else check
         return [called(check, text_of(s), s.target, *pairs(found), at=s.origin)]
 
     def write(self, s: Call, owner: Value) -> list[Statement]:
@@ -271,6 +302,13 @@ def waived(block: Block) -> set[Value]:
                 found.add(value)
                 todo += operands
     return found
+
+
+def is_left_to_run_time(s: Call) -> bool:
+    """Does this call a function of the user's, which is a program of its own?"""
+    if not isinstance(s.callee, Const) or s.callee.value in (call_within, recomputed):
+        return True
+    return registry.lookup(s.callee.value) is None and generatable(s.callee.value)
 
 
 def is_ours(origin: Origin | None) -> bool:

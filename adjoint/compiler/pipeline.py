@@ -76,7 +76,7 @@ def compile_request(request: Request) -> Compiled:
     wanted = wanted_inputs(typed, entry, request)
     nan_check = request.options.nan_check and request.callee != PULL_CALL
     if nan_check:
-        check_program(typed.function, wanted, typed.derived)
+        check_program(typed.function, wanted, typed.derived, request.form != "rule")
     program = differentiate(typed.function, wanted, request.options)
     if nan_check and request.form == "rule":
         check_given(program)
