@@ -17,6 +17,7 @@ from adjoint.api import (
     vjp,
     withgradient,
 )
+from adjoint.cache import nan_check
 from adjoint.errors import (
     AdjointError,
     GradientMismatch,
@@ -26,6 +27,8 @@ from adjoint.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from adjoint.rules.checkpoints import checkpoint
+from adjoint.rules.hooks import hook
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
@@ -46,10 +49,13 @@ __all__ = [
     "Tangent",
     "UnsupportedSyntaxError",
     "check_gradient",
+    "checkpoint",
     "differentiable",
     "grad",
     "gradient",
+    "hook",
     "jvp_rule",
+    "nan_check",
     "nondifferentiable",
     "params",
     "partials",

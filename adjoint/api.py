@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from adjoint.compiler import (
 )
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
-from adjoint.rules.registry import rule
+from adjoint.rules.registry import rule, source_of
 from adjoint.runtime import load_capture
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
@@ -39,20 +40,20 @@ def gradient(f: Callable, /, *args: Any, **kwargs: Any) -> Any:
 
     Raises NonScalarOutputError, and whatever `f` raises.
     """
+    if isinstance(f, Differentiable):
+        return f.gradient(*args, **kwargs)
     if len(args) == 1 and isinstance(args[0], Params):
         return _implicit(f, args[0], kwargs)[1]
-    if isinstance(f, Differentiable):
-        f = f.function
     entry, inputs = cache.find("gradient", f, args, kwargs, "all")
     return cache.call(entry, inputs)
 
 
 def value_and_gradient(f: Callable, /, *args: Any, **kwargs: Any) -> ValueAndGradient:
     """The value and the gradient of a function, as a named tuple `(value, gradient)`."""
+    if isinstance(f, Differentiable):
+        return f.value_and_gradient(*args, **kwargs)
     if len(args) == 1 and isinstance(args[0], Params):
         return ValueAndGradient(*_implicit(f, args[0], kwargs))
-    if isinstance(f, Differentiable):
-        f = f.function
     entry, inputs = cache.find("value_and_gradient", f, args, kwargs, "all")
     return ValueAndGradient(*cache.call(entry, inputs))
 
@@ -68,7 +69,8 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
 
     `back(y_bar)` may be called any number of times. `y` may be a number, array, container or object.
     """
-    f = _undecorated(f)
+    if isinstance(f, Differentiable):
+        return f.pullback(*args, **kwargs)
     y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs, outermost=True)
 
     def back(y_bar: Any) -> tuple:
@@ -109,6 +111,10 @@ class Gradient:
         self.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        f = self.f
+        if isinstance(f, Differentiable):
+            plain = Gradient(f.function, self.argnums, self.has_aux, self.with_value)
+            return f.within(plain, *args, **kwargs)
         count, argnums = len(args), self.argnums
         single = isinstance(argnums, int)
         positions = []
@@ -118,11 +124,10 @@ class Gradient:
             positions.append(i if i >= 0 else i + count)
         value = aux = None
         if self.has_aux:
-            (value, aux), found = value_and_aux(self.f, args, kwargs)
+            (value, aux), found = value_and_aux(f, args, kwargs)
             bars = [found[i] for i in positions]
         else:
             form = "value_and_gradient" if self.with_value else "gradient"
-            f = _undecorated(self.f)
             entry, inputs = cache.find(form, f, args, kwargs, tuple(positions))
             bars = cache.call(entry, inputs)
             if self.with_value:
@@ -143,10 +148,6 @@ def value_and_aux(f: Callable, args: tuple, kwargs: dict) -> tuple[Any, tuple]:
     """`(f(*args), gradient of its first item)`"""
     y, back = pullback(f, *args, **kwargs)
     return y, back((1.0, None))
-
-
-def _undecorated(f: Any) -> Any:
-    return f.function if isinstance(f, Differentiable) else f
 
 
 # -- parameters by identity ------------------------------------------------------------------------------
@@ -285,7 +286,6 @@ class Grads:
 
 def _implicit(f: Callable, ps: Params, kwargs: dict[str, Any]) -> tuple[Any, Grads]:
     """Value and gradients with respect to arrays, wherever the code reaches them."""
-    f = _undecorated(f)
 
     def wanted(kind: str, key: Any) -> bool:
         value = f if kind == "callee" else load_capture(f, key) if kind == "capture" else key.read()
@@ -327,13 +327,9 @@ def _gather(value: Any, bar: Any, ps: Params, found: dict[int, Any]) -> None:
             _gather(value[key], item_bar, ps, found)
     elif isinstance(bar, Tangent):
         for name in bar:
-            inner = load_capture(value, name) if _captures(value, name) else getattr(value, name)
+            function = isinstance(value, types.FunctionType)
+            inner = load_capture(value, name) if function else getattr(value, name)
             _gather(inner, getattr(bar, name), ps, found)
-
-
-def _captures(value: Any, name: str) -> bool:
-    code = getattr(value, "__code__", None)
-    return code is not None and name in code.co_freevars
 
 
 # -- decorator and inspection ------------------------------------------------------------------------------
@@ -342,40 +338,65 @@ def _captures(value: Any, name: str) -> bool:
 class Differentiable:
     """A function with its derivatives; made by `@differentiable`."""
 
-    def __init__(self, function: Callable) -> None:
-        self.function = function
+    def __init__(self, function: Callable, nan_check: bool = False) -> None:
+        self.function, self.nan_check = function, nan_check
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else Differentiable(self.function.__get__(instance, owner))
+        if instance is None:
+            return self
+        return Differentiable(self.function.__get__(instance, owner), self.nan_check)
+
+    def within(self, derivative: Callable, *args: Any, **kwargs: Any) -> Any:
+        """`derivative(*args, **kwargs)`, with this function's options."""
+        if self.nan_check:
+            return _checked(derivative, *args, **kwargs)
+        return derivative(*args, **kwargs)
 
     def __reduce__(self) -> str:
         return self.__qualname__  # pyright: ignore
 
     def gradient(self, *args: Any, **kwargs: Any) -> Any:
-        return gradient(self.function, *args, **kwargs)
+        return self.within(gradient, self.function, *args, **kwargs)
 
     def value_and_gradient(self, *args: Any, **kwargs: Any) -> ValueAndGradient:
-        return value_and_gradient(self.function, *args, **kwargs)
+        return self.within(value_and_gradient, self.function, *args, **kwargs)
 
     def pullback(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable]:
-        return pullback(self.function, *args, **kwargs)
+        return self.within(pullback, self.function, *args, **kwargs)
 
     def source(self, *args: Any, mode: str = "gradient", **kwargs: Any) -> GeneratedSource:
-        return source(self.function, *args, mode=mode, **kwargs)
+        return self.within(source, self.function, *args, mode=mode, **kwargs)
 
     def __repr__(self) -> str:
         return f"<differentiable {getattr(self.function, '__qualname__', self.function)}>"
 
 
-def differentiable(function: Callable | None = None, **options: Any) -> Any:
-    """Decorator: the function, with `.gradient`, `.value_and_gradient`, `.pullback` and `.source`."""
+def _checked(derivative: Callable, *args: Any, **kwargs: Any) -> Any:
+    with cache.nan_check():
+        return derivative(*args, **kwargs)
+
+
+@source_of(_checked)
+def _(derivative, *args, **kwargs):
+    return derivative(*args, **kwargs)  # inside a program: that is checked or not, as a whole
+
+
+def differentiable(
+    function: Callable | None = None, *, nan_check: bool = False, **options: Any
+) -> Any:
+    """Decorator: the function, with `.gradient`, `.value_and_gradient`, `.pullback` and `.source`.
+
+    `nan_check=True`: the derivatives that are taken of it are taken inside `with nan_check():`.
+    """
     if options:
         raise TypeError(f"unknown option{'s' * (len(options) > 1)}: {', '.join(options)}")
-    return Differentiable if function is None else Differentiable(function)
+    if function is None:
+        return functools.partial(Differentiable, nan_check=nan_check)
+    return Differentiable(function, nan_check)
 
 
 class GeneratedSource:
@@ -408,7 +429,8 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
 
     `mode` is "gradient", "pullback" (forward and reverse as two functions) or "ir".
     """
-    f = _undecorated(f)
+    if isinstance(f, Differentiable):
+        return f.source(*args, mode=mode, **kwargs)
     if mode == "pullback":
         wrt: Any = tuple(range(len(args)))
         entry, _ = cache.find("rule", f, args, kwargs, wrt)

@@ -33,16 +33,37 @@ RECENT = 8
 Wanted = Callable[[str, Any], bool]
 _lock = threading.RLock()
 _entries: OrderedDict[Request, list[Entry]] = OrderedDict()
-_recent: dict[Any, list[Entry]] = {}
 _rules: dict[types.CodeType, Any] = {}
-_default_options = Options()
-_options: ContextVar[Options] = ContextVar("options", default=_default_options)
+
+
+class Route:
+    """How compilations are made in a context, and those of them that served the last calls there."""
+
+    __slots__ = ("options", "recent", "turns")
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.recent: dict[Any, list[Entry]] = {}
+        self.turns: dict[Any, Route] = {}
+
+    def turn(self, changes: tuple) -> Route:
+        """The route with some options changed; the same object each time."""
+        if changes not in self.turns:
+            options = replace(self.options, **dict(changes))
+            self.turns[changes] = _routes.setdefault(options, Route(options))
+        return self.turns[changes]
+
+
+_default = Route(Options())
+_route: ContextVar[Route] = ContextVar("route", default=_default)
+_routes = {_default.options: _default}
+_tokens: ContextVar[tuple | None] = ContextVar("tokens", default=None)
 
 
 class Entry:
     """One compilation, and the question whether it serves a call."""
 
-    __slots__ = ("captures", "compiled", "function", "generation", "match", "options", "watched")
+    __slots__ = ("captures", "compiled", "function", "generation", "match", "watched")
 
     def __init__(self, request: Request) -> None:
         compiled = compile_request(request)
@@ -50,7 +71,6 @@ class Entry:
         self.function = compiled.loaded.function
         self.captures = compiled.captures
         self.match = matcher(request, compiled)
-        self.options = request.options
         self.generation = registry.generation()
         self.watched: list[tuple[str, Any, bool]] = []
         if request.wanted is not None:
@@ -64,30 +84,66 @@ class Entry:
 
 
 def options() -> Options:
-    return _options.get()
+    return _route.get().options
 
 
-class use_options:
+class _changed_options:
+    """A context in which options are changed. It may be entered again, inside itself as well."""
+
+    changes: tuple
+
+    def __enter__(self) -> None:
+        token = _route.set(_route.get().turn(self.changes))
+        _tokens.set((token, _tokens.get()))
+
+    def __exit__(self, *exception: object) -> None:
+        entered = _tokens.get()
+        assert entered is not None
+        token, outer = entered
+        _route.reset(token)
+        _tokens.set(outer)
+
+
+def as_now(function: Callable) -> Callable:
+    """A function that compiles what it compiles with the options of now, whenever it runs."""
+    route = _route.get()
+
+    def run(*args: Any) -> Any:
+        token = _route.set(route)
+        try:
+            return function(*args)
+        finally:
+            _route.reset(token)
+
+    return run
+
+
+class use_options(_changed_options):
     """`with use_options(inline=False):` compile by another route in this thread (for tests)."""
 
     def __init__(self, **changes: bool) -> None:
-        self.options = Options(**changes)
-
-    def __enter__(self) -> None:
-        self.token = _options.set(self.options)
-
-    def __exit__(self, *exception: object) -> None:
-        _options.reset(self.token)
+        self.changes = tuple(changes.items())
 
 
-class implicit:
+class implicit(_changed_options):
     """`with implicit():` parameters are found by identity, wherever the code reaches them."""
 
-    def __enter__(self) -> None:
-        self.token = _options.set(replace(_options.get(), implicit=True))
+    changes = (("implicit", True),)
 
-    def __exit__(self, *exception: object) -> None:
-        _options.reset(self.token)
+
+class nan_check(_changed_options):
+    """`with nan_check():` any derivative taken inside raises as soon as a number is not finite.
+
+    NonFiniteError names the first line and operand whose value or cotangent became NaN or infinite:
+    which of the two, how many entries of how many, the first of them, and what the operands were.
+    Of an input that comes in like this it says so. A value is said to become infinite (or NaN) where
+    what it was computed from was not: `-np.inf` in a mask may stay.
+
+    It holds for this thread (or task) only, may be nested, and costs nothing outside: what runs
+    inside is compiled apart, and `source` shows it with its checks.
+    """
+
+    changes = (("nan_check", True),)
 
 
 def find(
@@ -102,14 +158,13 @@ def find(
 
     `wrt` is a tuple of positions, keywords and "callee", or "all" positions.
     """
-    chosen = _options.get()
+    route = _route.get()
     place = form, wrt, id(getattr(callee, "__code__", callee.__class__))
-    for entry in _recent.get(place, ()):
+    for entry in route.recent.get(place, ()):
         inputs = entry.match(callee, args, kwargs)
         if (
             inputs is not None
             and entry.generation == registry.generation()
-            and (entry.options is chosen or entry.options == chosen)
             and (wanted is None or entry.is_wanted(wanted))
         ):
             return entry, inputs
@@ -123,7 +178,7 @@ def find(
         tuple(range(len(args))) if wrt == "all" else wrt,
         form,
         wanted,
-        chosen,
+        route.options,
     )
     found = known(request, callee, args, kwargs)
     if found is None:
@@ -131,9 +186,10 @@ def find(
             found = known(request, callee, args, kwargs)
             if found is None:
                 found = add(request, callee, args, kwargs)
-    if len(_recent) >= SIZE:
-        _recent.clear()
-    _recent[place] = [found[0], *[e for e in _recent.get(place, ()) if e is not found[0]]][:RECENT]
+    recent = route.recent
+    if len(recent) >= SIZE:
+        recent.clear()
+    recent[place] = [found[0], *[e for e in recent.get(place, ()) if e is not found[0]]][:RECENT]
     return found
 
 
@@ -294,3 +350,4 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 
 
 dispatch.generate = generate
+dispatch.as_now = as_now

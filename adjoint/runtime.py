@@ -214,3 +214,23 @@ def recalled(function: Any, *args: Any, **kwargs: Any) -> Any:
 def flatten(lists: Any) -> list:
     """The items of several lists, in one."""
     return [item for each in lists for item in each]
+
+
+class Surroundings:
+    """Stands for all globals that functions which are called at run time read: they may be parameters."""
+
+
+SURROUNDINGS = Surroundings()
+
+
+def call_within(surroundings: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`function(*args, **kwargs)`; the cotangents of the globals that it reads go to `surroundings`."""
+    return function(*args, **kwargs)
+
+
+def recomputed(surroundings: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`call_within`, of which only the operands are kept for the derivative.
+
+    `surroundings` are None if it is not known whether the function writes to what it is given.
+    """
+    return function(*args, **kwargs)

@@ -72,6 +72,8 @@ def tangent_field(tangent: Any, name: str) -> Any:
             "no derivative is known for that",
             hint="Compute with its attributes, or call the method that makes the number.",
         )
+    if isinstance(tangent, RootTangent):
+        tangent = tangent.own
     return None if tangent is None else getattr(tangent, name, None)
 
 
@@ -93,6 +95,8 @@ def accumulate(a: Any, b: Any) -> Any:
         return b
     if b is None:
         return a
+    if isinstance(b, RootTangent):
+        return b + a
     if isinstance(a, Tangent):
         names = dict.fromkeys([*a, *b])
         return Tangent(**{n: accumulate(getattr(a, n, None), getattr(b, n, None)) for n in names})
@@ -345,6 +349,8 @@ def put_together(links: tuple, bars: tuple, sums: tuple) -> tuple:
 
 def without_field(tangent: Any, name: str) -> Any:
     """The tangent of an object before its attribute was assigned."""
+    if isinstance(tangent, RootTangent):
+        return RootTangent(without_field(tangent.own, name), tangent.roots)
     if tangent is None:
         return None
     return Tangent(**{n: getattr(tangent, n) for n in tangent if n != name})
@@ -406,7 +412,7 @@ class RootTangent:
 
 def root_tangent(own: Any, *values_and_bars: Any) -> RootTangent:
     """The cotangent of a function that read these globals."""
-    roots = RootTangent(own, {})
+    roots = own if isinstance(own, RootTangent) else RootTangent(own, {})
     for value, bar in zip(values_and_bars[::2], values_and_bars[1::2], strict=True):
         roots += RootTangent(None, {id(value): (value, bar)})
     return roots

@@ -163,10 +163,13 @@ def leaves(result: Any) -> list[np.ndarray]:
     return [np.array(result)]
 
 
-def table(timings: Sequence[Timing]) -> str:
+def table(
+    timings: Sequence[Timing], column: str = "time", text: Callable[[float], str] | None = None
+) -> str:
     """The timings as a Markdown table, one row per workload and candidate."""
-    rows = [("workload", "candidate", "time", "ratio")]
-    rows += [(t.workload, t.candidate, readable(t.seconds), f"{t.ratio:.2f}") for t in timings]
+    text = text or readable
+    rows = [("workload", "candidate", column, "ratio")]
+    rows += [(t.workload, t.candidate, text(t.seconds), f"{t.ratio:.2f}") for t in timings]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = [
         f"| {w:<{widths[0]}} | {c:<{widths[1]}} | {t:>{widths[2]}} | {r:>{widths[3]}} |"
@@ -189,7 +192,11 @@ def readable(seconds: float) -> str:
 
 
 def main(
-    workloads: Callable[[], Sequence[Workload]], arguments: Sequence[str] | None = None
+    workloads: Callable[[], Sequence[Workload]],
+    arguments: Sequence[str] | None = None,
+    measured_by: Callable[..., list[Timing]] = measure,
+    column: str = "time",
+    text: Callable[[float], str] = readable,
 ) -> int:
     """The command line that every benchmark file shares: `[--short] [--only WORD]`."""
     parser = argparse.ArgumentParser()
@@ -201,6 +208,6 @@ def main(
     timings = []
     for workload in workloads():
         if options.only in workload.name:
-            timings += measure(workload, short=options.short)
-    print(table(timings))
+            timings += measured_by(workload, short=options.short)
+    print(table(timings, column, text))
     return 0

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.cache import use_options
+from adjoint.cache import nan_check, use_options
 from tests.programs.differences import (
     Path,
     access_text,
@@ -36,6 +36,7 @@ ROUTES: dict[str, Route] = {
     "untyped": lambda: use_options(typed=False, templates=False, inline=False),
     "not inlined": lambda: use_options(inline=False),
     "not optimised": lambda: use_options(optimise=False),
+    "checked": nan_check,
 }
 
 known_references: dict[str, dict[Path, Any]] = {}

@@ -35,9 +35,25 @@ def test_short_form_prints_a_ratio_for_every_candidate(file):
     )
     assert run.returncode == 0, run.stderr
     header, _, *rows = run.stdout.splitlines()
-    assert re.fullmatch(r"\| workload +\| candidate +\| +time \| +ratio \|", header)
+    assert re.fullmatch(r"\| workload +\| candidate +\| +(time|peak) \| +ratio \|", header)
     assert any("adjoint" in row for row in rows)
-    assert all(re.search(r"\| +[\d.]+ (ns|µs|ms|s) \| +[\d.]+ \|$", row) for row in rows)
+    units = "B|kB|MB" if "peak" in header else "ns|µs|ms|s"
+    assert all(re.search(rf"\| +[\d.]+ ({units}) \| +[\d.]+ \|$", row) for row in rows)
+
+
+def test_checkpoints_make_the_peak_grow_with_the_root_of_the_steps(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import memory
+
+    def peaks(n):
+        return [t.seconds for t in memory.peaks(memory.workload(n))]
+
+    few, many = peaks(100), peaks(1600)
+    plain, steps, segments = (b / a for a, b in zip(few, many, strict=True))
+    assert 12 < plain < 18  # with the number of steps
+    assert 10 < steps < 18  # with their number as well, but an array a step
+    assert segments < 6  # with its root, 4
+    assert many[1] < 0.5 * many[0] and many[2] < 0.1 * many[0]
 
 
 def test_a_candidate_that_is_slower_has_a_ratio_above_one(harness):

@@ -421,3 +421,18 @@ def test_a_method_that_is_redefined_is_noticed(monkeypatch):
     assert ad.gradient(f, 3.0) == (2.0,)
     monkeypatch.setattr(Doubling, "scale", lambda self, x: x * 5.0)
     assert ad.gradient(f, 3.0) == (5.0,)
+
+
+def test_a_rule_that_is_declared_anew_for_a_function_made_anew_is_the_one_that_counts():
+    def made(slope):
+        def own(x):
+            return x * 2.0
+
+        ad.rule(own)(lambda x: (own(x), lambda y_bar: slope * y_bar))
+        return own
+
+    first = made(3.0)
+    assert ad.gradient(first, 1.0) == ad.gradient(lambda x: first(x), 1.0) == (3.0,)
+    second = made(5.0)
+    for own, slope in ((second, 5.0), (first, 3.0), (second, 5.0)):
+        assert ad.gradient(own, 1.0) == ad.gradient(lambda x: own(x), 1.0) == (slope,)

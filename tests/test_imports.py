@@ -20,7 +20,7 @@ ORDER = [
     {"ir", "shadows"},
     {"runtime"},
     {"rules"},
-    {"frontend", "inference", "reverse", "forward", "optimise", "emit"},
+    {"frontend", "inference", "checks", "reverse", "forward", "optimise", "emit"},
     {"compiler"},
     {"matching"},
     {"cache"},

@@ -7,6 +7,7 @@ from adjoint.compiler.nested import (
     nested_pullback,
 )
 from adjoint.compiler.pipeline import Compiled, Request, compile_request
+from adjoint.compiler.recompute import checkpointed_call
 from adjoint.compiler.special import NESTED
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "VALUE_AND_GRADIENT",
     "Compiled",
     "Request",
+    "checkpointed_call",
     "compile_request",
     "nested_gradient",
     "nested_gradient_call",

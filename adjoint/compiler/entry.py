@@ -10,7 +10,7 @@ from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred
 from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Parameter, Splat, Value
-from adjoint.ir.types import FunctionOf, Literal, Type, may_carry_derivative
+from adjoint.ir.types import FunctionOf, Identity, Instance, Literal, Type, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, generatable, missing_hint
 from adjoint.rules.signatures import operand_type
@@ -82,7 +82,7 @@ def entry_program(request: Request) -> Entry:
         parameter("function", Literal(("unused",), None))
     else:
         operand = parameter("self", callee)
-        name = type_name(callee)
+        name, names = type_name(callee), method_names(callee)
     args = [
         parameter(names[i] if i < len(names) else f"argument_{i}", kind)
         for i, kind in enumerate(request.arguments)
@@ -98,6 +98,20 @@ def entry_program(request: Request) -> Entry:
 def type_name(kind: Type) -> str:
     cls = getattr(kind, "cls", None)
     return "call" if cls is None else cls.__name__.lower()
+
+
+def method_names(kind: Type) -> list[str]:
+    """The names of the parameters of a bound method, or of the `__call__` of an object."""
+    if not isinstance(kind, Instance):
+        return []
+    method: Any = getattr(kind.cls, "__call__", None)  # noqa: B004
+    if kind.cls is types.MethodType:
+        function = kind.get("__func__")
+        method = (
+            function.code if isinstance(function, FunctionOf) else getattr(function, "value", 0)
+        )
+    code = method.value if isinstance(method, Identity) else getattr(method, "__code__", None)
+    return list(code.co_varnames[1 : code.co_argcount]) if isinstance(code, types.CodeType) else []
 
 
 def blank_function(kind: FunctionOf) -> types.FunctionType:

@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from adjoint import tree
+from adjoint.checks import check_values, watch
 from adjoint.compiler.expansion import expander, is_receive
 from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, replace_value
 from adjoint.compiler.special import NESTED
@@ -73,9 +74,11 @@ def inner_derivative(
     inner = dict.fromkeys([*inputs, *free_values(block)])
     program = Function("inner", [Parameter(v) for v in inner], block)
     remove_dead(program)
-    done = reverse(
-        program, [v for v in inputs if may_carry_derivative(v.type)], expander(spec.options)
-    )
+    nan_check = spec.options.nan_check
+    if nan_check:
+        check_values(block, spec.derived)
+    wanted = [v for v in inputs if may_carry_derivative(v.type)]
+    done = reverse(program, wanted, expander(spec.options), watch if nan_check else None)
     remove_dead(done.function, lambda callee: callee is receive)
     value, *bars = done.function.body.results
     by_input: dict[Operand, Operand] = dict(zip(done.wrt, bars, strict=True))
@@ -302,8 +305,7 @@ def splice_forward(
     at = next(i for i, s in enumerate(body.statements) if is_receive(s))
     copies: dict[Value, Operand] = {v: v for v in free_values(body)}
     copies.update((v, o) for v, o in (known or {}).items() if isinstance(v, Value))
-    for s in body.statements[:at]:
-        spec.statement(s, copies)
+    spec.derive(body.statements[:at], copies)
     return copies, at + 1
 
 
@@ -316,8 +318,7 @@ def splice_reverse(
 ) -> None:
     """Write the reverse half, with the seed's value."""
     copies.update(known)
-    for s in body.statements[start:]:
-        spec.statement(s, copies)
+    spec.derive(body.statements[start:], copies)
 
 
 def rule_text(spec: Specialiser, function: Any, parts: list[Operand], keywords: list) -> Any:

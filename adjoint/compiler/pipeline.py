@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from adjoint.checks import check_given, check_program, watch
 from adjoint.compiler.entry import check_resolved, entry_program, wanted_inputs
 from adjoint.compiler.expansion import expander
 from adjoint.compiler.forms import finish, in_form
@@ -72,7 +73,13 @@ def compile_request(request: Request) -> Compiled:
     if not request.options.typed and request.callee != PULL_CALL:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
-    program = differentiate(typed.function, wanted_inputs(typed, entry, request), request.options)
+    wanted = wanted_inputs(typed, entry, request)
+    nan_check = request.options.nan_check and request.callee != PULL_CALL
+    if nan_check:
+        check_program(typed.function, wanted, typed.derived, request.form != "rule")
+    program = differentiate(typed.function, wanted, request.options)
+    if nan_check and request.form == "rule":
+        check_given(program)
     check_resolved(program.function, typed.function, entry)
     function = finish(program, typed, entry, request)
     if request.options.optimise:
@@ -92,4 +99,4 @@ def compile_request(request: Request) -> Compiled:
 
 
 def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
-    return reverse(function, wrt, expander(options))
+    return reverse(function, wrt, expander(options), watch if options.nan_check else None)

@@ -12,11 +12,13 @@ from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import UNKNOWN
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
+from adjoint.rules.hooks import through_hook
 from adjoint.rules.signatures import operand_type
 
 #: What gives a cotangent of the form of one of its operands: of which.
 FORMED = {
     tree.zeros_like: 0, tree.copied: 0, tree.add_into: 0, tree.index_add: 0, tree.instantiate: 1,
+    through_hook: 1,
 }  # fmt: skip
 
 #: Functions and how a call of them inside a program is inferred: (spec, args, kwargs, site) -> operand.

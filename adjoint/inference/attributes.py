@@ -28,7 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
-from adjoint.rules.dispatch import computed_by
+from adjoint.rules.dispatch import computed_by, is_decorated
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -185,7 +185,7 @@ def call_attribute(
         raw = objects.class_attribute(t.cls, name)
         own = isinstance(t, Instance) and t.get(name) is not None
         objects.guard_member(spec, t.cls, name)
-        if not own and isinstance(raw, types.FunctionType):
+        if not own and (isinstance(raw, types.FunctionType) or is_decorated(raw)):
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)
         if not own and isinstance(raw, staticmethod):
             return calls.call(spec, Const(raw.__func__), list(args), kwargs, site)

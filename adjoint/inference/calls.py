@@ -43,7 +43,9 @@ def call(
     """The result of a call, folded, inlined or written into the current block."""
     args, kwargs = expand(spec, args, kwargs, site)
     if any(isinstance(a, Splat) for a in args) or any(k is None for k, _ in kwargs):
-        return spec.emit(callee, args, kwargs, site, UNKNOWN)
+        if isinstance(callee, Const):
+            return spec.emit(callee, args, kwargs, site, UNKNOWN)
+        return functions.value_left_to_run_time(spec, callee, args, kwargs, site)
     plain: list[Operand] = args  # type: ignore[assignment]
     kind = operand_type(callee)
     if isinstance(kind, FunctionOf):
@@ -51,7 +53,7 @@ def call(
     if isinstance(kind, Instance):
         return objects.call_instance(spec, callee, kind, plain, kwargs, site)
     if not isinstance(kind, Literal):
-        return spec.emit(callee, args, kwargs, site, UNKNOWN)
+        return functions.value_left_to_run_time(spec, callee, args, kwargs, site)
     function = kind.value
     callee = callee if isinstance(callee, Const) else Const(function)
     return call_known(spec, callee, function, plain, kwargs, site)

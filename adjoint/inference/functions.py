@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import AdjointError
 from adjoint.inference import calls, objects
-from adjoint.inference.sites import Keywords, ReadError, Root, Site
+from adjoint.inference.sites import Arguments, Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
@@ -25,7 +25,15 @@ from adjoint.rules.dispatch import Refused
 from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
-from adjoint.runtime import call_method, fail, load_capture, make_dict, make_tuple
+from adjoint.runtime import (
+    SURROUNDINGS,
+    call_method,
+    call_within,
+    fail,
+    load_capture,
+    make_dict,
+    make_tuple,
+)
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -99,9 +107,12 @@ def call_function_value(
         left = not writes_to_parameters(spec, code, kind.globals.value)
     if registry.code_has_rule(code) and not kind.captures and not kind.defaults:
         function = registry.with_code(code)  # nothing but its code makes it what it is
-        return calls.call_known(spec, Const(function), function, args, kwargs, site)
-    if registry.code_has_rule(code) or left:
+        if function is not None:
+            return calls.call_known(spec, Const(function), function, args, kwargs, site)
+    if registry.code_has_rule(code):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    if left:
+        return value_left_to_run_time(spec, callee, list(args), kwargs, site)
     captures: list[Any]
     if isinstance(made, Closure):
         lowered, captures, defaults = made.function, list(made.captures), dict(made.defaults)
@@ -123,7 +134,19 @@ def call_function_value(
         result = inline(spec, lowered, captures, defaults, args, kwargs, site)
     except Fails:
         return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
-    return spec.emit(callee, list(args), kwargs, site, UNKNOWN) if result is None else result
+    if result is not None:
+        return result
+    return value_left_to_run_time(spec, callee, list(args), kwargs, site)
+
+
+def value_left_to_run_time(
+    spec: Specialiser, callee: Operand, args: Arguments, kwargs: Keywords, site: Site
+) -> Operand:
+    """A call of a value; what it calls may read parameters, whatever the value is."""
+    if spec.options.implicit:
+        around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
+        return spec.emit(Const(call_within), [around, callee, *args], kwargs, site, UNKNOWN)
+    return spec.emit(callee, args, kwargs, site, UNKNOWN)
 
 
 def writes_to_parameters(spec: Specialiser, code: Any, namespace: Any) -> bool:

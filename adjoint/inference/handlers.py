@@ -51,6 +51,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules.hooks import hook
 from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS
@@ -367,6 +368,12 @@ def _lru_cache(
     return Const(functools.cache)
 
 
+def _hook(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    if len(args) != 2 or kwargs:
+        return None
+    return spec.emit(Const(hook), list(args), [], site, unliteral(operand_type(args[1])))
+
+
 HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
@@ -379,7 +386,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     check_bound: _check_bound, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
-    operator.contains: contains, functools.partial: _partial,
+    operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},

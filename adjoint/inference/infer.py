@@ -56,11 +56,16 @@ from adjoint.runtime import make_tuple
 
 @dataclass
 class Inferred:
-    """A typed program; `roots` are its inputs after the parameters, `guards` what it was built on."""
+    """A typed program.
+
+    `roots` are its inputs after the parameters, `guards` what it was built on; the values `derived`
+    are of derivatives that were taken inside, and of no line of the user's.
+    """
 
     function: Function
     roots: list[Root]
     guards: dict[Root, Any]
+    derived: set[Value]
 
 
 @dataclass(eq=False)
@@ -78,6 +83,8 @@ class Specialiser:
     stack: list[Any] = field(default_factory=list)
     emitted: int = 0
     changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
+    derived: set[Value] = field(default_factory=set)  # what derivatives inside consist of
+    deriving: bool = False
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -126,6 +133,15 @@ class Specialiser:
         else:
             self.closure(statement, env)
 
+    def derive(self, statements: list[Statement], env: dict[Value, Operand]) -> None:
+        """The statements of a derivative, as a part of the program."""
+        outer, self.deriving = self.deriving, True
+        try:
+            for statement in statements:
+                self.statement(statement, env)
+        finally:
+            self.deriving = outer
+
     def give_name(self, result: Operand, site: Site) -> Operand:
         """A nameless result takes the name that the user gives it."""
         if isinstance(result, Value) and site.named and not result.named:
@@ -138,6 +154,8 @@ class Specialiser:
         self.emitted += 1
         for target in targets:
             self.definitions[target] = statement
+        if self.deriving:
+            self.derived.update(targets)
 
     def emit(
         self,
@@ -397,4 +415,4 @@ def specialise(
         function.namespace,
     )
     augmented.settle(new)
-    return Inferred(new, list(spec.roots), spec.guards)
+    return Inferred(new, list(spec.roots), spec.guards, spec.derived)

@@ -184,7 +184,7 @@ def call_instance(
     guard_member(spec, kind.cls, "__call__")
     if isinstance(method, types.FunctionType) and spec.may_inline:
         return calls.call(spec, Const(method), [callee, *args], kwargs, site)
-    return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    return functions.value_left_to_run_time(spec, callee, list(args), kwargs, site)
 
 
 def call_uncached(

@@ -14,6 +14,7 @@ class Options:
     typed       arguments' types are used (else everything is decided at run time)
     optimise    the passes of `optimise` run
     implicit    functions that are called at run time carry the derivatives of the globals they read
+    nan_check   values and cotangents are checked to be finite
     """
 
     inline: bool = True
@@ -21,3 +22,4 @@ class Options:
     typed: bool = True
     optimise: bool = True
     implicit: bool = False
+    nan_check: bool = False

@@ -92,6 +92,8 @@ def outwards(r: Rewriter, call: Call) -> Operand | None:
     small = r.emit(call.callee.value, *args)  # type: ignore[union-attr,arg-type]
     if not isinstance(small.type, Array | Scalar):
         return None
+    if call.target in r.written:  # a broadcast cannot be written to
+        return r.emit(np.full, first.args[1], small)  # type: ignore[arg-type]
     return r.emit(np.broadcast_to, small, first.args[1])  # type: ignore[arg-type]
 
 

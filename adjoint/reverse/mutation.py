@@ -32,6 +32,7 @@ from adjoint.ir.types import UNKNOWN, Array, Scalar, Unknown, dtype_of, unlitera
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch
+from adjoint.rules.hooks import hook
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,
@@ -84,6 +85,18 @@ def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
                 "a second derivative through a container of arrays that are written to is not supported",
                 s.origin,
                 "Write into arrays that the function knows by name.",
+            )
+
+
+def refuse_hooked(reverser: Reverser, s: Call) -> None:
+    """Refuse a hook of arrays whose cotangents are in shadows, and would not pass through it."""
+    is_hook = isinstance(s.callee, Const) and s.callee.value is hook
+    if is_hook and reverser.memory.is_written(s.target) and is_active(s.target, reverser.active):
+        if not isinstance(s.target.type, Array | Scalar):  # an array is copied
+            raise UnsupportedSyntaxError(
+                "a hook of a container or an object with arrays that are written to is not supported",
+                s.origin,
+                "Give the arrays to hooks of their own, or copies of them to this one.",
             )
 
 

@@ -13,7 +13,7 @@ from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
 from adjoint.reverse.norms import definitions_of
 from adjoint.reverse.selection import selected_values
-from adjoint.reverse.straight import Reverser
+from adjoint.reverse.straight import Reverser, Watch
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.signatures import operand_type
 
@@ -57,18 +57,23 @@ class Derivative:
 
 
 def reverse(
-    function: Function, wrt: list[Value], expand: Callable[[Call, bool], Expansion | None]
+    function: Function,
+    wrt: list[Value],
+    expand: Callable[[Call, bool], Expansion | None],
+    watch: Watch | None = None,
 ) -> Derivative:
     """The reverse of a typed function with respect to some of its inputs.
 
     `expand(call, guarded)` gives the rule of a call as IR, or None where the rule is found at run
     time; `guarded` tells that the cotangent may be zero where the derivative is infinite.
+    `watch(reverser, scope, operand, bar)` is told of every contribution to an operand's cotangent,
+    and may write into the reverse half there.
     """
     body = hoist(function)
     result = body.results[0]
     memory = Memory(body, function.inputs)
     active = all_active(body, set(wrt), memory)
-    reverser = Reverser(active, selected_values(body), expand, memory)
+    reverser = Reverser(active, selected_values(body), expand, memory, watch)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
     reverser.refuse_raised(body)

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 
 Backward = Callable[[Scope], None]
 Steps = list[tuple[Statement, Backward]]
+Watch = Callable[["Reverser", Scope, Operand, Operand], None]
 
 
 class Reverser:
@@ -81,9 +82,10 @@ class Reverser:
         selected: set[Value],
         expand: Callable[[Call, bool], Expansion | None],
         memory: Memory,
+        watch: Watch | None = None,
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
-        self.memory = memory
+        self.memory, self.watch = memory, watch
         self.checked: set[int] = set()  # statements of rules, whose residuals were looked at
         self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
@@ -145,6 +147,7 @@ class Reverser:
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if isinstance(s, Call):
             mutation.refuse_at_run_time(self, s)
+            mutation.refuse_hooked(self, s)
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, If | Loop | Try) and self.touches(s):
@@ -355,7 +358,7 @@ class Reverser:
                 and (not shares_memory(made) or is_broadcast(scope, contribution))
             )
             own = own and expansion.bars.count(expansion.bars[i]) == 1
-            self.contribute(scope, operands[i], contribution, own, alone)
+            self.contribute(scope, operands[i], contribution, own, alone, bar)
 
     def shape_origins(self, operand: Operand) -> frozenset[Value]:
         """The arrays that an operand has its shape from: through elementwise functions, as far as known."""
@@ -371,9 +374,15 @@ class Reverser:
         return self.known_origins[operand]
 
     def contribute(
-        self, scope: Scope, primal: Operand, bar: Operand, own: bool = False, alone: bool = True
+        self,
+        scope: Scope,
+        primal: Operand,
+        bar: Operand,
+        own: bool = False,
+        alone: bool = True,
+        pulled: Operand | None = None,
     ) -> None:
-        """Add what a rule returned for an operand, in the operand's form."""
+        """Add what a rule returned for an operand, in the operand's form; it was given `pulled`."""
         if not isinstance(primal, Value):
             return
         if is_number(primal.type) and operand_type(bar) is UNKNOWN:
@@ -382,6 +391,8 @@ class Reverser:
             conformed, made = conform(scope, bar, primal, alone)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
+        if self.watch is not None and pulled is not None and bar is not pulled:
+            self.watch(self, scope, primal, bar)
         if scope.is_shadowed(primal):
             scope.add_to_shadow(primal, bar, own)
         else:
@@ -457,6 +468,8 @@ class Reverser:
         assert isinstance(primal, Value)
         if is_number(primal.type):
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        if self.watch is not None:
+            self.watch(self, scope, primal, bar)
         scope.add(primal, bar)
 
 

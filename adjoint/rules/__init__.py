@@ -30,6 +30,9 @@ FAMILIES = (
     "linalg",
     "norms",
     "fourier",
+    "hooks",
+    "surroundings",
+    "checkpoints",
 )
 
 for family in FAMILIES:

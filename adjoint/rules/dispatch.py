@@ -42,13 +42,22 @@ from adjoint.runtime import (
     recalled,
     set_attribute,
 )
-from adjoint.tree import Number, Tangent, accumulate_item, project, same_container
+from adjoint.tree import (
+    Number,
+    Tangent,
+    accumulate_item,
+    project,
+    same_container,
+    tangent_field,
+)
 
 Pullback = Callable[[Any], tuple]
 Result = tuple[Any, Pullback]
 
 # Set by the compiler: gives the rule of a Python function from its source.
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
+# Likewise: a function that compiles what it compiles with the options of now, whenever it runs.
+as_now: Callable[[Callable], Callable] | None = None
 
 ATTRIBUTE_FUNCTIONS = {
     "T": np.transpose,
@@ -488,7 +497,14 @@ def method_of(owner: Any, name: str) -> Any:
     if name == "_replace" and isinstance(owner, tuple) and hasattr(owner, "_fields"):
         return replaced_fields
     found = inspect.getattr_static(type(owner), name, None)
-    return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
+    plain = isinstance(found, types.FunctionType | types.MethodDescriptorType)
+    return found if plain or is_decorated(found) else None
+
+
+def is_decorated(found: Any) -> bool:
+    """Is this what a decorator of ours made of a method? Called with the instance first, it is one."""
+    ours = type(found).__module__.startswith("adjoint.")
+    return ours and hasattr(found, "function") and hasattr(type(found), "__get__")
 
 
 def method_mask(active: tuple) -> tuple:
@@ -542,10 +558,7 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
         return None
     if isinstance(found, functools.cached_property):
         return found.func, (), ()
-    ours = type(found).__module__.startswith(
-        "adjoint."
-    )  # a decorated method: it binds the instance
-    if isinstance(reader, types.FunctionType) and not ours:
+    if isinstance(reader, types.FunctionType) and not is_decorated(found):
         return reader, (found,), (cls,)
     fallback = getattr(cls, "__getattr__", None)
     if found is None and not kept and isinstance(fallback, types.FunctionType):
@@ -576,6 +589,10 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
     if is_bound(y) and y.__self__ is owner:
         return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
+    if is_decorated(y) and getattr(y.function, "__self__", None) is owner:
+        return y, lambda y_bar: (
+            None, tangent_field(tangent_field(y_bar, "function"), "__self__"), None, *rest, {}
+        )  # fmt: skip
     if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
         raise MissingRuleError(
             f"no derivative is known for the attribute {name!r} of {type(owner).__name__}"
@@ -667,7 +684,9 @@ def widened(mask: tuple, active: tuple) -> tuple:
     An inner derivative may be with respect to one operand, and the outer one to another.
     """
     outer = [
-        "callee" if a == 0 else a - 2 if isinstance(a, int) else a for a in active if a != "callee"
+        "callee" if a == 0 else a - 2 if isinstance(a, int) else a
+        for a in active
+        if a not in ("callee", 1)
     ]
     return tuple(dict.fromkeys((*mask, *outer)))
 

@@ -384,6 +384,8 @@ def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
     value = getattr(owner, name, None)
     if dispatch.is_bound(value) and value.__self__ is owner:
         return Tangent(__self__=bar)
+    if dispatch.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
+        return Tangent(function=Tangent(__self__=bar))
     if isinstance(owner, tuple):
         return bar[owner._fields.index(name)] if name in getattr(owner, "_fields", ()) else None
     return tangent_field(bar, name)

@@ -52,7 +52,7 @@ def code_has_rule(code: Any) -> bool:
 
 
 def with_code(code: Any) -> Any:
-    """The function of this code that a rule was declared for."""
+    """The function of this code that a rule was declared for; None if there are several."""
     return _CODES[code]
 
 
@@ -74,7 +74,8 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         _TABLE[function] = declared
         code = getattr(function, "__code__", None)
         if code is not None and declared.kind != "source":
-            _CODES.setdefault(code, function)
+            # A definition that was run again made another function, of an equal code.
+            _CODES[code] = function if _CODES.get(code, function) is function else None
     _generation += 1
 
 

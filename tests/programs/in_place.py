@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import adjoint as ad
 from tests.programs.registry import normal, positive, program, spread, static
 
 
@@ -713,3 +714,40 @@ def complex_arrays_written(x, y):
     z[1:] += y[:2]
     z.real[2] = x[0]
     return np.sum(np.abs(z) ** 2) + np.real(z[0] * z[2])
+
+
+@program(normal(4))
+def hook_of_an_array_that_is_written(x):
+    u = x * 2.0
+    u[0] = x[1] * x[2]
+    u = ad.hook(lambda bar: None, u)
+    u[3] *= u[0]
+    return np.sum(u * u)
+
+
+@program(positive(4))
+def checkpointed_writes_of_its_own(x):
+    def running(v):
+        total = v.copy()
+        for i in range(1, len(total)):
+            total[i] += total[i - 1] * v[i]
+        return total
+
+    return np.sum(ad.checkpoint(running)(x) ** 2)
+
+
+@program(positive(4))
+def scaled_after_it_was_written(x):
+    u = np.zeros(4)
+    for i in range(4):
+        u[i] = 1.0 / x[i]
+    u *= 2
+    return np.sum(u)
+
+
+@program(positive(4))
+def a_constant_times_what_was_written(x):
+    u = np.zeros(4)
+    for i in range(4):
+        u[i] = x[i] * x[i - 1]
+    return np.sum(-(u * 3.0)) + np.sum(u / 2.0)

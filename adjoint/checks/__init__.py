@@ -1,0 +1,5 @@
+"""Checks that values and cotangents are finite, written into the program that is compiled."""
+
+from adjoint.checks.insert import check_given, check_program, check_values, watch
+
+__all__ = ["check_given", "check_program", "check_values", "watch"]

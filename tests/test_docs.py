@@ -1,0 +1,28 @@
+"""The examples of the documentation do what it shows."""
+
+import contextlib
+import io
+import linecache
+import re
+from pathlib import Path
+
+import numpy as np
+
+DEBUGGING = Path(__file__).parents[1] / "docs" / "debugging.md"
+
+
+def test_examples_print_what_is_shown(tmp_path, monkeypatch):
+    text = DEBUGGING.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert [language for language, _ in blocks] == ["python", ""] * 3
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "example"}
+    for number, ((_, code), (_, shown)) in enumerate(zip(blocks[::2], blocks[1::2], strict=True)):
+        path = tmp_path / f"example_{number}.py"
+        path.write_text(code, encoding="utf-8")
+        linecache.checkcache()
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+            exec(compile(code, str(path), "exec"), namespace)
+        said = printed.getvalue().replace(str(path), "example.py")
+        assert said.strip() == shown.strip()
