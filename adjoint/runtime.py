@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 import types
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -103,6 +104,36 @@ def raise_exception(exception: Any = None, cause: Any = None, has_cause: bool = 
     if has_cause:
         raise exception from cause
     raise exception
+
+
+def raise_again(error: BaseException) -> NoReturn:
+    """Raise an exception that was caught further up, as if it had not been."""
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context
+
+
+def check_iterable(iterable: Any) -> Any:
+    """What a loop in a `try` body runs over: an exception of its own would come unseen there."""
+    return iterable if isinstance(iterable, _SILENT) else watched(iter(iterable))
+
+
+_VIEWS = tuple(type(view) for view in ({}.keys(), {}.values(), {}.items()))
+_SILENT = (list, tuple, range, np.ndarray, str, bytes, dict, set, frozenset, *_VIEWS)
+
+
+def watched(iterator: Iterator) -> Iterator:
+    """The items of an iterator that must not raise."""
+    try:
+        yield from iterator
+    except Exception as error:
+        raise UnsupportedSyntaxError(
+            f"an iterator of type {type(iterator).__name__} raised {type(error).__name__} in a loop"
+            " of a `try` body, and what variables are then is not known",
+            hint="Make a list of its items before the loop.",
+        ) from error
 
 
 def import_module(

@@ -156,6 +156,11 @@ def zeros_like(x: Any) -> Any:
     return 0j if isinstance(x, complex) else 0.0
 
 
+def zeros_if_any(x: Any) -> Any:
+    """`zeros_like` of a variable that is None where the path taken has not assigned it."""
+    return None if x is None else zeros_like(x)
+
+
 def zero_cotangent(x: Any) -> Any:
     """The zero of the cotangents of `x`: zeros for a number or array, else None."""
     if isinstance(x, bool | np.bool_):

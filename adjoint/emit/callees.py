@@ -71,13 +71,16 @@ _PURE_BUILTINS = {
 def runtime_name(callee: Any) -> str:
     """The name of a function of `adjoint.runtime` that has a syntax, "" for anything else.
 
-    Of `adjoint.tree` those that write to their first argument.
+    Of `adjoint.tree` those that do more with their first argument than compute from it.
     """
     value = callee.value if isinstance(callee, ir.Const) else None
     if isinstance(value, types.FunctionType):
         if value.__module__ == "adjoint.runtime":
             return value.__name__
-        if value.__module__ == "adjoint.tree" and value.__name__ in OWNER_RETURNED:
+        if value.__module__ == "adjoint.tree" and value.__name__ in (
+            *OWNER_RETURNED,
+            "zeros_if_any",
+        ):
             return value.__name__
     return ""
 

@@ -12,7 +12,7 @@ from adjoint.emit.liveness import Interference
 from adjoint.emit.plan import Plan
 from adjoint.ir import nodes as ir
 
-_DISPLAYS = ("make_tuple", "make_list", "make_dict", "make_set")
+_ANYWAY = ("make_tuple", "make_list", "make_dict", "make_set", "zeros_if_any")
 
 
 def is_undefined(operand: ir.Operand) -> bool:
@@ -56,7 +56,7 @@ def _may_be_undefined(sources: dict[ir.Value, list[ir.Operand]]) -> set[ir.Value
 
 
 def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
-    """What is read whether or not it is meant: recorded, captured or packed."""
+    """What is read whether or not it is meant: recorded, captured, packed, asked for its zero."""
     read: set[ir.Value] = set()
     returned = [plan.nested.get(r) for r in function.body.results if isinstance(r, ir.Value)]
     for statement in ir.walk(function.body):
@@ -66,6 +66,6 @@ def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
             read |= plan.leaves(e for g in statement.gathers for e in g.elements)
         elif isinstance(statement, ir.Closure):
             read |= plan.leaves(statement.captures)
-        elif isinstance(statement, ir.Call) and callees.runtime_name(statement.callee) in _DISPLAYS:
+        elif isinstance(statement, ir.Call) and callees.runtime_name(statement.callee) in _ANYWAY:
             read |= plan.leaves(ir.operands_of(statement))
     return read

@@ -17,12 +17,12 @@ from adjoint.frontend.fence import refuse_node
 from adjoint.frontend.grammar import Node
 from adjoint.frontend.scope import (
     BROKE,
+    CAUGHT,
     CHOICE,
     EXITED,
     FALSE,
     FLAGS,
     RESULT,
-    RETURNED,
     STATEMENTS,
     STOPPED,
     TRUE,
@@ -39,42 +39,49 @@ from adjoint.ir.nodes import UNDEFINED, Block, Const, If, Operand, Value
 
 Work = Callable[[], Any]
 Arm = tuple[Block, Environment]
-_AFTER_RETURN = (*FLAGS, RESULT)  # the only variables that matter once a path has returned
+JUMPS = (*FLAGS, CAUGHT)
+_AFTER_RETURN = (*JUMPS, RESULT)  # the only variables that matter once a path has returned
 
 
 @statement("*")
 def lower_statements(scope: Scope, nodes: list[Node], _: list[Node]) -> None:
     """Lower a list of statements, up to the first that always leaves it."""
     saved = scope.upcoming
-    for index, node in enumerate(nodes):
-        if scope.env.left:
-            break
+    while nodes and not scope.env.left:
         if scope.env.names[EXITED] is not FALSE:
-            _guard(scope, nodes[index:])
+            unless_left(scope, lambda rest=nodes: scope.statements(rest), nodes[0])
             break
-        scope.upcoming = rest = nodes[index + 1 :]
-        lower = STATEMENTS.get(type(node).__name__)
-        if lower is None:
-            refuse_node(node, scope.origin(node))
-        if lower(scope, node, rest):
+        scope.upcoming = rest = nodes[1:]
+        if scope.protected is not None:
+            nodes = STATEMENTS["piece"](scope, nodes, [])
+        elif lower_statement(scope, nodes[0], rest):
             break
+        else:
+            nodes = rest
     scope.upcoming = saved
 
 
-def _guard(scope: Scope, rest: list[Node]) -> None:
-    """Lower statements that are only reached if those before were not left."""
+def lower_statement(scope: Scope, node: Node, rest: list[Node]) -> bool:
+    """Lower one statement; true if those that follow were lowered with it."""
+    lower = STATEMENTS.get(type(node).__name__)
+    if lower is None:
+        refuse_node(node, scope.origin(node))
+    return bool(lower(scope, node, rest))
+
+
+def unless_left(scope: Scope, work: Callable[[], Any], node: Node) -> None:
+    """Do some lowering for the paths that no jump has left."""
     exited = scope.env.names[EXITED]
 
     def skip() -> None:
-        for flag in FLAGS:
-            if scope.env.names[flag] is exited:
-                scope.env.names[flag] = TRUE
+        names = scope.env.names
+        names |= {flag: TRUE for flag in JUMPS if names[flag] is exited}
 
     def go_on() -> None:
-        scope.env.names.update(dict.fromkeys(FLAGS, FALSE))
-        scope.statements(rest)
+        scope.env.names |= dict.fromkeys(JUMPS, FALSE)
+        work()
 
-    branch(scope, exited, skip, go_on, rest[0])
+    branch(scope, exited, skip, go_on, node)
 
 
 # -- branches --------------------------------------------------------------------------------------
@@ -136,7 +143,7 @@ def join(
     shared: dict[tuple[int, ...], Operand] = {}
     facts: dict[Operand, Fact] = {}
     for name in {name: None for env in live for name in env.names}:
-        results = [_result(name, env) for _, env in arms]
+        results = [_result(scope, name, env) for _, env in arms]
         known = [r for r in results if r is not None]
         if not known:
             continue
@@ -166,9 +173,9 @@ def join(
     return after
 
 
-def _result(name: str, env: Environment) -> Operand | None:
+def _result(scope: Scope, name: str, env: Environment) -> Operand | None:
     """What a variable is at the end of a block; None if it no longer matters."""
-    if env.dead or (env.names[RETURNED] is TRUE and name not in _AFTER_RETURN):
+    if env.dead or (scope.gone(env) and name not in _AFTER_RETURN):
         return None
     return env.names.get(name, UNBOUND)
 
@@ -213,13 +220,13 @@ def lower_return(scope: Scope, node: Node, _: list[Node]) -> None:
 
 @statement("Break")
 def lower_break(scope: Scope, node: Node, _: list[Node]) -> None:
-    _note_break(scope)
+    note_break(scope)
     scope.env.names |= dict.fromkeys((BROKE, STOPPED, EXITED), TRUE)
 
 
 @statement("Exhaust")
 def lower_exhaust(scope: Scope, node: Node, _: list[Node]) -> None:
-    _note_break(scope)
+    note_break(scope)
     scope.env.names |= dict.fromkeys((STOPPED, EXITED), TRUE)
 
 
@@ -228,10 +235,11 @@ def lower_continue(scope: Scope, node: Node, _: list[Node]) -> None:
     scope.env.names[EXITED] = TRUE
 
 
-def _note_break(scope: Scope) -> None:
+def note_break(scope: Scope) -> None:
     """Remember which variables may be unbound where a loop is left."""
     names = scope.env.names
-    scope.breaks[-1].append({n for n, o in names.items() if not scope.fact(o).unbound})
+    for breaks in scope.breaks[-1:]:
+        breaks.append({n for n, o in names.items() if not scope.fact(o).unbound})
 
 
 @statement("Raise")

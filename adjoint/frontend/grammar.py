@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from typing import Any
 
 gast: Any = importlib.import_module("gast")
@@ -28,6 +29,33 @@ class Exhaust(gast.stmt):
     def __init__(self, like: Node) -> None:
         super().__init__()
         place(self, like)
+
+
+class Landing(gast.stmt):
+    """A `try`, and the statements that follow its body whichever way this is left."""
+
+    _fields = ("attempt", "final")
+
+    def __init__(self, attempt: Node, final: list[Node], like: Node) -> None:
+        super().__init__()
+        self.attempt, self.final = attempt, final
+        place(self, like)
+
+
+_held = itertools.count(1)
+_HELD = "@held "
+
+
+def hold(name: str, like: Node) -> tuple[Node, Node]:
+    """A variable that no user can write, as the target of an assignment and as it is read."""
+    fresh = f"{name}{_HELD}{next(_held)}"
+    store, load = (gast.Name(fresh, ctx(), None, None) for ctx in (gast.Store, gast.Load))
+    return place(store, like), place(load, like)
+
+
+def is_held(name: str) -> bool:
+    """Whether `hold` has made the variable: it is read only where it has a value."""
+    return _HELD in name
 
 
 def place(node: Node, like: Node) -> Node:

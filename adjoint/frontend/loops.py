@@ -18,6 +18,8 @@ from adjoint.frontend.facts import NOTHING, Fact, join_facts
 from adjoint.frontend.grammar import Exhaust, Known, Node, gast, place
 from adjoint.frontend.scope import (
     BROKE,
+    CAUGHT,
+    ERROR,
     EXITED,
     FALSE,
     FLAGS,
@@ -57,7 +59,7 @@ def lower_while(scope: Scope, node: Node, rest: list[Node]) -> bool:
     if isinstance(test, gast.Constant) and not test.value:
         scope.statements(node.orelse + rest)
         return True
-    if text.has_walrus(test):
+    if text.has_walrus(test) or scope.protected is not None and not text.is_true(test):
         leave = place(gast.If(test, [gast.Pass()], [Exhaust(test)]), test)
         test, statements = Known(TRUE, test), [leave, *statements]
     endless = text.is_true(test) or isinstance(test, Known)
@@ -114,15 +116,15 @@ def run_loop(
 ) -> Operand:
     """Lower the body, emit the loop, and return whether it was left by `break` or `return`."""
     outer = scope.env
-    names = [scope.key(name) for name in assigned] + _hidden_names(node, jumps)
+    names = [scope.key(name) for name in assigned] + _hidden_names(scope, node, jumps)
     start = {name: outer.names.get(name, UNBOUND) for name in names}
-    start |= {name: FALSE for name in names if name in FLAGS}
+    start |= {name: FALSE for name in names if name in (*FLAGS, CAUGHT)}
     facts = {name: abstract(scope.fact(init), scope, outer) for name, init in start.items()}
     while True:
         scope.breaks.append([])
         end = _lower_body(scope, loop, facts, body, test, node)
         breaks = scope.breaks.pop()
-        ends = dict(zip(names, _ends(loop, names, end), strict=True))
+        ends = dict(zip(names, _ends(scope, loop, names, end), strict=True))
         joined = _end_facts(scope, start, facts, ends, end)
         if joined == facts:
             break
@@ -143,8 +145,9 @@ def run_loop(
     return _after_loop(scope, jumps, endless)
 
 
-def _hidden_names(node: Node, jumps: set[str]) -> list[str]:
+def _hidden_names(scope: Scope, node: Node, jumps: set[str]) -> list[str]:
     names = [RETURNED, RESULT] if "return" in jumps else []
+    names += [CAUGHT, ERROR] if scope.protected is not None else []
     if getattr(node, "orelse", None) and "break" in jumps:
         names.append(BROKE)
     return names
@@ -163,7 +166,7 @@ def _lower_body(
     def work() -> None:
         names = scope.env.names
         names |= dict(zip(facts, loop.carried, strict=True))
-        names |= dict.fromkeys(FLAGS, FALSE) | {RESULT: UNBOUND}
+        names |= dict.fromkeys((*FLAGS, CAUGHT), FALSE) | {RESULT: UNBOUND}
         for carried, fact in zip(loop.carried, facts.values(), strict=True):
             scope.depths[carried] = scope.depth
             scope.facts[carried] = concrete(fact, scope.env)
@@ -177,11 +180,11 @@ def _lower_body(
     return end
 
 
-def _ends(loop: Loop, names: list[str], end: Environment) -> list[Operand]:
+def _ends(scope: Scope, loop: Loop, names: list[str], end: Environment) -> list[Operand]:
     """What each carried variable is after an iteration."""
     ends: list[Operand] = []
     for name, carried in zip(names, loop.carried, strict=True):
-        unreached = end.dead or (end.names[RETURNED] is TRUE and is_user_name(name))
+        unreached = end.dead or (scope.gone(end) and is_user_name(name))
         ends.append(carried if unreached else end.names.get(name, UNBOUND))
     return ends
 
@@ -216,10 +219,10 @@ def _after_loop(scope: Scope, jumps: set[str], endless: bool) -> Operand:
     """Set how the loop was left, as seen from outside it."""
     names = scope.env.names
     broke = names[BROKE]
-    returned = names[RETURNED] if "return" in jumps else FALSE
+    returned = names[RETURNED if "return" in jumps else CAUGHT]
     if endless and "break" not in jumps:
         scope.env.dead = returned is FALSE
         returned = FALSE if returned is FALSE else TRUE
     names |= dict.fromkeys((RETURNED, BROKE, STOPPED, EXITED), returned)
-    scope.flags |= {o for o in (broke, returned) if isinstance(o, Value)}
+    scope.flags |= {o for o in (broke, returned, names[CAUGHT]) if isinstance(o, Value)}
     return broke

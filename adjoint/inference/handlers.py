@@ -29,7 +29,7 @@ from adjoint.inference.containers import (
     with_item,
 )
 from adjoint.inference.items import handle_getitem, tuple_parts
-from adjoint.inference.questions import class_of, is_unbound
+from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
@@ -51,6 +51,7 @@ from adjoint.runtime import (
     augment,
     call_method,
     check_bound,
+    check_iterable,
     flatten,
     import_module,
     initialise,
@@ -251,6 +252,12 @@ def _check_bound(
     return None if is_unbound(spec, args[0]) else args[0]
 
 
+def _check_iterable(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return args[0] if cannot_raise(spec, args[0]) else None
+
+
 def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     if not all(isinstance(a, Const) for a in args):
         return None
@@ -333,7 +340,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
-    check_bound: _check_bound, import_module: _import, flatten: flattened,
+    check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
     operator.contains: contains, functools.partial: _partial,

@@ -54,7 +54,7 @@ from adjoint.runtime import make_dict, make_list, make_set
 
 #: What they make has an identity or a state of its own.
 FRESH: set[Any] = {make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
-                   tree.zeros_like, tree.copied, np.zeros, np.ndarray.copy}  # fmt: skip
+                   tree.zeros_like, tree.zeros_if_any, tree.copied, np.zeros, np.ndarray.copy}  # fmt: skip
 METADATA = ("shape", "size", "ndim")
 Key = tuple[Any, ...]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
-from adjoint.reverse.activity import active_values
+from adjoint.reverse.activity import active_values, undefined_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.norms import definitions_of
@@ -66,7 +66,6 @@ def reverse(
     reverser = Reverser(active, selected_values(body), expand)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
-    reverser.refuse_raised(body)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(
@@ -75,7 +74,7 @@ def reverse(
         True,
     )
     marker = Call(seed, Const(receive), [result], [], None)
-    scope = Scope(local=None)
+    scope = Scope(local=None, undefined=undefined_values(body))
     scope.add(result, seed)
     reverser.backward(steps, scope)
     bars: list[Operand] = []

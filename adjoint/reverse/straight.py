@@ -19,7 +19,6 @@ from adjoint.ir.nodes import (
     Operand,
     Splat,
     Statement,
-    Try,
     Value,
     operands_of,
     targets_of,
@@ -49,7 +48,6 @@ from adjoint.runtime import (
     make_dict,
     make_list,
     make_tuple,
-    raise_exception,
     set_attribute,
     set_item,
     unpack_sequence,
@@ -104,23 +102,6 @@ class Reverser:
             if any(is_active(o, self.active) for o in operands_of(s)) or owner in read:
                 name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
                 refuse_write(str(name), s.origin)
-
-    def refuse_raised(self, body: Block) -> None:
-        """Refuse to lose a derivative in an exception that is caught in the same program."""
-        for attempt in walk(body):
-            if not isinstance(attempt, Try):
-                continue
-            for s in walk(attempt.body):
-                raises = (
-                    isinstance(s, Call)
-                    and isinstance(s.callee, Const)
-                    and s.callee.value is raise_exception
-                )
-                if raises and any(is_active(o, self.active) for o in operands_of(s)):
-                    raise UnsupportedSyntaxError(
-                        "an exception carries a value that has a derivative", s.origin,
-                        "Return the value instead of raising it.",
-                    )  # fmt: skip
 
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if not any(t in self.active for t in targets_of(s)):

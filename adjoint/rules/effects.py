@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime, tree
+from adjoint.ir.nodes import Block, Call, Const, If
 from adjoint.rules import registry
 
 STRUCTURAL = {
@@ -19,7 +20,7 @@ STRUCTURAL = {
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
 WRITES = {operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item}
-EFFECTS = {"print", "input", "open", "raise_exception", "import_module", "set_attribute", "set_item",
+EFFECTS = {"print", "input", "open", "raise_exception", "raise_again", "import_module", "set_attribute", "set_item",
            "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
 
 
@@ -45,6 +46,19 @@ def is_pure(function: Any) -> bool:
             or getattr(function, "__objclass__", None) is np.ndarray
         )
     return True
+
+
+def never_ends(block: Block) -> bool:
+    """Does a block always raise?"""
+    last = block.statements[-1] if block.statements else None
+    if isinstance(last, If):
+        return never_ends(last.then) and never_ends(last.orelse)
+    return (
+        isinstance(last, Call) and isinstance(last.callee, Const) and last.callee.value in _RAISING
+    )
+
+
+_RAISING = (runtime.raise_exception, runtime.raise_again, runtime.fail)
 
 
 def cannot_fail(function: Any) -> bool:

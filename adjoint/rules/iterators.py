@@ -192,6 +192,18 @@ def iter_(iterable, /):
     return y, pullback
 
 
+@rule(runtime.check_iterable)
+def check_iterable(iterable):
+    y = runtime.check_iterable(iterable)
+
+    same = y is iterable
+
+    def pullback(y_bar):
+        return (y_bar if same else iterable_cotangent(y_bar, iterable),)
+
+    return y, pullback
+
+
 @rule(iterable_cotangent)
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)

@@ -50,20 +50,14 @@ CASES = [
     ("class A: pass", "class A: pass", "`class`", "module level"),
     ("yield x", "yield x", "generators", "list"),
     ("y = yield from x", "yield from x", "generators", "list"),
-    ("try:\n    y = 1\nfinally:\n    print(2)", "print(2)", "`finally`", "after the `try`"),
     ("try:\n    y = 1\nexcept* OSError:\n    pass", "try:", "`except*`", "one by one"),
     (
-        "try:\n    y = x()\n    z = x()\nexcept OSError:\n    pass\nreturn y",
-        "y", "an exception may have come before", "in every handler",
+        "y = 1\ntry:\n    z = (y := x()) + x()\nexcept OSError:\n    print(y)",
+        "z = (y := x()) + x()", "in the middle of this statement", "statement of its own",
     ),
     (
-        "y = 1\ntry:\n    y = x()\n    z = x()\nexcept OSError:\n    print(y)",
-        "y", "an exception may have come before", "in every handler",
-    ),
-    (
-        "y = 1\nfor i in x:\n    print(y)\n    try:\n        y = x()\n        z = x()\n"
-        "    except OSError:\n        pass",
-        "y", "an exception may have come before", "in every handler",
+        "try:\n    y = x[(z := 1)] + x()\nexcept OSError:\n    pass\nreturn z",
+        "y = x[(z := 1)] + x()", "in the middle of this statement", "statement of its own",
     ),
     ("try:\n    y = OSError\nexcept y:\n    pass", "y", "exceptions to catch", "before the `try`"),
     ("eval('x')", "eval('x')", "`eval`", "explicitly"),

@@ -24,6 +24,7 @@ MODULES = (
     "branches",
     "loops",
     "early_exit",
+    "exceptions",
     "functions",
     "higher_order",
     "containers",
