@@ -115,6 +115,42 @@ def raise_again(error: BaseException) -> NoReturn:
         error.__context__ = context
 
 
+def context_class(manager: Any) -> type:
+    """The class of a context manager; the error of `with` for anything else."""
+    kind = type(manager)
+    if not (hasattr(kind, "__enter__") and hasattr(kind, "__exit__")):
+        with manager:  # which raises
+            pass
+    return kind
+
+
+def enter_context(manager: Any) -> Any:
+    """What `with manager as x` gives to x."""
+    return context_class(manager).__enter__(manager)
+
+
+def leave_context(manager: Any, error: BaseException | None = None) -> Any:
+    """The end of `with manager`; true if the exception goes no further."""
+    if error is None:
+        return type(manager).__exit__(manager, None, None, None)
+    return type(manager).__exit__(manager, type(error), error, error.__traceback__)
+
+
+def leave_context_raising(manager: Any, error: BaseException) -> None:
+    """The end of a `with` whose variables are not known after an exception: it has to go further."""
+    refuse_suppression(leave_context(manager, error), manager, error)
+
+
+def refuse_suppression(suppressed: Any, manager: Any, error: BaseException) -> None:
+    """Stop if a context manager has suppressed an exception."""
+    if suppressed:
+        raise UnsupportedSyntaxError(
+            f"a context manager of type {type(manager).__name__} has suppressed a"
+            f" {type(error).__name__}, and what the variables of its body are then is not known",
+            hint="Use `try` and `except`, or `contextlib.suppress`.",
+        ) from error
+
+
 def check_iterable(iterable: Any) -> Any:
     """What a loop in a `try` body runs over: an exception of its own would come unseen there."""
     return iterable if isinstance(iterable, _SILENT) else watched(iter(iterable))

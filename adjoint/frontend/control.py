@@ -7,7 +7,9 @@ of the user's own `if` always leaves, it simply goes into the other one and no f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from adjoint import runtime
@@ -79,9 +81,28 @@ def unless_left(scope: Scope, work: Callable[[], Any], node: Node) -> None:
 
     def go_on() -> None:
         scope.env.names |= dict.fromkeys(JUMPS, FALSE)
-        work()
+        with _bound_here(scope, exited):
+            work()
 
     branch(scope, exited, skip, go_on, node)
+    if not scope.env.dead:
+        scope.earlier_exit[scope.env.names[EXITED]] = exited
+
+
+@contextlib.contextmanager
+def _bound_here(scope: Scope, exited: Operand) -> Iterator[None]:
+    """Inside, what only the paths left by `exited` leave unbound is bound."""
+    flags = {exited}
+    while exited in scope.earlier_exit and scope.earlier_exit[exited] not in flags:
+        exited = scope.earlier_exit[exited]
+        flags.add(exited)
+    values = [v for v in scope.env.names.values() if scope.unbound_if.get(v) in flags]
+    saved = {v: scope.facts[v] for v in values if v in scope.facts}
+    scope.facts |= {v: replace(fact, unbound=False) for v, fact in saved.items()}
+    try:
+        yield
+    finally:
+        scope.facts |= saved
 
 
 # -- branches --------------------------------------------------------------------------------------
@@ -142,6 +163,7 @@ def join(
     after = Environment()
     shared: dict[tuple[int, ...], Operand] = {}
     facts: dict[Operand, Fact] = {}
+    missing: set[Operand] = set()  # what may be unbound on a path that goes on
     for name in {name: None for env in live for name in env.names}:
         results = [_result(scope, name, env) for _, env in arms]
         known = [r for r in results if r is not None]
@@ -164,12 +186,18 @@ def join(
             for (block, _), result in zip(arms, results, strict=True):
                 block.results.append(UNBOUND if result is None else result)
             facts[target] = _joined_fact(scope, name, arms, results)
+            pairs = [(r, e) for r, (_, e) in zip(results, arms, strict=True) if r is not None]
+            if any(scope.fact(r).unbound and e.names[EXITED] is not TRUE for r, e in pairs):
+                missing.add(target)
             if all(r is TRUE or r is FALSE or r in scope.flags for r in known):
                 scope.flags.add(target)
         after.names[name] = shared[key]
+    exited = after.names[EXITED]
     for operand, fact in facts.items():
         if fact != NOTHING:
             scope.facts[operand] = concrete(fact, after)
+        if fact.unbound and exited in scope.flags and operand not in missing:
+            scope.unbound_if[operand] = exited
     return after
 
 

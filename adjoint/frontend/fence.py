@@ -32,10 +32,6 @@ REFUSED: dict[str, tuple[str, str]] = {
         "`nonlocal` is not supported",
         "Pass the variable as an argument and return its new value.",
     ),
-    "With": (
-        "`with` is not supported inside a differentiated function",
-        "Enter the context outside, or move the block into a function that has a rule.",
-    ),
     "Match": ("`match` is not supported", "Write it with `if` and `isinstance`."),
     "ClassDef": (
         "a `class` inside a differentiated function is not supported",

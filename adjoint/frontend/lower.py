@@ -14,6 +14,7 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     calls,
     closures,
     comprehensions,
+    contexts,
     control,
     expressions,
     fence,

@@ -83,13 +83,15 @@ class Scope:
         self.globals: dict[str, Value] = {}
         self.first_parameter = ""
         self.instance = ""  # the name of `self` in a constructor
-        start: dict[str, Operand] = {**dict.fromkeys((*FLAGS, CAUGHT), FALSE), RESULT: UNBOUND}
+        start: dict[str, Operand] = {**dict.fromkeys((CAUGHT, *FLAGS), FALSE), RESULT: UNBOUND}
         self.env = Environment(start)
         self.block = Block()
         self.depth = 0
         self.depths: dict[Value, int] = {}
         self.facts: dict[Operand, Fact] = {}
         self.flags: set[Operand] = set()  # values that are True or False and nothing else
+        self.unbound_if: dict[Operand, Operand] = {}  # by value: it is bound if this flag is False
+        self.earlier_exit: dict[Operand, Operand] = {}  # by flag: one that is False if this one is
         self.renames: dict[str, str] = {}  # the variables of the comprehensions around this point
         self.rename_count = 0
         self.forward: dict[str, Value] = {}  # functions referred to before their `def`
@@ -269,7 +271,7 @@ class Scope:
     def bind(self, name: str, operand: Operand) -> None:
         """Make a name stand for an operand; a nameless intermediate takes the name."""
         if isinstance(operand, Value) and not operand.named and operand.name in _NAMELESS:
-            operand.name, operand.named = name, True
+            operand.name, operand.named = name.partition("@")[0], True
         elif operand in self.env.names.values():
             self.share(operand)
         self.env.names[self.key(name)] = operand

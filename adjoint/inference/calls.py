@@ -77,7 +77,7 @@ def call_known(
         return overloaded
     if writes_out(function, args, kwargs):
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
-    if id(function) in OPEN:
+    if id(function) in OPEN or getattr(function, "__module__", None) in STATEFUL:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
@@ -137,6 +137,10 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 OPEN = {
     id(f) for f in (*dispatch.STRUCTURAL, refuse_out, fail) if isinstance(f, types.FunctionType)
 }
+
+
+# Modules whose functions work on the state of the interpreter: they are called, never inlined.
+STATEFUL = {"warnings", "logging", "threading", "random", "asyncio", "subprocess", "io", "os"}
 
 
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}

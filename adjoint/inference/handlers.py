@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
+    Opaque,
     Scalar,
     TupleOf,
     dtype_of,
@@ -52,9 +54,11 @@ from adjoint.runtime import (
     call_method,
     check_bound,
     check_iterable,
+    enter_context,
     flatten,
     import_module,
     initialise,
+    leave_context,
     make_dict,
     make_list,
     make_tuple,
@@ -249,7 +253,38 @@ def _set_attribute(
 def _check_bound(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    return None if is_unbound(spec, args[0]) else args[0]
+    if not is_unbound(spec, args[0]):
+        return args[0]
+    return spec.emit(Const(check_bound), list(args), [], site, operand_type(args[0]))
+
+
+def _enter_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`__enter__` of a class of the user's; the others are entered at run time."""
+    kind = operand_type(args[0])
+    method = objects.python_method(kind, "__enter__")
+    if method is not None and objects.python_method(kind, "__exit__") is not None:
+        return calls.call(spec, Const(method), list(args), [], site)
+    return spec.emit(Const(enter_context), list(args), [], site, UNKNOWN)
+
+
+def _leave_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    manager, *errors = args
+    method = objects.python_method(operand_type(manager), "__exit__")
+    if method is None:
+        return spec.emit(Const(leave_context), list(args), [], site, UNKNOWN)
+    if not errors:
+        return calls.call(spec, Const(method), [manager, *[Const(None)] * 3], [], site)
+    error = errors[0]
+    kind = spec.emit(Const(type), [error], [], site, Opaque(type))
+    traceback = spec.emit(Const(getattr), [error, Const("__traceback__")], [], site, _TRACEBACK)
+    return calls.call(spec, Const(method), [manager, kind, error, traceback], [], site)
+
+
+_TRACEBACK = Opaque(types.TracebackType)
 
 
 def _check_iterable(
@@ -340,6 +375,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
+    enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,

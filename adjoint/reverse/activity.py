@@ -23,7 +23,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import Array, Scalar, may_carry_derivative
 from adjoint.rules import registry
-from adjoint.runtime import raise_exception
+from adjoint.runtime import leave_context, raise_exception
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
@@ -50,7 +50,10 @@ def active_values(block: Block, active: set[Value]) -> set[Value]:
 def _visit(s: Statement, active: set[Value]) -> None:
     if isinstance(s, Call):
         if may_carry_derivative(s.target.type) and not is_constant(s.callee) and not _metadata(s):
-            if any(is_active(o, active) for o in operands_of(s)):
+            operands = operands_of(s)
+            if isinstance(s.callee, Const) and s.callee.value is leave_context:
+                operands = operands[:2]  # what the exception carries does not count
+            if any(is_active(o, active) for o in operands):
                 active.add(s.target)
     elif isinstance(s, Closure):
         if any(is_active(o, active) for o in operands_of(s)):

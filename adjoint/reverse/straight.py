@@ -45,6 +45,7 @@ from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
     call_method,
+    check_bound,
     make_dict,
     make_list,
     make_tuple,
@@ -151,6 +152,8 @@ class Reverser:
         if any(isinstance(a, Splat) for a in args):
             return None
         plain: list[Operand] = args  # type: ignore[assignment]
+        if function is check_bound:
+            return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function in (make_tuple, make_list):
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
         if isinstance(function, type) and isinstance(s.target.type, TupleOf) and not s.kwargs:

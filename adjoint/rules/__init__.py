@@ -5,6 +5,7 @@ import importlib.util
 
 FAMILIES = (
     "constants",
+    "contexts",
     "elementwise",
     "complex_numbers",
     "mathematics",

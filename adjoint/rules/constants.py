@@ -72,6 +72,7 @@ nondifferentiable(
         runtime.format_value,
         runtime.join_strings,
         runtime.raise_exception,
+        runtime.raise_again,
         runtime.import_module,
     ),
 )

@@ -20,7 +20,8 @@ STRUCTURAL = {
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
 WRITES = {operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item}
-EFFECTS = {"print", "input", "open", "raise_exception", "raise_again", "import_module", "set_attribute", "set_item",
+EFFECTS = {"print", "input", "open", "raise_exception", "raise_again", "enter_context", "leave_context",
+           "leave_context_raising", "refuse_suppression", "context_class", "import_module", "set_attribute", "set_item",
            "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
 
 

@@ -45,7 +45,7 @@ CASES = [
     ("y = [[1]]\ny[0][0] = 2", "y[0][0]", WRITES, "new value"),
     ("global y\ny = 1", "global y", "`global`", "argument"),
     ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
-    ("with x: pass", "with x: pass", "`with`", "outside"),
+
     ("match x:\n    case 1: pass", "match x:", "`match`", "`if`"),
     ("class A: pass", "class A: pass", "`class`", "module level"),
     ("yield x", "yield x", "generators", "list"),

@@ -25,6 +25,7 @@ MODULES = (
     "loops",
     "early_exit",
     "exceptions",
+    "contexts",
     "functions",
     "higher_order",
     "containers",
