@@ -115,6 +115,68 @@ def raise_again(error: BaseException) -> NoReturn:
         error.__context__ = context
 
 
+def is_sequence(subject: Any) -> bool:
+    """Whether a sequence pattern of `match` may fit."""
+    return is_sequence_class(type(subject))
+
+
+def is_mapping(subject: Any) -> bool:
+    """Whether a mapping pattern of `match` may fit."""
+    return is_mapping_class(type(subject))
+
+
+def is_sequence_class(cls: type) -> bool:
+    return bool(cls.__flags__ & 1 << 5)  # Py_TPFLAGS_SEQUENCE, which Python itself asks for
+
+
+def is_mapping_class(cls: type) -> bool:
+    return bool(cls.__flags__ & 1 << 6)  # Py_TPFLAGS_MAPPING
+
+
+def is_instance_of(subject: Any, cls: Any) -> bool:
+    """Whether a class pattern of `match` may fit."""
+    if not isinstance(cls, type):
+        raise TypeError("called match pattern must be a class")
+    return isinstance(subject, cls)
+
+
+def positional_name(cls: Any, count: int, position: int) -> str | None:
+    """The attribute that a positional pattern of a class pattern reads; None: the subject itself."""
+    names, itself = getattr(cls, "__match_args__", None), False
+    if names is None:
+        names, itself = (), bool(cls.__flags__ & 1 << 22)  # _Py_TPFLAGS_MATCH_SELF
+    if not isinstance(names, tuple):
+        kind = type(names).__name__
+        raise TypeError(f"{cls.__name__}.__match_args__ must be a tuple (got {kind})")
+    most = 1 if itself else len(names)
+    if count > most:
+        plural = "" if most == 1 else "s"
+        raise TypeError(
+            f"{cls.__name__}() accepts {most} positional sub-pattern{plural} ({count} given)"
+        )
+    if itself:
+        return None
+    if not isinstance(names[position], str):
+        kind = type(names[position]).__name__
+        raise TypeError(f"__match_args__ elements must be strings (got {kind})")
+    return names[position]
+
+
+def has_part(subject: Any, name: str | None) -> bool:
+    """Whether a class pattern finds this part of its subject."""
+    return name is None or hasattr(subject, name)
+
+
+def part_of(subject: Any, name: str | None) -> Any:
+    """The attribute of a class pattern's subject; the subject itself for None."""
+    return subject if name is None else getattr(subject, name)
+
+
+def without_keys(mapping: Any, *keys: Any) -> dict:
+    """What `**rest` captures of a mapping."""
+    return {key: mapping[key] for key in mapping if key not in keys}
+
+
 def context_class(manager: Any) -> type:
     """The class of a context manager; the error of `with` for anything else."""
     kind = type(manager)

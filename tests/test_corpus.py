@@ -21,7 +21,6 @@ GAPS = {
     ("second", "arrays.weighted_averages", "default"): REFUSED + "np.multiply with dtype=",
     ("second", "arrays.weighted_averages", "not inlined"): REFUSED + "np.multiply with dtype=",
     ("second", "arrays.weighted_averages", "not optimised"): REFUSED + "np.multiply with dtype=",
-    ("second", "branches.elif_chain-3", "not inlined"): REFUSED + "third order at run time",
 }
 
 

@@ -171,11 +171,13 @@ class _Planner:
         ]
         if name and any(kept):
             return
+        moving = {c: p[c] for c, p in zip(chosen, pending) if c in p}
+        self.plan.nested |= moving
         width = sum(map(self._operand_width, [statement.condition, *chosen])) + 10
         if width > WIDTH - 4 * depth - len(name) - 3:
+            for value in moving:
+                del self.plan.nested[value]
             return
-        for each, value in zip(pending, chosen):
-            self._nest(each, [value], WIDTH)
         self.plan.ternary.add(statement)
 
     def _keep_chain(self, orelse: ir.Block) -> None:

@@ -32,7 +32,6 @@ REFUSED: dict[str, tuple[str, str]] = {
         "`nonlocal` is not supported",
         "Pass the variable as an argument and return its new value.",
     ),
-    "Match": ("`match` is not supported", "Write it with `if` and `isinstance`."),
     "ClassDef": (
         "a `class` inside a differentiated function is not supported",
         "Define the class at module level.",

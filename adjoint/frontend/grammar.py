@@ -31,6 +31,17 @@ class Exhaust(gast.stmt):
         place(self, like)
 
 
+class Bind(gast.expr):
+    """Binds names, each to the value of an expression, and is true."""
+
+    _fields = ()
+
+    def __init__(self, pairs: list[tuple[Node, Node]], like: Node) -> None:
+        super().__init__()
+        self.pairs = pairs
+        place(self, like)
+
+
 class Landing(gast.stmt):
     """A `try`, and the statements that follow its body whichever way this is left."""
 

@@ -20,6 +20,7 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     fence,
     imports,
     loops,
+    patterns,
 )
 from adjoint.frontend import names as text
 from adjoint.frontend.grammar import Node, gast, place

@@ -204,6 +204,8 @@ def binds_at_its_end(node: Node) -> bool:
         return len(node.names) == 1
     if isinstance(node, gast.FunctionDef):
         return not any(map(has_walrus, [*node.decorator_list, *_defaults(node)]))
+    if isinstance(node, gast.Assign) and _stores_one_item(node):
+        return not has_walrus(node)
     if isinstance(node, gast.Assign):
         return (
             not has_walrus(node.value)
@@ -218,3 +220,9 @@ def binds_at_its_end(node: Node) -> bool:
     if isinstance(node, gast.AugAssign | gast.AnnAssign):
         return isinstance(node.target, gast.Name) and not has_walrus(node)
     return False
+
+
+def _stores_one_item(node: Node) -> bool:
+    """`name[index] = …`"""
+    first, *more = node.targets
+    return isinstance(first, gast.Subscript) and isinstance(first.value, gast.Name) and not more

@@ -19,7 +19,7 @@ from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
 from adjoint.rules import dispatch, registry
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import fail, make_tuple
+from adjoint.runtime import fail, make_tuple, positional_name
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -30,7 +30,7 @@ FOLDED = {
     operator.pos, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
     operator.is_, operator.is_not, operator.not_, operator.contains, operator.getitem, operator.and_,
     operator.or_, np.dtype, slice, len, issubclass, isinstance, hasattr, callable, min, max, abs, int,
-    bool, str, tuple, make_tuple, repr,
+    bool, str, tuple, make_tuple, repr, positional_name,
 }  # fmt: skip
 
 
@@ -140,7 +140,7 @@ OPEN = {
 
 
 # Modules whose functions work on the state of the interpreter: they are called, never inlined.
-STATEFUL = {"warnings", "logging", "threading", "random", "asyncio", "subprocess", "io", "os"}
+STATEFUL = {"warnings", "logging", "threading"}
 
 
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
@@ -148,6 +148,8 @@ CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 def python_source(function: Any) -> Any:
     """The Python function behind a callable that has no rule, if there is one."""
+    if dispatch._hashable(function) and function in dispatch.FILES:
+        return None
     if isinstance(function, types.FunctionType):
         return function
     wrapped = getattr(function, "__wrapped__", None)

@@ -56,8 +56,14 @@ from adjoint.runtime import (
     check_iterable,
     enter_context,
     flatten,
+    has_part,
     import_module,
     initialise,
+    is_instance_of,
+    is_mapping,
+    is_mapping_class,
+    is_sequence,
+    is_sequence_class,
     leave_context,
     make_dict,
     make_list,
@@ -126,6 +132,35 @@ def _isinstance(
         return None if cls is None else Const(issubclass(cls, classes))
     except TypeError:
         return None
+
+
+def _of_class(function: Callable) -> Callable[..., Operand | None]:
+    """A question about the class of the first operand alone."""
+
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        cls = class_of(operand_type(args[0]))
+        return None if cls is None else Const(function(cls))
+
+    return handler
+
+
+def _is_instance_of(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    kind = operand_type(args[1])
+    known = isinstance(kind, Literal) and isinstance(kind.value, type)
+    return _isinstance(spec, args, kwargs, site) if known else None
+
+
+def _has_part(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    name = args[1]
+    if isinstance(name, Const) and name.value is None:
+        return Const(True)
+    return _hasattr(spec, args, kwargs, site)
 
 
 def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -370,7 +405,9 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,
-    isinstance: _isinstance, operator.is_: _is, operator.is_not: _is_not, len: _len,
+    isinstance: _isinstance, is_instance_of: _is_instance_of, has_part: _has_part,
+    is_sequence: _of_class(is_sequence_class), is_mapping: _of_class(is_mapping_class),
+    operator.is_: _is, operator.is_not: _is_not, len: _len,
     np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),

@@ -16,6 +16,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Origin,
     Statement,
     Try,
     Value,
@@ -158,16 +159,22 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
         for result, bar in zip(block.results, bars, strict=False):  # exports come after
             inner.add(result, bar)
         reverser.backward(steps, inner)
-        if any(inner.take(name) is not None for name in names[i]):
-            raise UnsupportedSyntaxError(
-                "a value that may have a derivative is read from an exception",
-                s.origin,
-                "Return the value instead of raising it.",
-            )
+        for name in names[i]:
+            refuse_carried(inner.take(name), s.origin)
         return inner
 
     names = [[], *([h.name] if h.name is not None else [] for h in s.handlers)]
     return [new], backward
+
+
+def refuse_carried(bar: Operand | None, origin: Origin | None) -> None:
+    """Refuse to lose the cotangent of an exception."""
+    if bar is not None:
+        raise UnsupportedSyntaxError(
+            "a value that may have a derivative is read from an exception",
+            origin,
+            "Return the value instead of raising it.",
+        )
 
 
 def write_path(

@@ -38,6 +38,7 @@ from adjoint.ir.types import (
 )
 from adjoint.reverse import control, norms
 from adjoint.reverse.activity import is_active
+from adjoint.reverse.control import refuse_carried
 from adjoint.reverse.cotangents import Scope, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
@@ -123,6 +124,8 @@ class Reverser:
             return [s], structural
         if self.indexing(s):
             return [s], lambda scope: self.scatter(s, scope)
+        if is_exception(s):
+            return [s], lambda scope: refuse_carried(scope.take(s.target), s.origin)
         expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)
@@ -349,6 +352,12 @@ def known_kind(kind: Any) -> bool:
         return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
     element = getattr(kind, "element", None)
     return element is None or known_kind(element)
+
+
+def is_exception(s: Call) -> bool:
+    """Does a call make an exception?"""
+    cls = s.callee.value if isinstance(s.callee, Const) else None
+    return isinstance(cls, type) and issubclass(cls, BaseException)
 
 
 def without_rule(s: Call) -> bool:

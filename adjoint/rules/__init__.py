@@ -6,6 +6,7 @@ import importlib.util
 FAMILIES = (
     "constants",
     "contexts",
+    "patterns",
     "elementwise",
     "complex_numbers",
     "mathematics",

@@ -130,8 +130,14 @@ def has_rule(function: Any) -> bool:
     )
 
 
+# What goes into a file may be read back: its derivative would be lost on the way.
+FILES = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt}
+
+
 def generatable(function: Any) -> bool:
     """Is there Python source, or an object of Python's own making, to derive a rule from?"""
+    if _hashable(function) and function in FILES:
+        return False
     if isinstance(function, types.FunctionType | functools.partial):
         return True
     if isinstance(getattr(function, "__wrapped__", None), types.FunctionType):

@@ -46,7 +46,6 @@ CASES = [
     ("global y\ny = 1", "global y", "`global`", "argument"),
     ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
 
-    ("match x:\n    case 1: pass", "match x:", "`match`", "`if`"),
     ("class A: pass", "class A: pass", "`class`", "module level"),
     ("yield x", "yield x", "generators", "list"),
     ("y = yield from x", "yield from x", "generators", "list"),

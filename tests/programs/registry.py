@@ -26,6 +26,7 @@ MODULES = (
     "early_exit",
     "exceptions",
     "contexts",
+    "patterns",
     "functions",
     "higher_order",
     "containers",

@@ -56,10 +56,10 @@ def test_every_rule_file_is_imported():
 
 
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
-# programs of tests/programs (containers, higher_order, contexts) go through them by every route.
+# programs of tests/programs (containers, patterns, …) go through them by every route.
 BY_PROGRAMS = (
-    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.dispatch.",
-    "adjoint.rules.pulled.",
+    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.",
+    "adjoint.rules.dispatch.", "adjoint.rules.pulled.",
 )  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
