@@ -7,6 +7,7 @@ prints them as that syntax again. The second half is the arithmetic of cotangent
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import types
 from collections.abc import Iterator
@@ -273,6 +274,17 @@ def make_function(
     made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
     made.__kwdefaults__ = keyword_defaults or None
     return made
+
+
+class ClassBody:
+    """A `class` statement inside a function: makes the class from what its body captures."""
+
+    def __init__(self, code: types.CodeType, namespace: dict) -> None:
+        self.code, self.namespace, self.__name__ = code, namespace, f"make_{code.co_name}"
+
+    def __call__(self, captures: tuple, *bases: Any, **keywords: Any) -> type:
+        body = make_function(self.code, self.namespace, None, None, *captures)
+        return builtins.__build_class__(body, self.code.co_name, *bases, **keywords)
 
 
 def new_object(cls: type) -> Any:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import UnsupportedSyntaxError
+
 Number = int | float | complex | np.number
 
 
@@ -263,8 +265,9 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
         or hasattr(iterable, "takes_list")
     ):
         return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
-    raise TypeError(
-        f"the items of a {type(iterable).__name__} have cotangents, which it cannot have"
+    raise UnsupportedSyntaxError(
+        f"no derivative is known for iteration over a {type(iterable).__name__}",
+        hint="Iterate over a list or a tuple of its items.",
     )
 
 
@@ -324,6 +327,15 @@ class RootTangent:
 
     def __init__(self, own: Any, roots: dict[int, tuple[Any, Any]]) -> None:
         self.own, self.roots = own, roots
+
+    def __getattr__(self, name: str) -> Any:
+        """The function's own: that of an instance with `__call__` has fields."""
+        if name.startswith("__") or self.own is None:
+            raise AttributeError(name)
+        return getattr(self.own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own if self.own is not None else ())
 
     def __add__(self, other: Any) -> RootTangent:
         if not isinstance(other, RootTangent):

@@ -95,7 +95,7 @@ def _make(
     captures: list[Operand] = []
     holds: set[Hold] = set()
     for captured in function.captures:
-        operand = _capture(scope, captured.name, node)
+        operand = capture(scope, captured.name, node)
         scope.share(operand)
         captures.append(operand)
         if operand is not target and captured.name not in scope.captures:
@@ -146,7 +146,7 @@ def _later_definition(scope: Scope, name: str) -> Node | None:
     return None
 
 
-def _capture(scope: Scope, name: str, node: Node) -> Operand:
+def capture(scope: Scope, name: str, node: Node) -> Operand:
     """What a free variable is bound to: its value now, or a function that is defined further on."""
     if name in scope.forward:
         return scope.forward[name]

@@ -32,10 +32,6 @@ REFUSED: dict[str, tuple[str, str]] = {
         "`nonlocal` is not supported",
         "Pass the variable as an argument and return its new value.",
     ),
-    "ClassDef": (
-        "a `class` inside a differentiated function is not supported",
-        "Define the class at module level.",
-    ),
     "TryStar": ("`except*` is not supported", "Handle the exceptions one by one with `except`."),
     "TypeAlias": ("`type` statements are not supported here", "Define the alias at module level."),
     "GeneratorExp": (

@@ -12,6 +12,7 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     assignments,
     attempts,
     calls,
+    classes,
     closures,
     comprehensions,
     contexts,

@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
+from adjoint.rules.lookup import intercepts, is_data_descriptor
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -122,8 +123,11 @@ def shape_of(spec: Specialiser, owner: Operand, t: Array, site: Site) -> Operand
 def instance_attribute(
     spec: Specialiser, owner: Operand, t: Instance, name: str, site: Site
 ) -> Operand:
+    if intercepts(t.cls):
+        method = Const(t.cls.__getattribute__)
+        return calls.call(spec, method, [owner, Const(name)], [], site)
     found = objects.class_attribute(t.cls, name)
-    data_descriptor = isinstance(found, property)
+    data_descriptor = isinstance(found, property) or is_data_descriptor(found)
     field = t.get(name)
     if field is not None and not data_descriptor:
         made = definition(spec, owner)

@@ -16,7 +16,7 @@ from adjoint.inference.questions import METADATA
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
-from adjoint.rules import dispatch, registry
+from adjoint.rules import dispatch, lookup, registry
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import fail, make_tuple, positional_name
@@ -62,6 +62,7 @@ def call_known(
     kwargs: Keywords,
     site: Site,
 ) -> Operand:
+    args = [converted(spec, function, a, site) for a in args]
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
@@ -77,6 +78,8 @@ def call_known(
         return overloaded
     if writes_out(function, args, kwargs):
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
+    if hasattr(function, "dispatch") and hasattr(function, "registry"):
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
     if id(function) in OPEN or getattr(function, "__module__", None) in STATEFUL:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     declared = registry.lookup(function)
@@ -123,6 +126,13 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
             or isinstance(getattr(function, "__self__", None), np.ufunc)
         )
     )
+
+
+def converted(spec: Specialiser, function: Any, operand: Operand, site: Site) -> Operand:
+    """What a builtin or a function of NumPy makes of an object of a user's class."""
+    kind = operand_type(operand)
+    make = lookup.conversion(function, kind.cls) if isinstance(kind, Instance) else None
+    return operand if make is None else call(spec, Const(make), [operand], [], site)
 
 
 def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:

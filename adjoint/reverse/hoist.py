@@ -12,6 +12,7 @@ inside a loop.
 from __future__ import annotations
 
 import operator
+from inspect import getattr_static
 
 from adjoint.ir.nodes import (
     Block,
@@ -27,6 +28,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import DictOf, Instance, ListOf, TupleOf
 from adjoint.reverse.activity import undefined_values
+from adjoint.rules.lookup import intercepts, is_data_descriptor
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
 
@@ -54,7 +56,12 @@ def structural_read(s: Statement) -> Read | None:
         return None
     function, kind = s.callee.value, operand_type(owner)
     if function is getattr and isinstance(kind, Instance) and kind.get(key.value) is not None:
-        return owner, getattr, key.value
+        found = getattr_static(kind.cls, key.value, None)  # type: ignore[arg-type]
+        return (
+            None
+            if is_data_descriptor(found) or intercepts(kind.cls)
+            else (owner, getattr, key.value)
+        )
     if function is load_capture:
         return owner, load_capture, key.value
     if function is operator.getitem:

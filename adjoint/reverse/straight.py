@@ -45,6 +45,7 @@ from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
+    ClassBody,
     call_method,
     check_bound,
     make_dict,
@@ -126,6 +127,12 @@ class Reverser:
             return [s], lambda scope: self.scatter(s, scope)
         if is_exception(s):
             return [s], lambda scope: refuse_carried(scope.take(s.target), s.origin)
+        if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
+            raise UnsupportedSyntaxError(
+                "a class inside this function captures a value that may have a derivative",
+                s.origin,
+                "Pass the value to the constructor, or to the methods.",
+            )
         expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules import registry
+from adjoint.rules import lookup, registry
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
@@ -38,12 +38,6 @@ Result = tuple[Any, Pullback]
 # Set by the compiler: gives the rule of a Python function from its source.
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
 
-ATTRIBUTE_FUNCTIONS = {
-    "T": np.transpose,
-    "mT": np.matrix_transpose,
-    "real": np.real,
-    "imag": np.imag,
-}
 SPECIAL_METHODS = {
     operator.add: ("__add__", "__radd__"), operator.sub: ("__sub__", "__rsub__"),
     operator.mul: ("__mul__", "__rmul__"), operator.truediv: ("__truediv__", "__rtruediv__"),
@@ -86,6 +80,12 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
         y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
         return y, _reordered(pullback, order)
+    made_first = converted(function, active, args)
+    if made_first:
+        return _of_converted(function, active, args, kwargs, made_first)
+    chosen = chosen_by_type(function, args)
+    if chosen is not None:
+        return apply_rule(chosen, active, *args, **kwargs)
     declared = registry.lookup(function)
     if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
@@ -104,6 +104,36 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         ]
     )
     return generate(function if declared is None else declared.text, active, args, kwargs)
+
+
+def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
+    """By position: what the function makes of an object of a user's class before it works on it."""
+    found = {
+        i: lookup.conversion(function, type(a)) for i, a in enumerate(args) if carries(active, i)
+    }
+    return {i: make for i, make in found.items() if make is not None}
+
+
+def _of_converted(
+    function: Any, active: tuple, args: tuple, kwargs: dict, made_first: dict[int, Any]
+) -> Result:
+    made = {i: apply_rule(make, (0,), args[i]) for i, make in made_first.items()}
+    new = [made[i][0] if i in made else a for i, a in enumerate(args)]
+    y, pullback = apply_rule(function, active, *new, **kwargs)
+
+    def pull(y_bar: Any) -> tuple:
+        callee, *bars, named = pullback(y_bar)
+        for i, (_, back) in made.items():
+            bars[i] = back(bars[i])[1]
+        return (callee, *bars, named)
+
+    return y, pull
+
+
+def chosen_by_type(function: Any, args: tuple) -> Any:
+    """What `functools.singledispatch` calls for these arguments."""
+    single = isinstance(function, types.FunctionType) and args and hasattr(function, "registry")
+    return function.dispatch(type(args[0])) if single and hasattr(function, "dispatch") else None  # type: ignore[attr-defined]
 
 
 def carries(active: tuple, position: int) -> bool:
@@ -432,13 +462,15 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
     return y, pull
 
 
-def method_of(owner: Any, name: str) -> Any:
+def method_of(owner: Any, name: str, *first: Any) -> Any:
     """The function that `owner.name(…)` calls with the owner first; None if it is no such method."""
     if isinstance(owner, np.ndarray | np.generic):
         return getattr(type(owner) if isinstance(owner, np.generic) else np.ndarray, name, None)
     if isinstance(owner, type | types.ModuleType) or name in getattr(owner, "__dict__", ()):
         return None
-    found = inspect.getattr_static(type(owner), name, None)
+    found = lookup.plain_method(inspect.getattr_static(type(owner), name, None))
+    if isinstance(found, functools.singledispatchmethod) and first:
+        found = found.dispatcher.dispatch(type(first[0]))
     return found if isinstance(found, types.FunctionType | types.MethodDescriptorType) else None
 
 
@@ -448,7 +480,7 @@ def method_mask(active: tuple) -> tuple:
 
 
 def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
-    function, shifted = method_of(owner, name), method_mask(active)
+    function, shifted = method_of(owner, name, *args[:1]), method_mask(active)
     if function is not None:
         y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
 
@@ -477,18 +509,9 @@ METADATA = {
 }  # fmt: skip
 
 
-def attribute_function(owner: Any, name: str) -> Any:
-    """The function of the owner that an attribute is: a property's, or one of NumPy's."""
-    if isinstance(owner, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
-        return ATTRIBUTE_FUNCTIONS[name]
-    found = inspect.getattr_static(type(owner), name, None)
-    own = isinstance(found, property) and isinstance(found.fget, types.FunctionType)
-    return found.fget if own else None
-
-
 def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
-    function = attribute_function(owner, name)
+    function = lookup.attribute_function(owner, name)
     if function is not None:
         y, pullback = apply_rule(function, (0,), owner)
         return y, lambda y_bar: (None, pullback(y_bar)[1], None, *rest, {})

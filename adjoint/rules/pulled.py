@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules import dispatch, registry
+from adjoint.rules import dispatch, lookup, registry
 from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
 from adjoint.tree import (
     Number,
@@ -45,6 +45,12 @@ def pulled(
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         return _operator(*overloaded, active, args, kwargs, y_bar)
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return pulled(chosen, active, args, kwargs, inner, y_bar)
+    converted = dispatch.converted(function, active, args)
+    if converted:
+        return _of_converted(function, active, args, kwargs, converted, y_bar)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         return _bound(function, active, args, kwargs, y_bar)
@@ -185,6 +191,30 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) 
     return (None if self_bar is None else Tangent(__self__=self_bar), *rest), pull
 
 
+def _of_converted(
+    function: Any, active: tuple, args: tuple, kwargs: dict, converted: dict, y_bar: Any
+) -> Result:
+    """A call on what it makes of objects of the user's: the conversions, then the call."""
+    made = {i: dispatch.apply_rule(make, (0,), args[i]) for i, make in converted.items()}
+    new = tuple([made[i][0] if i in made else a for i, a in enumerate(args)])
+    (callee, *inner_bars, named), own = again(function, active, new, kwargs, y_bar)
+    back = {i: pulled(converted[i], (0,), (args[i],), {}, made[i][1], inner_bars[i]) for i in made}
+    bars = [back[i][0][1] if i in back else bar for i, bar in enumerate(inner_bars)]
+
+    def pull(bars_bar: Any) -> Parts:
+        callee_bar, given, named_bar = parts_of(bars_bar, len(args))
+        given, through = list(given), {}
+        for i, (_, pull_back) in back.items():
+            _, through[i], _, given[i] = pull_back((None, given[i], {}))
+        callee, found, keywords, y_bar_bar = own((callee_bar, *given, named_bar))
+        found = list(found)
+        for i, (_, outer) in made.items():
+            found[i] = accumulate(outer(found[i])[1], through[i][0])
+        return callee, tuple(found), keywords, y_bar_bar
+
+    return (callee, *bars, named), pull
+
+
 def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """`pulled`, of a call whose pullback there is not yet."""
     _, inner = dispatch.apply_rule(function, active, *args, **kwargs)
@@ -193,7 +223,7 @@ def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -
 
 def _method_call(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     owner, name, *rest = args
-    function, callee_mask = dispatch.method_of(owner, name), dispatch.method_mask(active)
+    function, callee_mask = dispatch.method_of(owner, name, *rest[:1]), dispatch.method_mask(active)
     if function is not None:
         bars, own = again(function, callee_mask, (owner, *rest), kwargs, y_bar)
 
@@ -267,7 +297,7 @@ def linear(transpose: Callable[..., Any]) -> Callable[..., Result]:
 
 def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     owner, name = args[:2]
-    function = dispatch.attribute_function(owner, name)
+    function = lookup.attribute_function(owner, name)
     if function is not None:
         bars, own = again(function, (0,), (owner,), {}, y_bar)
         rest = (None,) * (len(args) - 1)

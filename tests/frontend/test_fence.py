@@ -46,7 +46,6 @@ CASES = [
     ("global y\ny = 1", "global y", "`global`", "argument"),
     ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
 
-    ("class A: pass", "class A: pass", "`class`", "module level"),
     ("yield x", "yield x", "generators", "list"),
     ("y = yield from x", "yield from x", "generators", "list"),
     ("try:\n    y = 1\nexcept* OSError:\n    pass", "try:", "`except*`", "one by one"),

@@ -24,9 +24,6 @@ MODULES = (
     "branches",
     "loops",
     "early_exit",
-    "exceptions",
-    "contexts",
-    "patterns",
     "functions",
     "higher_order",
     "containers",
@@ -34,6 +31,10 @@ MODULES = (
     "python_features",
     "arrays",
     "numerics",
+    "exceptions",
+    "contexts",
+    "patterns",
+    "protocols",
 )
 
 

@@ -1,6 +1,7 @@
 """Exceptions, contexts, patterns, generators and classes that a value passes through."""
 
 import contextlib
+import functools
 
 
 class _Carrier(Exception):
@@ -225,3 +226,123 @@ def matched_by_value(x):
             return x * x
         case _:
             return x * x
+
+
+class _Scaling:
+    """A descriptor; a data descriptor with `__set__`."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner=None):
+        return 2 * instance.__dict__[self.name]
+
+    def __set__(self, instance, value):
+        instance.__dict__[self.name] = value
+
+
+class _Attributes:
+    scaled = _Scaling()
+
+    def __init__(self, value):
+        self.value = value
+
+    def __getattr__(self, name):
+        return self.value * len(name)
+
+    @functools.cached_property
+    def cached(self):
+        return self.value * self.value
+
+
+class _Intercepting:
+    def __init__(self, value):
+        self.value = value
+
+    def __getattribute__(self, name):
+        found = object.__getattribute__(self, name)
+        return found * 2 if name == "value" else found
+
+
+class _Sequence:
+    def __init__(self, items):
+        self.items = items
+
+    def __getitem__(self, index):
+        return self.items[index]
+
+    def __len__(self):
+        return len(self.items)
+
+
+def captured_by_a_class_statement(x):
+    class Inner:
+        def get(self):
+            return x * x
+
+    return Inner().get()
+
+
+def default_in_a_class_statement(x):
+    class Inner:
+        value = x * x
+
+    return Inner.value
+
+
+def passed_to_a_class_statement(x):
+    class Inner:
+        def __init__(self, value):
+            self.value = value
+
+        def squared(self):
+            return self.value * self.value
+
+    return Inner(x).squared()
+
+
+def hidden_by_a_descriptor(x):
+    holder = _Attributes(x)
+    holder.__dict__["scaled"] = x * x
+    return holder.scaled
+
+
+def found_by_getattr(x):
+    return _Attributes(x * x).missing
+
+
+def kept_by_a_cached_property(x):
+    holder = _Attributes(x)
+    return holder.cached + holder.cached
+
+
+def intercepted_attribute(x):
+    return _Intercepting(x * x).value
+
+
+def items_by_index(x):
+    a, b = _Sequence([x, x * x])
+    return a * b + sum(_Sequence([x, 3 * x])) + max(_Sequence([x * x, 0.0]))
+
+
+def sorted_by_index(x):
+    return sorted(_Sequence([x * x, x, 0.1]))[2]
+
+
+def reversed_by_index(x):
+    first, *_ = reversed(_Sequence([x, x * x]))
+    return first
+
+
+@functools.singledispatch
+def _doubled(value):
+    return value * 2
+
+
+@_doubled.register
+def _(value: list):
+    return value[0] * 3
+
+
+def dispatched(x):
+    return _doubled(x * x) + _doubled([x])
