@@ -12,16 +12,18 @@ import functools
 import threading
 import types
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from dataclasses import replace
+from inspect import CO_GENERATOR
 from typing import Any
 
 import numpy as np
 
 from adjoint.compiler import NESTED, Compiled, Request, compile_request
+from adjoint.cursor import GeneratorCursor, Record
 from adjoint.emit import annotate
-from adjoint.errors import AdjointError, NonScalarOutputError
+from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.inference.sites import Root
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
@@ -331,7 +333,7 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
-    y, inner = call(entry, inputs, callee, args, kwargs)
+    y, inner = begun(call(entry, inputs, callee, args, kwargs), callee)
     nothing = (None,) * (1 + len(args)) + ({},)
 
     def pullback(y_bar: Any) -> tuple:
@@ -341,6 +343,8 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
             bars = inner(y_bar)
         except Exception as error:
             raise explain(error, entry) from error.__cause__
+        if bars is None:
+            return nothing
         if len(kwargs) > original:
             named = dict(bars[-1])
             more = {k: named.pop(k) for k in defaults}
@@ -350,6 +354,21 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
         return bars
 
     return y, pullback
+
+
+def begun(result: Any, callee: Any) -> Any:
+    """`y, pullback` of a call; of a generator function, whose body has not begun, a cursor."""
+    function = getattr(callee, "__func__", callee)
+    code = getattr(function, "__code__", None)
+    if code is None or not code.co_flags & CO_GENERATOR:
+        return result
+    if not isinstance(result, Generator):
+        raise UnsupportedSyntaxError(
+            f"{code.co_name} is a generator that yields nothing, and this is not supported",
+            hint="Write a function that returns an empty list.",
+        )
+    record = Record(result, code.co_name)
+    return GeneratorCursor(record), record.pullback
 
 
 def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:

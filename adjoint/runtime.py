@@ -8,6 +8,7 @@ prints them as that syntax again. The second half is the arithmetic of cotangent
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import types
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from adjoint.cursor import Cursor, GeneratorCursor, View
 from adjoint.errors import UnsupportedSyntaxError
 
 # -- Python's constructs as callables --------------------------------------------------------------
@@ -214,6 +216,22 @@ def refuse_suppression(suppressed: Any, manager: Any, error: BaseException) -> N
         ) from error
 
 
+def yield_value(item: Any) -> int:
+    """`yield item`, in a generator: the answer is the item's number, or its complement to stop."""
+    raise RuntimeError("generated code yields by itself")
+
+
+def iterated(iterable: Any) -> Any:
+    """What a loop runs over: of an iterator that others may advance too, a view of its own."""
+    return View(iterable) if isinstance(iterable, Cursor) else iterable
+
+
+def release(iterable: Any) -> None:
+    """Let go of the iterable of a loop that was left early: a generator runs its `finally`."""
+    if isinstance(iterable, types.GeneratorType | GeneratorCursor):
+        iterable.close()
+
+
 def check_iterable(iterable: Any) -> Any:
     """What a loop in a `try` body runs over: an exception of its own would come unseen there."""
     return iterable if isinstance(iterable, _SILENT) else watched(iter(iterable))
@@ -274,6 +292,37 @@ def make_function(
     made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
     made.__kwdefaults__ = keyword_defaults or None
     return made
+
+
+_CONTEXT_CODE = contextlib.contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined]
+
+
+def is_context_function(function: Any) -> bool:
+    """Whether `contextlib.contextmanager` has made a function."""
+    return getattr(function, "__code__", None) is _CONTEXT_CODE and hasattr(function, "__wrapped__")
+
+
+class GeneratorContext:
+    """The context manager of a generator whose values carry a derivative."""
+
+    def __init__(self, generator: Iterator) -> None:
+        self.generator = generator
+
+    def __enter__(self):
+        try:
+            return next(self.generator)
+        except StopIteration:
+            raise RuntimeError("generator didn't yield") from None
+
+    def __exit__(self, kind, error, traceback):
+        return finish_context(self.generator, kind, error, traceback)
+
+
+def finish_context(generator: Any, kind: Any, error: Any, traceback: Any) -> Any:
+    """What `contextlib` does with the generator of a context manager at its end."""
+    manager = contextlib._GeneratorContextManager.__new__(contextlib._GeneratorContextManager)  # type: ignore[attr-defined]
+    manager.gen = generator
+    return manager.__exit__(kind, error, traceback)
 
 
 class ClassBody:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,8 @@ def accumulate(a: Any, b: Any) -> Any:
         return Tangent(**{n: accumulate(getattr(a, n, None), getattr(b, n, None)) for n in names})
     if isinstance(a, dict):
         return {k: accumulate(a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b])}
+    if isinstance(a, list) and len(a) != len(b):  # of an iterator, of which not all was taken
+        return [accumulate(x, y) for x, y in zip_longest(a, b)]
     if isinstance(a, list | tuple):
         return same_container(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
     return a + b
@@ -257,7 +260,7 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, list | tuple):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
-    if all(bar is None for bar in bars):
+    if all(bar is None for bar in bars) or isinstance(iterable, range):
         return None
     if (
         isinstance(iterable, Iterator)

@@ -219,3 +219,119 @@ def test_errors_that_the_program_ignores_are_ignored_by_the_reverse_half():
     assert ad.gradient(logarithm, np.array([0.0, 2.0]))[0].tolist() == [0.0, 0.5]
     _, back = ad.pullback(logarithm, np.array([0.0, 2.0]))
     assert back(1.0)[0].tolist() == [0.0, 0.5]
+
+
+# -- generators ----------------------------------------------------------------------------------------
+
+
+def noisy(x, count):
+    print("begin")
+    try:
+        for i in range(count):
+            print("give", i)
+            yield x * i
+        print("end")
+    finally:
+        print("clean up")
+
+
+def consumed(x):
+    total = 0.0
+    for value in noisy(x, 3):
+        print("take", value)
+        total = total + value
+    print("after")
+    return total
+
+
+def zipped(x):
+    total = 0.0
+    for a, b in zip(noisy(x, 2), noisy(2 * x, 3)):
+        print("take", a, b)
+        total = total + a * b
+    return total
+
+
+def taken_by_hand(x):
+    it = noisy(x, 3)
+    print("made")
+    first = next(it)
+    second = next(it)
+    print("two")
+    return first + second * sum(it)
+
+
+def exhausted(x):
+    it = iter([x])
+    total = next(it)
+    try:
+        total = total + next(it)
+    except StopIteration:
+        print("no more")
+    return total * next(it, 3.0)
+
+
+def by_expression(x):
+    values = (check(x * i, 100.0) for i in range(3))
+    print("made")
+    total = next(values)
+    print("one")
+    return total + sum(values)
+
+
+def raising_inside(x):
+    def giving():
+        yield x
+        raise LoudException("inside")
+
+    total = 0.0
+    for value in giving():
+        total = total + value
+    return total
+
+
+def mapped(x):
+    total = 0.0
+    for value in (check(v, 100.0) for v in [x, 2 * x]):
+        print("take")
+        total = total + value
+    return total
+
+
+def left_midway(x):
+    total = 0.0
+    for value in noisy(x, 3):
+        total = total + value
+        if value > 2:
+            break
+    print("after")
+    return total + next(noisy(x, 3))
+
+
+def kept(x):
+    it = noisy(x, 3)
+    next(it)
+    y = next(it)
+    print("after")
+    return y
+
+
+GENERATORS = [
+    left_midway,
+    kept,
+    consumed,
+    zipped,
+    taken_by_hand,
+    exhausted,
+    by_expression,
+    raising_inside,
+    mapped,
+]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("program", GENERATORS, ids=lambda p: p.__name__)
+def test_generators_run_as_they_are_asked(program, route):
+    expected = outcome(lambda: program(3.0))
+    with ROUTES[route]():
+        assert outcome(lambda: ad.value_and_gradient(program, 3.0).value) == expected

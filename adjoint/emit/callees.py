@@ -45,7 +45,7 @@ OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
 _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
-    "join_strings", "format_value", "check_bound", "flatten",
+    "join_strings", "format_value", "check_bound", "flatten", "yield_value",
 }  # fmt: skip
 _TREE_WRITES = OWNER_RETURNED | {"accumulate_item", "seed_of"}
 _WRITES = {"setitem", "delitem", "setattr", "delattr"}

@@ -99,7 +99,7 @@ def may_suppress(scope: Scope, expression: Node) -> bool | None:
     if isinstance(found, type):
         return _class_suppresses(found)
     generator = getattr(found, "__wrapped__", None)
-    if isinstance(generator, types.FunctionType) and _is_context_function(found):
+    if isinstance(generator, types.FunctionType) and runtime.is_context_function(found):
         return _catches(generator)
     return None
 
@@ -137,14 +137,6 @@ def _returns_nothing(code: types.CodeType) -> bool:
                 return False
         previous = instruction
     return True
-
-
-_context_code = contextlib.contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined]
-
-
-def _is_context_function(function: Any) -> bool:
-    """Whether `contextlib.contextmanager` made a function."""
-    return getattr(function, "__code__", None) is _context_code
 
 
 def _catches(generator: types.FunctionType) -> bool:

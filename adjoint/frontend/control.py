@@ -65,7 +65,7 @@ def lower_statements(scope: Scope, nodes: list[Node], _: list[Node]) -> None:
 
 def lower_statement(scope: Scope, node: Node, rest: list[Node]) -> bool:
     """Lower one statement; true if those that follow were lowered with it."""
-    lower = STATEMENTS.get(type(node).__name__)
+    lower = STATEMENTS.get("YieldStatement" if text.is_yield(node) else type(node).__name__)
     if lower is None:
         refuse_node(node, scope.origin(node))
     return bool(lower(scope, node, rest))

@@ -53,6 +53,20 @@ class Landing(gast.stmt):
         place(self, like)
 
 
+def generator_function(node: Node) -> Node:
+    """The function that Python makes of a generator expression: it takes the first iterator."""
+    body = place(gast.Expr(gast.Yield(node.elt)), node.elt)
+    argument = gast.Name(".0", gast.Param(), None, None)
+    for each in reversed(node.generators):
+        first = each is node.generators[0]
+        source = gast.Name(".0", gast.Load(), None, None) if first else each.iter
+        for condition in reversed(each.ifs):
+            body = place(gast.If(condition, [body], []), node)
+        body = place(gast.For(each.target, source, [body], [], None), node)
+    arguments = gast.arguments([argument], [], None, [], [], None, [])
+    return place(gast.FunctionDef("<genexpr>", arguments, [body], [], None, None, []), node)
+
+
 _held = itertools.count(1)
 _HELD = "@held "
 

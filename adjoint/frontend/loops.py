@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from adjoint import runtime
 from adjoint.frontend import names as text
 from adjoint.frontend.assignments import assign
 from adjoint.frontend.control import is_undefined
@@ -48,8 +49,23 @@ def lower_for(scope: Scope, node: Node, rest: list[Node]) -> bool:
         scope.statements(node.body)
 
     assigned = text.assigned_names([node.target, *node.body], scope.instance)
-    broke = run_loop(scope, loop, assigned, text.jumps(node.body), body, node)
+    for hold in scope.fact(iterable).holds:
+        if hold.name in map(scope.key, assigned):  # it may be read when the next item is made
+            scope.refuse_stale(hold, node)
+    jumps = text.jumps(node.body)
+    broke = run_loop(scope, loop, assigned, jumps, body, node)
+    if jumps & {"break", "return"} and _may_be_generator(scope, node.iter):
+        scope.call(runtime.release, [iterable], node)  # nobody else refers to it
     return _go_on(scope, node, broke, rest)
+
+
+def _may_be_generator(scope: Scope, iterable: Node) -> bool:
+    """Whether the iterable of a loop may be a generator made for it."""
+    if isinstance(iterable, gast.Call):
+        return not scope.is_builtin(
+            iterable.func, "range", "zip", "enumerate", "reversed", "sorted"
+        )
+    return isinstance(iterable, gast.GeneratorExp)
 
 
 @statement("While")

@@ -6,8 +6,10 @@ import threading
 import types
 from collections import OrderedDict
 from collections.abc import Hashable
+from inspect import CO_GENERATOR
 from typing import Any
 
+from adjoint import runtime
 from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     assignments,
     attempts,
@@ -19,6 +21,7 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     control,
     expressions,
     fence,
+    generators,
     imports,
     loops,
     patterns,
@@ -76,9 +79,9 @@ def _lower_once(
 ) -> Function:
     if isinstance(node, gast.AsyncFunctionDef):
         fence.refuse_node(node, scope.origin(node))
-    generator = fence.find_generator(node)
-    if generator is not None:
-        fence.refuse_node(generator, scope.origin(generator))
+    awaited = fence.find_await(node)
+    if awaited is not None:
+        fence.refuse_node(awaited, scope.origin(awaited))
     scope.lower_inner = lambda inner, inner_code: _lower_node(
         inner, inner_code, namespace, scope.filename
     )
@@ -91,6 +94,9 @@ def _lower_once(
     result = scope.env.names.get(RESULT, Const(None))
     if isinstance(result, Const) and result.value is UNDEFINED:  # it never returns
         result = Const(None)
+    if code.co_flags & CO_GENERATOR:
+        generators.check_handlers(scope, scope.node.body)
+        result = scope.call(runtime.make_tuple, [Const(None), result], node)  # the items; the value
     scope.block.results = [result]
     prune(scope.block, scope.flags)
     used = used_values(scope.block)

@@ -119,7 +119,7 @@ def jumps(statements: Iterable[Node]) -> set[str]:
     """The kinds of jump in statements that lead out of them: "return", "break", "continue"."""
     found: set[str] = set()
     for node in statements:
-        if isinstance(node, gast.Return):
+        if isinstance(node, gast.Return) or is_yield(node):
             found.add("return")
         elif isinstance(node, gast.Break | Exhaust):
             found.add("break")
@@ -131,6 +131,12 @@ def jumps(statements: Iterable[Node]) -> set[str]:
             for block in blocks(node):
                 found |= jumps(block)
     return found
+
+
+def is_yield(node: Node) -> bool:
+    """Whether a statement is a `yield`, or assigns the value of one to a variable."""
+    alone = isinstance(node, gast.Expr) or isinstance(node, gast.Assign) and len(node.targets) == 1
+    return alone and isinstance(node.value, gast.Yield | gast.YieldFrom)
 
 
 def blocks(node: Node) -> list[list[Node]]:

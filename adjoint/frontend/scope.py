@@ -104,6 +104,7 @@ class Scope:
         # What each `try` has to know of the variables of its body: see `attempts`.
         self.carried: dict[Hashable, set[str]] = {}
         self.protected: set[str] | None = None  # in a body in pieces: the variables to know
+        self.generators: set[Operand] = set()  # inner functions that are generators
         self.landings = 0  # the `finally` clauses around this point
 
     # -- where ---------------------------------------------------------------------------------
@@ -301,6 +302,9 @@ class Scope:
         operands = [a.operand if isinstance(a, Splat) else a for a in call.args]
         operands += [o for _, o in call.kwargs]
         holds = {hold for o in operands for hold in self.fact(o).holds}
+        if call.callee in self.generators:  # which run later, with what their variables are then
+            made = self.fact(call.callee).holds
+            self.facts[call.target] = replace(self.fact(call.target), holds=made)
         callee = call.callee.value if isinstance(call.callee, Const) else None
         if callee in _HOLDERS:
             for each in operands:

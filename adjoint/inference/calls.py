@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 import types
@@ -16,10 +17,10 @@ from adjoint.inference.questions import METADATA
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
-from adjoint.rules import dispatch, lookup, registry
+from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import fail, make_tuple, positional_name
+from adjoint.runtime import fail, is_context_function, make_tuple, positional_name
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -78,6 +79,8 @@ def call_known(
         return overloaded
     if writes_out(function, args, kwargs):
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
+    if is_context_function(function) or function is contextlib.contextmanager:
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if hasattr(function, "dispatch") and hasattr(function, "registry"):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
     if id(function) in OPEN or getattr(function, "__module__", None) in STATEFUL:
@@ -89,8 +92,13 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
+        if declared is not None and cursors.is_generator(text):
+            return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         if spec.may_inline or declared is not None:
-            return functions.call_python(spec, callee, text, args, kwargs, site)
+            result = functions.call_python(spec, callee, text, args, kwargs, site)
+            if site.named and function in cursors.MAKERS:  # others may take items of it too
+                result = spec.emit(Const(iter), [result], [], site, UNKNOWN)
+            return result
         return functions.left_to_run_time(spec, callee, args, kwargs, site)
     if isinstance(function, type):
         made = objects.construct(spec, callee, function, args, kwargs, site)
@@ -198,6 +206,8 @@ def expand(
     out: Arguments = []
     for a in args:
         parts = iterable_parts(spec, a.operand) if isinstance(a, Splat) else None
+        if parts is None and isinstance(a, Splat) and operand_type(a.operand) is UNKNOWN:
+            a = Splat(call(spec, Const(list), [a.operand], [], site))  # it may give its items once
         out += [a] if parts is None else parts
     keywords: Keywords = []
     for name, operand in kwargs:

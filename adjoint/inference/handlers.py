@@ -69,10 +69,12 @@ from adjoint.runtime import (
     make_list,
     make_tuple,
     merge_dicts,
+    release,
     set_attribute,
     set_item,
     super_method,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -322,6 +324,18 @@ def _leave_context(
 _TRACEBACK = Opaque(types.TracebackType)
 
 
+def _yield_value(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return spec.emit(Const(yield_value), list(args), [], site, Scalar(int))
+
+
+def _release(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return None if operand_type(args[0]) is UNKNOWN else Const(None)
+
+
 def _check_iterable(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
@@ -412,7 +426,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
-    enter_context: _enter_context, leave_context: _leave_context,
+    yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,

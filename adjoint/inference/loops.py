@@ -21,7 +21,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_list, make_tuple, unpack_sequence
+from adjoint.runtime import iterated, make_list, make_tuple, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -57,6 +57,8 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
 def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
     kind = operand_type(iterable)
+    if kind is UNKNOWN:
+        return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable
     method = objects.python_method(kind, "__iter__")

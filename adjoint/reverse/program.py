@@ -66,13 +66,14 @@ def reverse(
     reverser = Reverser(active, selected_values(body), expand)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
-    forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(
         "y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
         seed_type,
         True,
     )
+    reverser.seed = seed
+    forward, steps = reverser.forward(body)
     marker = Call(seed, Const(receive), [result], [], None)
     scope = Scope(local=None, undefined=undefined_values(body))
     scope.add(result, seed)

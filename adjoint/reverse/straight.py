@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adjoint import tree
+from adjoint.cursor import item_bar
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
@@ -54,6 +55,7 @@ from adjoint.runtime import (
     set_attribute,
     set_item,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Reverser:
     ) -> None:
         self.active, self.selected, self.expand = active, selected, expand
         self.definitions: dict[Value, Call] = {}
+        self.seed: Value  # the cotangent of the program's result
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
@@ -107,7 +110,9 @@ class Reverser:
                 refuse_write(str(name), s.origin)
 
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
-        if not any(t in self.active for t in targets_of(s)):
+        if isinstance(s, Call) and self.gives(s):
+            return [s], lambda scope: self.take_item(s, scope)
+        if not any(t in self.active for t in targets_of(s)) and not self.gives(s):
             return [s], None
         if isinstance(s, Call):
             return self.call(s)
@@ -118,6 +123,22 @@ class Reverser:
         if isinstance(s, Closure):
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
+
+    def gives(self, s: Statement) -> bool:
+        """Does a generator yield a value here that has a derivative?"""
+        return any(
+            isinstance(each, Call)
+            and isinstance(each.callee, Const)
+            and each.callee.value is yield_value
+            and is_active(each.args[0], self.active)  # type: ignore[arg-type]
+            for each in walk(Block([s]))
+        )
+
+    def take_item(self, s: Call, scope: Scope) -> None:
+        """The cotangent of what a generator has yielded: one of those of its items."""
+        bars = scope.call(tree.tangent_item, self.seed, Const(0), type=UNKNOWN)
+        bar = scope.call(item_bar, bars, s.target, type=UNKNOWN)
+        scope.add(s.args[0], bar)  # type: ignore[arg-type]
 
     def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
         structural = self.structural(s)

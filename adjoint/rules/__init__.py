@@ -15,6 +15,7 @@ FAMILIES = (
     "containers",
     "iterators",
     "iteration",
+    "lazy",
     "methods",
     "reductions",
     "extrema",

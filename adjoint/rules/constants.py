@@ -73,6 +73,7 @@ nondifferentiable(
         runtime.join_strings,
         runtime.raise_exception,
         runtime.raise_again,
+        runtime.release,
         runtime.import_module,
     ),
 )

@@ -18,13 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.cursor import Cursor
 from adjoint.errors import MissingRuleError
-from adjoint.rules import lookup, registry
+from adjoint.rules import cursors, lookup, registry
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
     call_method,
+    check_iterable,
     fail,
+    is_context_function,
+    iterated,
     load_capture,
     make_function,
     new_object,
@@ -59,6 +63,9 @@ IN_PLACE = {
 def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """The value of a call and its pullback, by whatever rule the callable has."""
     function = IN_PLACE.get(function, function) if _rebinds(function, args) else function
+    made_first = converted(function, active, args)
+    if made_first:
+        return _of_converted(function, active, args, kwargs, made_first)
     special = STRUCTURAL.get(function) if _hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
@@ -80,12 +87,13 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
         y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
         return y, _reordered(pullback, order)
-    made_first = converted(function, active, args)
-    if made_first:
-        return _of_converted(function, active, args, kwargs, made_first)
+    if is_context_function(function):
+        return cursors.context(apply_rule, active, function, args, kwargs)
     chosen = chosen_by_type(function, args)
     if chosen is not None:
         return apply_rule(chosen, active, *args, **kwargs)
+    if _hashable(function) and function in cursors.MAKERS:
+        return _iterator(function, active, args, kwargs)
     declared = registry.lookup(function)
     if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
@@ -99,35 +107,61 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     assert generate is not None
     args = tuple(
         [
-            list(a) if isinstance(a, Iterator) and carries(active, i) else a
+            list(a)
+            if isinstance(a, Iterator) and not isinstance(a, Cursor) and carries(active, i)
+            else a
             for i, a in enumerate(args)
         ]
     )
     return generate(function if declared is None else declared.text, active, args, kwargs)
 
 
+def _iterator(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A call that makes an iterator. The rules of some make a list in its place."""
+    declared = registry.lookup(function)
+    assert declared is not None and generate is not None
+    if declared.kind == "source":
+        items, pullback = generate(declared.text, active, args, kwargs)
+        y, count = Cursor(iter(items)), len(items)
+        return y, lambda bars: pullback(cursors.padded(bars, count))
+    y, pullback = _declared(declared, function, args, kwargs)
+    return Cursor(y), pullback
+
+
 def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
     """By position: what the function makes of an object of a user's class before it works on it."""
-    found = {
-        i: lookup.conversion(function, type(a)) for i, a in enumerate(args) if carries(active, i)
-    }
+    ruled = registry.lookup(function)
+    found = {}
+    for i, a in enumerate(args):
+        if not carries(active, i):
+            continue
+        if not isinstance(a, Cursor):
+            found[i] = lookup.conversion(function, type(a))
+        elif ruled is not None and not cursors.is_generator(ruled.text):
+            found[i] = iterated if function in LAZY else cursors.remaining
     return {i: make for i, make in found.items() if make is not None}
+
+
+class Converted:
+    """The pullback of a call on what was made of some of its arguments."""
+
+    def __init__(self, made: dict[int, tuple[Any, Any, Pullback]], args: tuple, inner: Pullback):
+        self.made, self.args, self.inner = made, args, inner
+
+    def __call__(self, y_bar: Any) -> tuple:
+        callee, *bars, named = self.inner(y_bar)
+        for i, (_, _, back) in self.made.items():
+            bars[i] = back(bars[i])[1]
+        return (callee, *bars, named)
 
 
 def _of_converted(
     function: Any, active: tuple, args: tuple, kwargs: dict, made_first: dict[int, Any]
 ) -> Result:
-    made = {i: apply_rule(make, (0,), args[i]) for i, make in made_first.items()}
-    new = [made[i][0] if i in made else a for i, a in enumerate(args)]
-    y, pullback = apply_rule(function, active, *new, **kwargs)
-
-    def pull(y_bar: Any) -> tuple:
-        callee, *bars, named = pullback(y_bar)
-        for i, (_, back) in made.items():
-            bars[i] = back(bars[i])[1]
-        return (callee, *bars, named)
-
-    return y, pull
+    made = {i: (make, *apply_rule(make, (0,), args[i])) for i, make in made_first.items()}
+    new = tuple([made[i][1] if i in made else a for i, a in enumerate(args)])
+    y, inner = apply_rule(function, active, *new, **kwargs)
+    return y, Converted(made, new, inner)
 
 
 def chosen_by_type(function: Any, args: tuple) -> Any:
@@ -198,7 +232,8 @@ def missing_rule(function: Any, origin: Any) -> Any:
     )
 
 
-ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next}
+ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next, check_iterable}
+LAZY = {zip, enumerate, check_iterable}
 
 
 # -- declared rules ----------------------------------------------------------------------------------
@@ -480,6 +515,8 @@ def method_mask(active: tuple) -> tuple:
 
 
 def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
+    if isinstance(owner, Cursor):
+        return cursors.method(apply_rule, active, owner, name, args)
     function, shifted = method_of(owner, name, *args[:1]), method_mask(active)
     if function is not None:
         y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
@@ -764,3 +801,4 @@ STRUCTURAL: dict[Any, Callable[..., Result]] = {
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
 }  # fmt: skip
+STRUCTURAL |= {f: functools.partial(rule, apply_rule) for f, rule in cursors.RULES.items()}

@@ -20,9 +20,12 @@ STRUCTURAL = {
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
 WRITES = {operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item}
-EFFECTS = {"print", "input", "open", "raise_exception", "raise_again", "enter_context", "leave_context",
-           "leave_context_raising", "refuse_suppression", "context_class", "import_module", "set_attribute", "set_item",
-           "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
+EFFECTS = {
+    "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",
+    "enter_context", "leave_context", "leave_context_raising", "refuse_suppression", "context_class",
+    "import_module", "set_attribute", "set_item", "initialise", "check_bound", "new_object", "next",
+    "exec", "eval", "setattr", "delattr",
+}  # fmt: skip
 
 
 def is_pure(function: Any) -> bool:

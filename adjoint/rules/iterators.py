@@ -1,4 +1,4 @@
-"""`zip`, `enumerate`, `reversed`, `iter` and the views of dicts.
+"""`zip`, `enumerate`, `reversed` and the views of dicts.
 
 The cotangent of an iterator is the list of those of the items that it gave.
 """
@@ -178,16 +178,6 @@ def _(column_bars, bars, position):
 
     def pullback(y_bar):
         return (column(y_bar, position),)
-
-    return y, pullback
-
-
-@rule(iter)
-def iter_(iterable, /):
-    y = iter(iterable)
-
-    def pullback(y_bar):
-        return (iterable_cotangent(y_bar, iterable),)
 
     return y, pullback
 

@@ -150,7 +150,7 @@ def array_of_object(owner):
 
 ITERATING = {
     list, tuple, set, frozenset, sum, zip, enumerate, max, min, sorted, iter, map, filter,
-    functools.reduce, runtime.unpack_sequence,
+    functools.reduce, runtime.unpack_sequence, runtime.iterated,
 }  # fmt: skip
 
 

@@ -15,8 +15,15 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules import dispatch, lookup, registry
-from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
+from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.runtime import (
+    call_method,
+    is_context_function,
+    load_capture,
+    make_function,
+    new_object,
+    set_attribute,
+)
 from adjoint.tree import (
     Number,
     Tangent,
@@ -37,6 +44,10 @@ def pulled(
 ) -> Result:
     if dispatch._rebinds(function, args):
         function = dispatch.IN_PLACE[function]
+    if isinstance(inner, dispatch.Converted):
+        return _of_converted(function, active, args, kwargs, inner, y_bar)
+    if isinstance(inner, cursors.Linear):
+        return _moved(inner, args, y_bar)
     special = SPECIAL.get(function) if dispatch._hashable(function) else None
     if special is not None:
         return special(active, args, kwargs, inner, y_bar)
@@ -45,12 +56,11 @@ def pulled(
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         return _operator(*overloaded, active, args, kwargs, y_bar)
+    if cursors.is_generator(function) or is_context_function(function):
+        raise unsupported(function)
     chosen = dispatch.chosen_by_type(function, args)
     if chosen is not None:
         return pulled(chosen, active, args, kwargs, inner, y_bar)
-    converted = dispatch.converted(function, active, args)
-    if converted:
-        return _of_converted(function, active, args, kwargs, converted, y_bar)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         return _bound(function, active, args, kwargs, y_bar)
@@ -191,15 +201,26 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) 
     return (None if self_bar is None else Tangent(__self__=self_bar), *rest), pull
 
 
+def _moved(inner: cursors.Linear, args: tuple, y_bar: Any) -> Result:
+    """Of an iterator, `iter` or `next`."""
+
+    def pull(bars_bar: Any) -> Parts:
+        _, given, _ = parts_of(bars_bar, len(args))
+        back = None if y_bar is None else inner.transpose(given[0], y_bar)
+        return None, (None,) * len(args), {}, back
+
+    return inner(y_bar), pull
+
+
 def _of_converted(
-    function: Any, active: tuple, args: tuple, kwargs: dict, converted: dict, y_bar: Any
+    function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
 ) -> Result:
     """A call on what it makes of objects of the user's: the conversions, then the call."""
-    made = {i: dispatch.apply_rule(make, (0,), args[i]) for i, make in converted.items()}
-    new = tuple([made[i][0] if i in made else a for i, a in enumerate(args)])
-    (callee, *inner_bars, named), own = again(function, active, new, kwargs, y_bar)
-    back = {i: pulled(converted[i], (0,), (args[i],), {}, made[i][1], inner_bars[i]) for i in made}
-    bars = [back[i][0][1] if i in back else bar for i, bar in enumerate(inner_bars)]
+    bars, own = pulled(function, active, inner.args, kwargs, inner.inner, y_bar)
+    callee, *inner_bars, named = bars
+    back = {i: pulled(make, (0,), (args[i],), {}, outer, inner_bars[i])
+            for i, (make, _, outer) in inner.made.items()}  # fmt: skip
+    first = [back[i][0][1] if i in back else bar for i, bar in enumerate(inner_bars)]
 
     def pull(bars_bar: Any) -> Parts:
         callee_bar, given, named_bar = parts_of(bars_bar, len(args))
@@ -208,11 +229,11 @@ def _of_converted(
             _, through[i], _, given[i] = pull_back((None, given[i], {}))
         callee, found, keywords, y_bar_bar = own((callee_bar, *given, named_bar))
         found = list(found)
-        for i, (_, outer) in made.items():
+        for i, (_, _, outer) in inner.made.items():
             found[i] = accumulate(outer(found[i])[1], through[i][0])
         return callee, tuple(found), keywords, y_bar_bar
 
-    return (callee, *bars, named), pull
+    return (callee, *first, named), pull
 
 
 def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:

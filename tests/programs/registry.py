@@ -35,6 +35,7 @@ MODULES = (
     "contexts",
     "patterns",
     "protocols",
+    "generators",
 )
 
 

@@ -2,6 +2,9 @@
 
 import contextlib
 import functools
+import itertools
+
+import numpy as np
 
 
 class _Carrier(Exception):
@@ -346,3 +349,198 @@ def _(value: list):
 
 def dispatched(x):
     return _doubled(x * x) + _doubled([x])
+
+
+def _powers(x, count):
+    power = x
+    for _ in range(count):
+        yield power
+        power = power * x
+
+
+def late_binding_of_a_generator(x):
+    k = x
+    values = (k * v for v in [1.0, 2.0])
+    k = x * x
+    return sum(values)
+
+
+def changed_while_it_runs(x):
+    k = x
+    total = 0.0
+    for v in (k * u for u in [1.0, 2.0]):
+        k = k * x
+        total = total + v
+    return total
+
+
+def late_binding_of_a_generator_function(x):
+    k = x
+
+    def values():
+        yield k
+        yield 2 * k
+
+    made = values()
+    k = x * x
+    return sum(made)
+
+
+def sent_to_a_generator(x):
+    def running():
+        total = 0.0
+        while True:
+            value = yield total
+            total = total + (value or 0.0)
+
+    adder = running()
+    next(adder)
+    adder.send(x)
+    return adder.send(x * x)
+
+
+def value_of_yield_from(x):
+    def inner():
+        yield x
+        return x * x
+
+    def outer():
+        value = yield from inner()
+        yield value
+
+    return sum(outer())
+
+
+def value_of_a_generator(x):
+    def inner():
+        yield x
+        return x * x
+
+    generator = inner()
+    next(generator)
+    try:
+        next(generator)
+    except StopIteration as stop:
+        return stop.value
+
+
+def yielded_inside_an_expression(x):
+    def inner():
+        value = (yield x * x) or 0.0
+        yield value + x
+
+    return sum(inner())
+
+
+def generator_left_in_a_list(x):
+    generators = [_powers(x, 2), _powers(2 * x, 2)]
+    return sum(next(g) for g in generators) + sum(next(g) for g in generators)
+
+
+def generator_in_a_dict(x):
+    made = {"a": _powers(x, 3)}
+    next(made["a"])
+    return next(made["a"]) * next(made["a"])
+
+
+def sorted_generator(x):
+    return sorted(_powers(x, 3))[1] + max(_powers(x, 3), key=lambda v: -v)
+
+
+def set_of_a_generator(x):
+    return sum(set(_powers(x, 3)))
+
+
+def dict_of_a_generator(x):
+    return dict((str(i), v) for i, v in enumerate(_powers(x, 3)))["2"]
+
+
+def array_of_a_generator(x):
+    return np.array(list(_powers(x, 3))).sum() + np.fromiter(_powers(x, 3), float).sum()
+
+
+def any_of_a_generator(x):
+    return x * any(v > 2 for v in _powers(x, 3)) * all(v > 0 for v in _powers(x, 3))
+
+
+def joined_generators(x):
+    return sum(itertools.chain(_powers(x, 2), _powers(3 * x, 2)))
+
+
+def starred_generator(x):
+    a, *rest = _powers(x, 3)
+    return max(*rest, a) * min(*_powers(x, 2))
+
+
+def copied_generator(x):
+    first, second = itertools.tee(_powers(x, 3))
+    return next(first) * sum(second) + sum(first)
+
+
+def reduced_generator(x):
+    return functools.reduce(lambda a, b: a * b, _powers(x, 3))
+
+
+def zipped_generator_twice(x):
+    it = _powers(x, 4)
+    return sum(a * b for a, b in zip(it, it))
+
+
+def enumerated_after_next(x):
+    it = _powers(x, 4)
+    next(it)
+    return sum(i * v for i, v in enumerate(it))
+
+
+def iterator_of_a_dict(x):
+    it = iter({"a": x, "b": x * x}.values())
+    next(it)
+    return next(it)
+
+
+def raised_in_a_generator(x):
+    def failing():
+        yield x
+        yield x * x
+        raise _Carrier
+
+    total = 0.0
+    it = failing()
+    try:
+        while True:
+            total = total + next(it)
+    except _Carrier:
+        return total
+
+
+def thrown_into_a_generator(x):
+    def catching():
+        y = x
+        try:
+            yield y
+        except _Carrier:
+            y = y * x
+        yield y
+
+    it = catching()
+    first = next(it)
+    return first + it.throw(_Carrier())
+
+
+def closed_generator(x):
+    it = _powers(x, 3)
+    first = next(it)
+    it.close()
+    return first * x + sum(it)
+
+
+async def _later(x):
+    return x * x
+
+
+def awaited(x):
+    coroutine = _later(x)
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
