@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+
+from adjoint.errors import UnsupportedSyntaxError
 
 Number = int | float | complex | np.number
 
@@ -90,6 +93,8 @@ def accumulate(a: Any, b: Any) -> Any:
         return Tangent(**{n: accumulate(getattr(a, n, None), getattr(b, n, None)) for n in names})
     if isinstance(a, dict):
         return {k: accumulate(a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b])}
+    if isinstance(a, list) and len(a) != len(b):  # of an iterator, of which not all was taken
+        return [accumulate(x, y) for x, y in zip_longest(a, b)]
     if isinstance(a, list | tuple):
         return same_container(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
     return a + b
@@ -171,6 +176,11 @@ def zeros_like(x: Any) -> Any:
     if isinstance(x, complex):
         return 0j
     return 0.0 if isinstance(x, Number) else np.zeros(())
+
+
+def zeros_if_any(x: Any) -> Any:
+    """`zeros_like` of a variable that is None where the path taken has not assigned it."""
+    return None if x is None else zeros_like(x)
 
 
 def zero_cotangent(x: Any) -> Any:
@@ -269,7 +279,7 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, list | tuple):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
-    if all(bar is None for bar in bars):
+    if all(bar is None for bar in bars) or isinstance(iterable, range):
         return None
     if (
         isinstance(iterable, Iterator)
@@ -277,8 +287,9 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
         or hasattr(iterable, "takes_list")
     ):
         return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
-    raise TypeError(
-        f"the items of a {type(iterable).__name__} have cotangents, which it cannot have"
+    raise UnsupportedSyntaxError(
+        f"no derivative is known for iteration over a {type(iterable).__name__}",
+        hint="Iterate over a list or a tuple of its items.",
     )
 
 
@@ -369,6 +380,15 @@ class RootTangent:
 
     def __init__(self, own: Any, roots: dict[int, tuple[Any, Any]]) -> None:
         self.own, self.roots = own, roots
+
+    def __getattr__(self, name: str) -> Any:
+        """The function's own: that of an instance with `__call__` has fields."""
+        if name.startswith("__") or self.own is None:
+            raise AttributeError(name)
+        return getattr(self.own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own if self.own is not None else ())
 
     def __add__(self, other: Any) -> RootTangent:
         if not isinstance(other, RootTangent):

@@ -1,5 +1,6 @@
 """Bad input gives the right error: what is wrong, the user's line with a caret, and a way on."""
 
+import asyncio
 import importlib
 import linecache
 import math
@@ -234,6 +235,17 @@ def generator_from(x):
     yield from [x]
 
 
+def running_a_coroutine(x):
+    return asyncio.run(coroutine(x))
+
+
+def awaiting_inside(x):
+    async def inner():
+        return x * x
+
+    return asyncio.run(inner())
+
+
 COUNT = 0
 
 
@@ -294,8 +306,10 @@ def exec_call(x):
 # Function, the text under the caret.
 REFUSED = [
     (coroutine, "async def"),
-    (generator, "yield"),
-    (generator_from, "yield from"),
+    (running_a_coroutine, "async def"),
+    (awaiting_inside, "async def"),
+    (generator, "def generator"),
+    (generator_from, "def generator_from"),
     (global_statement, "global COUNT"),
     (class_statement, "class Inner"),
     (delete_item, "xs[0]"),

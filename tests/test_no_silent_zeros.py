@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
-from tests.silence import arrays, check, containers, language, libraries, programs, writes
+from tests.silence import arrays, check, containers, control, language, libraries, programs, writes
 
 NUMBER = 1.37
 ARRAY = np.array([0.7, -1.3, 2.1, 0.4])
 CASES = [
-    *[(f, NUMBER) for module in (containers, language, libraries) for f in programs(vars(module))],
+    *[
+        (f, NUMBER)
+        for module in (containers, control, language, libraries)
+        for f in programs(vars(module))
+    ],
     *[(f, ARRAY) for module in (arrays, writes) for f in programs(vars(module))],
 ]
 

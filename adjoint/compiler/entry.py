@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
+from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import UnsupportedSyntaxError
@@ -56,6 +57,12 @@ def entry_program(request: Request) -> Entry:
         code = callee.code.value
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
         name, origin = lowered.name, lowered.origin
+        if request.form != "rule" and code is not lowered and code.co_flags & CO_GENERATOR:
+            raise UnsupportedSyntaxError(
+                f"{name} is a generator function: what it returns is not a value",
+                origin,
+                "Differentiate a function that consumes what it yields.",
+            )
         names = [p.name for p in lowered.parameters if p.kind.startswith("positional")]
         target = parameter(name, callee)
         operands: list[Operand] = []

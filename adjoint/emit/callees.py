@@ -45,7 +45,7 @@ OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
 _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
-    "join_strings", "format_value", "check_bound", "flatten",
+    "join_strings", "format_value", "check_bound", "flatten", "yield_value",
 }  # fmt: skip
 _TREE_WRITES = OWNER_RETURNED | {"accumulate_item", "seed_of"}
 _SHADOW_READS = {"Shadows", "shadow_of", "apart", "collect", "snapshot"}
@@ -72,13 +72,16 @@ _PURE_BUILTINS = {
 def runtime_name(callee: Any) -> str:
     """The name of a function of `adjoint.runtime` that has a syntax, "" for anything else.
 
-    Of `adjoint.tree` those that write to their first argument.
+    Of `adjoint.tree` those that do more with their first argument than compute from it.
     """
     value = callee.value if isinstance(callee, ir.Const) else None
     if isinstance(value, types.FunctionType):
         if value.__module__ == "adjoint.runtime":
             return value.__name__
-        if value.__module__ == "adjoint.tree" and value.__name__ in OWNER_RETURNED:
+        if value.__module__ == "adjoint.tree" and value.__name__ in (
+            *OWNER_RETURNED,
+            "zeros_if_any",
+        ):
             return value.__name__
     return ""
 

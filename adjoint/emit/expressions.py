@@ -273,6 +273,9 @@ class Expressions:
         layout = ast.JoinedStr(values=parts) if parts else None
         return ast.FormattedValue(value=self.operand(value), conversion=code, format_spec=layout)
 
+    def _yield_value(self, call: ir.Call) -> ast.expr:
+        return ast.Yield(value=self.argument(call.args[0]))
+
     def _check_bound(self, call: ir.Call) -> ast.expr | None:
         variable = ir.operands_of(call)[1]
         if isinstance(variable, ir.Const) and variable.value is ir.UNDEFINED:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import threading
 import types
 from collections import OrderedDict
+from collections.abc import Hashable
+from inspect import CO_GENERATOR
 from typing import Any
 
+from adjoint import runtime
 from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     assignments,
     attempts,
     calls,
+    classes,
     closures,
     comprehensions,
+    contexts,
     control,
     expressions,
     fence,
+    generators,
     imports,
     loops,
+    patterns,
 )
 from adjoint.frontend import names as text
 from adjoint.frontend.grammar import Node, gast, place
 from adjoint.frontend.prune import prune
-from adjoint.frontend.scope import RESULT, Scope
+from adjoint.frontend.scope import RESULT, Interrupted, Scope
 from adjoint.frontend.source import find
 from adjoint.ir.nodes import UNDEFINED, Const, Function, Parameter, Value, used_values
 
@@ -56,14 +63,27 @@ def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
 def _lower_node(
     node: Node, code: types.CodeType, namespace: dict[str, Any], filename: str
 ) -> Function:
-    scope = Scope(node, code, namespace, filename)
+    """Lower a function; again, when it reads a variable that an exception may have interrupted."""
+    carried: dict[Hashable, set[str]] = {}
+    while True:
+        scope = Scope(node, code, namespace, filename)
+        scope.carried = carried
+        try:
+            return _lower_once(scope, node, code, namespace)
+        except Interrupted as read:
+            carried.setdefault(read.attempt, set()).add(read.name)
+
+
+def _lower_once(
+    scope: Scope, node: Node, code: types.CodeType, namespace: dict[str, Any]
+) -> Function:
     if isinstance(node, gast.AsyncFunctionDef):
         fence.refuse_node(node, scope.origin(node))
-    generator = fence.find_generator(node)
-    if generator is not None:
-        fence.refuse_node(generator, scope.origin(generator))
+    awaited = fence.find_await(node)
+    if awaited is not None:
+        fence.refuse_node(awaited, scope.origin(awaited))
     scope.lower_inner = lambda inner, inner_code: _lower_node(
-        inner, inner_code, namespace, filename
+        inner, inner_code, namespace, scope.filename
     )
     scope.locals = text.local_names(node)
     scope.captures = {name: Value(name, named=True) for name in code.co_freevars}
@@ -74,6 +94,9 @@ def _lower_node(
     result = scope.env.names.get(RESULT, Const(None))
     if isinstance(result, Const) and result.value is UNDEFINED:  # it never returns
         result = Const(None)
+    if code.co_flags & CO_GENERATOR:
+        generators.check_handlers(scope, scope.node.body)
+        result = scope.call(runtime.make_tuple, [Const(None), result], node)  # the items; the value
     scope.block.results = [result]
     prune(scope.block, scope.flags)
     used = used_values(scope.block)

@@ -28,7 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
-from adjoint.rules.dispatch import computed_by
+from adjoint.rules.lookup import computed_by
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 

@@ -23,7 +23,15 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import flatten, make_dict, make_list, make_tuple, set_item, unpack_sequence
+from adjoint.runtime import (
+    flatten,
+    iterated,
+    make_dict,
+    make_list,
+    make_tuple,
+    set_item,
+    unpack_sequence,
+)
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -139,6 +147,12 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
+        if site.named and function is not range:  # others may take items of it too
+            return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN)
+        if function in (zip, enumerate):
+            args = [own_view(spec, a) for a in args[: 1 if function is enumerate else None]] + (
+                args[1:] if function is enumerate else []
+            )
         kinds = [unliteral(element_type(operand_type(a))) for a in args]
         if function is range:
             element: Type = Scalar(int)
@@ -151,6 +165,13 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
         return spec.emit(Const(function), list(args), kwargs, site, IteratorOf(cls, element))
 
     return handler
+
+
+def own_view(spec: Specialiser, iterable: Operand) -> Operand:
+    """An iterable of unknown type may be an iterator of which others take items too."""
+    if operand_type(iterable) is not UNKNOWN:
+        return iterable
+    return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
 
 
 def flattened(

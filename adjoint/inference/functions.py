@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import types
+from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import AdjointError
@@ -180,6 +181,8 @@ def inline(
     """The callee's body in place of the calls.call; None where that is not possible."""
     kinds = [unliteral(operand_type(o)) for o in [*args, *(o for _, o in kwargs)]]
     code = (function.code or function, tuple(kinds))
+    if function.code is not None and function.code.co_flags & CO_GENERATOR and len(spec.stack) > 1:
+        return None  # its body runs later, piece by piece
     deep = code in spec.stack or len(spec.stack) > DEEPEST or spec.emitted > LARGEST
     if deep or sum(1 for _ in walk(function.body)) > LONGEST:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from adjoint.inference.containers import (
     with_item,
 )
 from adjoint.inference.items import handle_getitem, tuple_parts
-from adjoint.inference.questions import class_of, is_unbound
+from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, Site
 from adjoint.inference.stores import STORES
 from adjoint.ir.nodes import Const, Operand
@@ -42,6 +43,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
+    Opaque,
     Scalar,
     TupleOf,
     dtype_of,
@@ -55,17 +57,28 @@ from adjoint.runtime import (
     augment,
     call_method,
     check_bound,
+    check_iterable,
+    enter_context,
     flatten,
+    has_part,
     import_module,
     initialise,
+    is_instance_of,
+    is_mapping,
+    is_mapping_class,
+    is_sequence,
+    is_sequence_class,
+    leave_context,
     make_dict,
     make_list,
     make_tuple,
     merge_dicts,
+    release,
     set_attribute,
     set_item,
     super_method,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -127,6 +140,35 @@ def _isinstance(
         return None if cls is None else Const(issubclass(cls, classes))
     except TypeError:
         return None
+
+
+def _of_class(function: Callable) -> Callable[..., Operand | None]:
+    """A question about the class of the first operand alone."""
+
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        cls = class_of(operand_type(args[0]))
+        return None if cls is None else Const(function(cls))
+
+    return handler
+
+
+def _is_instance_of(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    kind = operand_type(args[1])
+    known = isinstance(kind, Literal) and isinstance(kind.value, type)
+    return _isinstance(spec, args, kwargs, site) if known else None
+
+
+def _has_part(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    name = args[1]
+    if isinstance(name, Const) and name.value is None:
+        return Const(True)
+    return _hasattr(spec, args, kwargs, site)
 
 
 def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -260,6 +302,53 @@ def _check_bound(
     return None if kind is BOTTOM else spec.emit(Const(check_bound), list(args), [], site, kind)
 
 
+def _enter_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`__enter__` of a class of the user's; the others are entered at run time."""
+    kind = operand_type(args[0])
+    method = objects.python_method(kind, "__enter__")
+    if method is not None and objects.python_method(kind, "__exit__") is not None:
+        return calls.call(spec, Const(method), list(args), [], site)
+    return spec.emit(Const(enter_context), list(args), [], site, UNKNOWN)
+
+
+def _leave_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    manager, *errors = args
+    method = objects.python_method(operand_type(manager), "__exit__")
+    if method is None:
+        return spec.emit(Const(leave_context), list(args), [], site, UNKNOWN)
+    if not errors:
+        return calls.call(spec, Const(method), [manager, *[Const(None)] * 3], [], site)
+    error = errors[0]
+    kind = spec.emit(Const(type), [error], [], site, Opaque(type))
+    traceback = spec.emit(Const(getattr), [error, Const("__traceback__")], [], site, _TRACEBACK)
+    return calls.call(spec, Const(method), [manager, kind, error, traceback], [], site)
+
+
+_TRACEBACK = Opaque(types.TracebackType)
+
+
+def _yield_value(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return spec.emit(Const(yield_value), list(args), [], site, Scalar(int))
+
+
+def _release(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return None if operand_type(args[0]) is UNKNOWN else Const(None)
+
+
+def _check_iterable(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return args[0] if cannot_raise(spec, args[0]) else None
+
+
 def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     if not all(isinstance(a, Const) for a in args):
         return None
@@ -333,12 +422,15 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,
-    isinstance: _isinstance, operator.is_: _is, operator.is_not: _is_not, len: _len,
+    isinstance: _isinstance, is_instance_of: _is_instance_of, has_part: _has_part,
+    is_sequence: _of_class(is_sequence_class), is_mapping: _of_class(is_mapping_class),
+    operator.is_: _is, operator.is_not: _is_not, len: _len,
     np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
-    check_bound: _check_bound, import_module: _import, flatten: flattened,
+    yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
+    check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
     operator.contains: contains, functools.partial: _partial,

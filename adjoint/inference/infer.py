@@ -35,6 +35,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.options import Options
 from adjoint.ir.types import (
+    BOTTOM,
     UNKNOWN,
     Array,
     DictOf,
@@ -50,6 +51,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.ir.values import PLURAL, type_of
+from adjoint.rules.effects import never_ends
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
 
@@ -211,17 +213,31 @@ class Specialiser:
                 env[handler.name] = name
             handlers.append(Handler(exceptions, name, self.block(handler.block, env)))
         path = Value("path", Opaque(int))
+        new = Try(body, handlers, [], path, statement.origin)
+        blocks = [body, *(h.block for h in handlers)]
+        rows = [block.results for block in blocks]
+        for block in blocks:
+            block.results = []
+        ending = [i for i, block in enumerate(blocks) if not never_ends(block)]
         targets = []
-        for i, target in enumerate(statement.targets):
-            kind = operand_type(body.results[i])
-            for handler in handlers:
-                kind = join(kind, operand_type(handler.block.results[i]))
+        for target, *results in zip(statement.targets, *rows, strict=True):
+            ends = [results[i] for i in ending] or results[:1]
+            if all(isinstance(r, Const) and same_constant(r, ends[0]) for r in ends):  # type: ignore[arg-type]
+                env[target] = ends[0]
+                continue
+            kind: Type = BOTTOM
+            for result in ends:
+                kind = join(kind, operand_type(result))
             value = Value(target.name, unliteral(kind), target.named, target.origin)
+            if any(is_unbound(self, result) for result in ends):
+                self.unbound.add(value)
+            for block, result in zip(blocks, results, strict=True):
+                block.results.append(result)
+            new.targets.append(value)
             targets.append(value)
             env[target] = value
         if statement.path is not None:
             env[statement.path] = path
-        new = Try(body, handlers, targets, path, statement.origin)
         self.write(new, *targets, path)
 
     def closure(self, statement: Closure, env: dict[Value, Operand]) -> None:

@@ -21,7 +21,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_list, make_tuple, unpack_sequence
+from adjoint.runtime import iterated, make_list, make_tuple, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -57,10 +57,14 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
 def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
     kind = operand_type(iterable)
-    method = objects.python_method(kind, "__iter__") if isinstance(kind, Instance) else None
-    if method is None or hasattr(kind.cls, "takes_list"):  # type: ignore[attr-defined]
+    if kind is UNKNOWN:
+        return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
+    if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable
-    return calls.call(spec, Const(method), [iterable], [], Site())
+    method = objects.python_method(kind, "__iter__")
+    if method is not None:
+        return calls.call(spec, Const(method), [iterable], [], Site())
+    return calls.converted(spec, iter, iterable, Site())
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

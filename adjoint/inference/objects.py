@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import operator
@@ -175,7 +176,7 @@ def construct(
     """An instance of a class; None where it is made at run time by the class itself."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _namedtuple(spec, callee, cls, args, kwargs, site)
-    if type(cls) is not type or cls.__new__ is not object.__new__ or registry.lookup(cls):
+    if not plainly_made(cls) or cls.__new__ is not object.__new__ or registry.lookup(cls):
         return None
     initialiser = class_attribute(cls, "__init__")
     if not isinstance(initialiser, types.FunctionType):
@@ -191,6 +192,13 @@ def construct(
     if isinstance(operand_type(result), Instance):
         return result
     return None
+
+
+def plainly_made(cls: type) -> bool:
+    """Is a call of the class `__new__` and `__init__`, and may it have instances?"""
+    if type(cls) is abc.ABCMeta:
+        return not cls.__abstractmethods__  # type: ignore[attr-defined]
+    return type(cls) is type
 
 
 def _namedtuple(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.cursor import Cursor, View
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -63,6 +64,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
         return UNKNOWN
     if id(value) in seen or len(seen) > 24:
         return Literal("self", None) if seen and seen[-1] == id(value) else UNKNOWN
+    if isinstance(value, Cursor | View):
+        return UNKNOWN
     seen = (*seen, id(value))
     if isinstance(value, tuple):
         return TupleOf(tuple([type_of(v, seen) for v in value]), cls)

@@ -6,6 +6,7 @@ import numpy as np
 
 from adjoint.ir.closures import captured_early
 from adjoint.ir.nodes import (
+    UNDEFINED,
     Block,
     Call,
     Closure,
@@ -17,6 +18,7 @@ from adjoint.ir.nodes import (
     Statement,
     Try,
     Value,
+    blocks_of,
     operands_of,
     walk,
 )
@@ -24,6 +26,7 @@ from adjoint.ir.types import Array, Scalar, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import written_operand
+from adjoint.runtime import leave_context, raise_exception
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
@@ -70,7 +73,10 @@ def active_values(block: Block, active: set[Value]) -> set[Value]:
 def _visit(s: Statement, active: set[Value]) -> None:
     if isinstance(s, Call):
         if may_carry_derivative(s.target.type) and not is_constant(s.callee) and not _metadata(s):
-            if any(is_active(o, active) for o in operands_of(s)):
+            operands = operands_of(s)
+            if isinstance(s.callee, Const) and s.callee.value is leave_context:
+                operands = operands[:2]  # what the exception carries does not count
+            if any(is_active(o, active) for o in operands):
                 active.add(s.target)
     elif isinstance(s, Closure):
         if any(is_active(o, active) for o in operands_of(s)):
@@ -82,10 +88,22 @@ def _visit(s: Statement, active: set[Value]) -> None:
     elif isinstance(s, Try):
         active_values(s.body, active)
         for handler in s.handlers:
+            if handler.name is not None and any(_may_raise(c, active) for c in walk(s.body)):
+                active.add(handler.name)
             active_values(handler.block, active)
         _merge(s.targets, [s.body, *(h.block for h in s.handlers)], active)
     else:
         _visit_loop(s, active)
+
+
+def _may_raise(s: Statement, active: set[Value]) -> bool:
+    """May an exception out of this call carry a value that has a derivative?"""
+    if not isinstance(s, Call) or not any(is_active(o, active) for o in operands_of(s)):
+        return False
+    if not isinstance(s.callee, Const) or s.callee.value is raise_exception:
+        return True
+    declared = registry.lookup(s.callee.value)
+    return declared is None or declared.kind == "source"
 
 
 def _merge(targets: list[Value], blocks: list[Block], active: set[Value]) -> None:
@@ -118,6 +136,26 @@ def _visit_loop(s: Loop, active: set[Value]) -> None:
     for gather in s.gathers:
         if any(is_active(e, active) for e in gather.elements):
             active.add(gather.target)
+
+
+def undefined_values(block: Block) -> set[Value]:
+    """What has no value on some of the paths that lead to where it is read or merged again."""
+    rows: list[tuple[list[Value], list[Operand]]] = []
+    for s in walk(block):
+        if isinstance(s, If | Try):
+            results = zip(*(b.results for b in blocks_of(s)), strict=True)
+            rows += [([t], list(r)) for t, r in zip(s.targets, results, strict=True)]
+        elif isinstance(s, Loop):
+            ends = zip(s.carried, s.targets, s.inits, s.body.results, strict=True)
+            rows += [([carried, target], [*ends]) for carried, target, *ends in ends]
+    found: set[Value] = set()
+    size = -1
+    while size != len(found):
+        size = len(found)
+        for targets, sources in rows:
+            if any(o in found if isinstance(o, Value) else o.value is UNDEFINED for o in sources):
+                found.update(targets)
+    return found
 
 
 def _metadata(s: Call) -> bool:

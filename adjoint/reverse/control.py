@@ -7,6 +7,7 @@ import types
 from typing import TYPE_CHECKING
 
 from adjoint import tree
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -17,6 +18,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Origin,
     Splat,
     Statement,
     Try,
@@ -41,6 +43,7 @@ from adjoint.ir.types import (
 )
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.rules.effects import never_ends
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -108,7 +111,7 @@ def write_branches(
     reverse_blocks = [Block(inner.out, out) for inner, out in zip(scopes, results, strict=True)]
     for i, block in enumerate(reverse_blocks):
         export(forward, blocks, i, block)
-    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    targets = [scope.merged_bar(v, terms) for v, *terms in zip(touched, *results, strict=True)]
     scope.out.append(If(condition, reverse_blocks[0], reverse_blocks[1], targets, forward.origin))
     for value, target, own in zip(touched, targets, owned, strict=True):
         entry = scope.sum_of(value)
@@ -147,18 +150,47 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
 
     def backward(scope: Scope) -> None:
         bars = [scope.take_rest(t) for t in s.targets]
-        for i, (block, steps) in enumerate(parts):
-            inner = Scope(defined_values(block), scope, origin=s.origin)
-            for result, bar in zip(block.results, bars, strict=False):  # exports come after
-                inner.add_rest(result, bar)
-            reverser.backward(steps, inner)
+        blocks = [block for block, _ in parts]
+        ending = [i for i, block in enumerate(blocks) if not never_ends(block)]
+        reversed_paths = {i: reverse_path(i, bars, scope) for i in ending}
+        if len(ending) == 1:  # the handlers always raise
+            write_only_path(new, blocks, ending[0], reversed_paths[ending[0]], scope)
+            return
+
+        def taken(i: int) -> Value:
+            return scope.call(operator.eq, path, Const(i), type=Scalar(bool))
+
+        if len(ending) == 2 and len(blocks) == 2:
+            write_branches(new, blocks, list(reversed_paths.values()), scope, taken(0))
+            return
+        for i, inner in reversed_paths.items():
             idle = Scope(set(), scope, origin=s.origin)
             for value in inner.outer:
                 idle.sum_of(value)
-            taken = scope.call(operator.eq, path, Const(i), type=Scalar(bool))
-            write_path(new, [b for b, _ in parts], i, inner, idle, scope, taken)
+            write_path(new, blocks, i, inner, idle, scope, taken(i))
 
+    def reverse_path(i: int, bars: list[Operand | None], scope: Scope) -> Scope:
+        block, steps = parts[i]
+        inner = Scope(defined_values(block) | set(names[i]), scope, origin=s.origin)
+        for result, bar in zip(block.results, bars, strict=False):  # exports come after
+            inner.add_rest(result, bar)
+        reverser.backward(steps, inner)
+        for name in names[i]:
+            refuse_carried(inner.take(name), s.origin)
+        return inner
+
+    names = [[], *([h.name] if h.name is not None else [] for h in s.handlers)]
     return [new], backward
+
+
+def refuse_carried(bar: Operand | None, origin: Origin | None) -> None:
+    """Refuse to lose the cotangent of an exception."""
+    if bar is not None:
+        raise UnsupportedSyntaxError(
+            "a value that may have a derivative is read from an exception",
+            origin,
+            "Return the value instead of raising it.",
+        )
 
 
 def write_path(
@@ -187,7 +219,7 @@ def write_path(
         owned.append(own)
     then = Block(inner.out, results[0])
     export(forward, blocks, which, then)
-    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    targets = [scope.merged_bar(v, terms) for v, *terms in zip(touched, *results, strict=True)]
     scope.out.append(If(taken, then, Block(idle.out, results[1]), targets, forward.origin))
     for value, target, own in zip(touched, targets, owned, strict=True):
         entry = scope.sum_of(value)
@@ -237,6 +269,20 @@ def is_part_of_index(kind: Type) -> bool:
     if isinstance(kind, Literal):
         return kind.value is None or isinstance(kind.value, int | slice | types.EllipsisType)
     return is_integer(kind) or isinstance(kind, Opaque) and kind.cls is slice
+
+
+def write_only_path(
+    forward: Try, blocks: list[Block], which: int, inner: Scope, scope: Scope
+) -> None:
+    """The path through a `try` that is always taken, if anything follows it."""
+    terms = {v: inner.peek(v) for v in list(inner.outer)}
+    terms = {v: (term, owned) for v, (term, owned) in terms.items() if term is not None}
+    reversal = Block(inner.out, [term for term, _ in terms.values()])
+    export(forward, blocks, which, reversal)
+    scope.out += reversal.statements
+    for (value, (_, owned)), term in zip(terms.items(), reversal.results, strict=True):
+        entry = scope.sum_of(value)
+        entry.term, entry.owned, entry.parts = term, owned, {}
 
 
 # -- loops -------------------------------------------------------------------------------------------

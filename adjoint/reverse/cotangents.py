@@ -68,10 +68,12 @@ class Scope:
     memory: Memory | None = None
     shadows: dict[object, Value] = field(default_factory=dict)
     begun: dict[Value, Value] = field(default_factory=dict)  # shadows before the first write
+    undefined: set[Value] = field(default_factory=set)  # values that some paths leave without one
 
     def __post_init__(self) -> None:
-        if self.memory is None and self.parent is not None:
-            self.memory = self.parent.memory
+        if self.parent is not None:
+            self.undefined = self.parent.undefined
+            self.memory = self.memory or self.parent.memory
 
     # -- shadows --
 
@@ -212,8 +214,12 @@ class Scope:
             or not isinstance(primal, Value)
         ):
             return
-        if is_number(primal.type) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
-            bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        kind = primal.type
+        if is_number(kind) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
+            if primal in self.undefined:  # and so may the primal
+                kind = UNKNOWN
+            else:
+                bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(kind))
         if self.is_shadowed(primal):
             self.add_to_shadow(primal, bar)
             return
@@ -221,8 +227,10 @@ class Scope:
         if entry.term is None:
             entry.term, entry.owned = bar, owned
         else:
+            if operand_type(entry.term) is UNKNOWN:
+                kind = UNKNOWN
             # Not owned: a sum may be simplified to one of its terms.
-            entry.term, entry.owned = self.plus(primal.type, entry.term, bar), False
+            entry.term, entry.owned = self.plus(kind, entry.term, bar), False
 
     def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""
@@ -338,8 +346,16 @@ class Scope:
         if isinstance(kind, Scalar) and kind.cls in (float, np.float64, Double):
             return Const(0.0)
         if is_number(kind):
-            return self.call(tree.zeros_like, value, type=cotangent_type(kind))
+            zeros = tree.zeros_if_any if value in self.undefined else tree.zeros_like
+            return self.call(zeros, value, type=cotangent_type(kind))
         return Const(None)
+
+    def merged_bar(self, value: Value, terms: list[Operand]) -> Value:
+        """The cotangent of a value, which is one of several terms."""
+        kind = cotangent_type(value.type)
+        if value in self.undefined and any(operand_type(t) is UNKNOWN for t in terms):
+            kind = UNKNOWN
+        return Value(bar_name(value), kind, value.named, self.origin)
 
     def final(self, value: Value) -> Operand:
         """The cotangent of a value of this block, its zero if nothing was contributed."""

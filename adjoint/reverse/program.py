@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
-from adjoint.reverse.activity import all_active
+from adjoint.reverse.activity import all_active, undefined_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
@@ -71,16 +71,16 @@ def reverse(
     reverser = Reverser(active, selected_values(body), expand, memory)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
-    reverser.refuse_raised(body)
-    forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(
         "y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
         seed_type,
         True,
     )
+    reverser.seed = seed
+    forward, steps = reverser.forward(body)
     marker = Call(seed, Const(receive), [result], [], None)
-    scope = Scope(local=None, memory=memory)
+    scope = Scope(local=None, memory=memory, undefined=undefined_values(body))
     scope.add(result, seed)
     reverser.backward(steps, scope)
     bars: list[Operand] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint import shadows, tree
+from adjoint.cursor import item_bar
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.closures import captured_early, makers
@@ -45,6 +46,7 @@ from adjoint.ir.types import (
 from adjoint.reverse import control, mutation, norms, text
 from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
+from adjoint.reverse.control import refuse_carried
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.aliasing import Memory, may_write
@@ -53,15 +55,16 @@ from adjoint.rules.memory import shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
+    ClassBody,
     call_method,
     check_bound,
     make_dict,
     make_list,
     make_tuple,
-    raise_exception,
     set_attribute,
     set_item,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +90,7 @@ class Reverser:
         self.unchanged: set[Operand] = set()  # read by others, and not written to in between
         self.definitions: dict[Value, Call] = {}
         self.statements: list[Statement] = []  # of the block that is being reversed
+        self.seed: Value  # the cotangent of the program's result
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
@@ -120,34 +124,16 @@ class Reverser:
                 name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
                 refuse_write(str(name), s.origin)
 
-    def refuse_raised(self, body: Block) -> None:
-        """Refuse to lose a derivative in an exception that is caught in the same program."""
-        for attempt in walk(body):
-            if not isinstance(attempt, Try):
-                continue
-            for s in walk(attempt.body):
-                raises = (
-                    isinstance(s, Call)
-                    and isinstance(s.callee, Const)
-                    and s.callee.value is raise_exception
-                )
-                carried = [o for o in operands_of(s) if is_active(o, self.active)]
-                made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
-                told = all(m is not None and text.takes_text(m, self.active) for m in made)
-                if raises and carried and not told:
-                    raise UnsupportedSyntaxError(
-                        "an exception carries a value that has a derivative", s.origin,
-                        "Return the value instead of raising it.",
-                    )  # fmt: skip
-
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
+        if isinstance(s, Call) and self.gives(s):
+            return [s], lambda scope: self.take_item(s, scope)
         if isinstance(s, Call):
             mutation.refuse_at_run_time(self, s)
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, If | Loop | Try) and self.touches(s):
             pass
-        elif not any(t in self.active for t in targets_of(s)):
+        elif not any(t in self.active for t in targets_of(s)) and not self.gives(s):
             return [s], None
         if isinstance(s, Call):
             return self.call(s)
@@ -185,6 +171,22 @@ class Reverser:
     ) -> tuple[list[Statement], dict[Value, Operand]]:
         return mutation.residuals(self, plain, expansion, s)
 
+    def gives(self, s: Statement) -> bool:
+        """Does a generator yield a value here that has a derivative?"""
+        return any(
+            isinstance(each, Call)
+            and isinstance(each.callee, Const)
+            and each.callee.value is yield_value
+            and is_active(each.args[0], self.active)  # type: ignore[arg-type]
+            for each in walk(Block([s]))
+        )
+
+    def take_item(self, s: Call, scope: Scope) -> None:
+        """The cotangent of what a generator has yielded: one of those of its items."""
+        bars = scope.call(tree.tangent_item, self.seed, Const(0), type=UNKNOWN)
+        bar = scope.call(item_bar, bars, s.target, type=UNKNOWN)
+        scope.add(s.args[0], bar)  # type: ignore[arg-type]
+
     def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
         if not any(is_active(o, self.active) for o in operands_of(s)) or is_constant(s.callee):
             return [s], None  # active only because it is written to
@@ -199,6 +201,14 @@ class Reverser:
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
+        if is_exception(s):
+            return [s], lambda scope: refuse_carried(scope.take(s.target), s.origin)
+        if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
+            raise UnsupportedSyntaxError(
+                "a class inside this function captures a value that may have a derivative",
+                s.origin,
+                "Pass the value to the constructor, or to the methods.",
+            )
         expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)
@@ -228,6 +238,8 @@ class Reverser:
         if any(isinstance(a, Splat) for a in args):
             return None
         plain: list[Operand] = args  # type: ignore[assignment]
+        if function is check_bound:
+            return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function in (make_tuple, make_list):
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
         if isinstance(function, type) and isinstance(s.target.type, TupleOf) and not s.kwargs:
@@ -491,6 +503,12 @@ def known_kind(kind: Any) -> bool:
         return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
     element = getattr(kind, "element", None)
     return element is None or known_kind(element)
+
+
+def is_exception(s: Call) -> bool:
+    """Does a call make an exception?"""
+    cls = s.callee.value if isinstance(s.callee, Const) else None
+    return isinstance(cls, type) and issubclass(cls, BaseException)
 
 
 def without_rule(s: Call) -> bool:

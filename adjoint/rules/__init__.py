@@ -5,6 +5,8 @@ import importlib.util
 
 FAMILIES = (
     "constants",
+    "contexts",
+    "patterns",
     "elementwise",
     "complex_numbers",
     "mathematics",
@@ -13,6 +15,7 @@ FAMILIES = (
     "containers",
     "iterators",
     "iteration",
+    "lazy",
     "methods",
     "reductions",
     "extrema",

@@ -71,6 +71,8 @@ nondifferentiable(
     *(
         runtime.super_method,
         runtime.raise_exception,
+        runtime.raise_again,
+        runtime.release,
         runtime.import_module,
     ),
 )

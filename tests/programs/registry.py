@@ -35,6 +35,11 @@ MODULES = (
     "in_place",
     "numerics",
     "simulations",
+    "exceptions",
+    "contexts",
+    "patterns",
+    "protocols",
+    "generators",
 )
 
 
