@@ -62,7 +62,7 @@ class Record:
     its value and its pullback.
     """
 
-    def __init__(self, body: Generator, name: str) -> None:
+    def __init__(self, body: Generator[Any, int | None, Any], name: str) -> None:
         self.body, self.name = body, name
         self.given = 0
         self.outcome: tuple[Any, Callable] | None = None
@@ -121,7 +121,7 @@ class GeneratorCursor(Cursor):
         self.record = record
 
     @property
-    def given(self) -> int:  # type: ignore[override]
+    def given(self) -> int:
         return self.record.given
 
     def __next__(self) -> Any:

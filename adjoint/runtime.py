@@ -235,6 +235,11 @@ def iterated(iterable: Any) -> Any:
     return View(iterable) if isinstance(iterable, Cursor) else iterable
 
 
+def repeatable(iterable: Any) -> Any:
+    """What an iterable gives, more than once: of an iterator, the list of its items."""
+    return list(iterable) if isinstance(iterable, Iterator) else iterable
+
+
 def release(iterable: Any) -> None:
     """Let go of the iterable of a loop that was left early: a generator runs its `finally`."""
     if isinstance(iterable, types.GeneratorType | GeneratorCursor):
@@ -303,7 +308,7 @@ def make_function(
     return made
 
 
-_CONTEXT_CODE = contextlib.contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined]
+_CONTEXT_CODE = contextlib.contextmanager(lambda: iter(())).__code__
 
 
 def is_context_function(function: Any) -> bool:
@@ -329,7 +334,7 @@ class GeneratorContext:
 
 def finish_context(generator: Any, kind: Any, error: Any, traceback: Any) -> Any:
     """What `contextlib` does with the generator of a context manager at its end."""
-    manager = contextlib._GeneratorContextManager.__new__(contextlib._GeneratorContextManager)  # type: ignore[attr-defined]
+    manager = contextlib._GeneratorContextManager.__new__(contextlib._GeneratorContextManager)
     manager.gen = generator
     return manager.__exit__(kind, error, traceback)
 

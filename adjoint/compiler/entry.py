@@ -57,7 +57,8 @@ def entry_program(request: Request) -> Entry:
         code = callee.code.value
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
         name, origin = lowered.name, lowered.origin
-        if request.form != "rule" and code is not lowered and code.co_flags & CO_GENERATOR:
+        generator = isinstance(code, types.CodeType) and bool(code.co_flags & CO_GENERATOR)
+        if generator and request.form != "rule":
             raise UnsupportedSyntaxError(
                 f"{name} is a generator function: what it returns is not a value",
                 origin,

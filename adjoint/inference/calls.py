@@ -21,7 +21,7 @@ from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal
 from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import fail, is_context_function, make_tuple, positional_name
+from adjoint.runtime import fail, is_context_function, make_tuple, positional_name, repeatable
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -215,7 +215,7 @@ def expand(
     for a in args:
         parts = iterable_parts(spec, a.operand) if isinstance(a, Splat) else None
         if parts is None and isinstance(a, Splat) and operand_type(a.operand) is UNKNOWN:
-            a = Splat(call(spec, Const(list), [a.operand], [], site))  # it may give its items once
+            a = Splat(call(spec, Const(repeatable), [a.operand], [], site))
         out += [a] if parts is None else parts
     keywords: Keywords = []
     for name, operand in kwargs:

@@ -222,7 +222,7 @@ class Specialiser:
         targets = []
         for target, *results in zip(statement.targets, *rows, strict=True):
             ends = [results[i] for i in ending] or results[:1]
-            if all(isinstance(r, Const) and same_constant(r, ends[0]) for r in ends):  # type: ignore[arg-type]
+            if all(isinstance(r, Const) and same_constant(r, ends[0]) for r in ends):
                 env[target] = ends[0]
                 continue
             kind: Type = BOTTOM

@@ -197,7 +197,7 @@ def construct(
 def plainly_made(cls: type) -> bool:
     """Is a call of the class `__new__` and `__init__`, and may it have instances?"""
     if type(cls) is abc.ABCMeta:
-        return not cls.__abstractmethods__  # type: ignore[attr-defined]
+        return not cls.__abstractmethods__
     return type(cls) is type
 
 

@@ -56,7 +56,7 @@ def structural_read(s: Statement) -> Read | None:
         return None
     function, kind = s.callee.value, operand_type(owner)
     if function is getattr and isinstance(kind, Instance) and kind.get(key.value) is not None:
-        found = getattr_static(kind.cls, key.value, None)  # type: ignore[arg-type]
+        found = getattr_static(kind.cls, key.value, None)
         return (
             None
             if is_data_descriptor(found) or intercepts(kind.cls)

@@ -316,6 +316,12 @@ class Reverser:
         if scope.is_shadowed(s.target) and shares_memory(s):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if self.memory.is_written(o)]
+            if not owners:
+                raise UnsupportedSyntaxError(
+                    "what this gives is written to, and where its derivative is kept is not known",
+                    s.origin,
+                    "Assign to the attribute, or to a variable.",
+                )
             whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
             y, found = s.target, scope.shadows_value()
             if not isinstance(y.type, Array):

@@ -194,6 +194,17 @@ def check_iterable(iterable):
     return y, pullback
 
 
+@rule(runtime.repeatable)
+def repeatable(iterable):
+    y = runtime.repeatable(iterable)
+    same = y is iterable
+
+    def pullback(y_bar):
+        return (y_bar if same else iterable_cotangent(y_bar, iterable),)
+
+    return y, pullback
+
+
 @rule(iterable_cotangent)
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)

@@ -123,7 +123,7 @@ def array_of_object(owner):
 
 ITERATING = {
     list, tuple, set, frozenset, sum, zip, enumerate, max, min, sorted, iter, map, filter,
-    functools.reduce, runtime.unpack_sequence, runtime.iterated,
+    functools.reduce, runtime.unpack_sequence, runtime.iterated, runtime.repeatable,
 }  # fmt: skip
 
 

@@ -70,8 +70,6 @@ CASES = [
     ("return locals()", "locals()", "`locals`", "explicitly"),
     ("return globals()", "globals()", "`globals`", "explicitly"),
     ("return vars()", "vars()", "`vars`", "explicitly"),
-    ("y = (v for v in x)", "(v for v in x)", "generator expression", "list"),
-    ("return max(1, (v for v in x))", "(v for v in x)", "generator expression", "list"),
     ("return super().a", "super()", "`super()`", "base class"),
     ("y = super()", "super()", "`super()`", "method"),
     (
