@@ -301,8 +301,11 @@ def check_bound(value: Any, name: str) -> Any:
 def make_function(
     code: types.CodeType, namespace: dict, defaults: Any, keyword_defaults: Any, *captures: Any
 ) -> types.FunctionType:
-    """The function that Python would have made from `code` here; captures as in co_freevars."""
-    cells = tuple(types.CellType(value) for value in captures)
+    """The function that Python would have made from `code` here; captures as in co_freevars.
+
+    What is captured as a cell is a variable that functions share.
+    """
+    cells = tuple(c if isinstance(c, types.CellType) else types.CellType(c) for c in captures)
     made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
     made.__kwdefaults__ = keyword_defaults or None
     return made

@@ -19,6 +19,7 @@ ORDER = [
     {"cursor"},
     {"tree"},
     {"ir", "shadows"},
+    {"slots"},
     {"runtime"},
     {"rules"},
     {"frontend", "inference", "reverse", "forward", "optimise", "emit"},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
+from adjoint import slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred
@@ -70,6 +71,10 @@ def entry_program(request: Request) -> Entry:
         for own, kind in callee.captures:
             if kind == Literal("self", None):
                 operands.append(target)
+            elif own in lowered.cells:
+                cell = Value(own)
+                statements.append(Call(cell, Const(slots.cell_of), [target, Const(own)]))
+                operands.append(cell)
             elif isinstance(kind, Literal):
                 operands.append(Const(kind.value, own))
             else:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint import slots
 from adjoint.emit.namespace import numpy_path
 from adjoint.ir import nodes as ir
 from adjoint.ir.types import Array
@@ -103,7 +104,7 @@ def is_pure(callee: Any) -> bool:
         return callee.__name__ not in _TREE_WRITES
     if getattr(callee, "__module__", None) == "adjoint.shadows":
         return callee.__name__ in _SHADOW_READS
-    if isinstance(callee, np.ufunc):
+    if callee in (slots.load_attribute, slots.load_cell) or isinstance(callee, np.ufunc):
         return True
     if isinstance(getattr(callee, "__self__", None), np.ufunc):
         return callee.__name__ != "at"
@@ -155,7 +156,7 @@ def short_name(call: ir.Call) -> str:
     callee = call.callee
     if isinstance(callee, ir.Value):
         return callee.name or "value"
-    for function, position in (("call_method", 1), (getattr, 1)):
+    for function, position in (("call_method", 1), (getattr, 1), (slots.load_attribute, 1)):
         if is_call_of(call, function) and len(call.args) > position:
             attribute = call.args[position]
             if isinstance(attribute, ir.Const) and isinstance(attribute.value, str):

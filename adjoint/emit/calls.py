@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from adjoint import shadows
+from adjoint import shadows, slots
 from adjoint.emit import callees
 from adjoint.emit.expressions import Expressions
 from adjoint.emit.namespace import Namespace
@@ -61,6 +61,16 @@ class CallStatements:
         if callees.is_call_of(call, operator.setitem):
             target = self.expressions.subscript(call.args[0], call.args[1])
             return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))]
+        cell = callees.is_call_of(call, slots.store_cell)
+        if cell or callees.is_call_of(call, slots.store_attribute):
+            owner = self.expressions.argument(call.args[0])
+            name = "cell_contents" if cell else call.args[1].value  # type: ignore[union-attr]
+            attribute = ast.Attribute(value=owner, attr=name, ctx=ast.Store())
+            return [ast.Assign(targets=[attribute], value=self.expressions.argument(call.args[2]))]
+        if callees.is_call_of(call, slots.delete_attribute):
+            owner = self.expressions.argument(call.args[0])
+            attribute = ast.Attribute(value=owner, attr=call.args[1].value, ctx=ast.Del())  # type: ignore[union-attr]
+            return [ast.Delete(targets=[attribute])]
         if callees.is_call_of(call, shadows.add_at) and not may_repeat(
             self._index_type(call.args[1])
         ):

@@ -101,6 +101,10 @@ def _make(
     captures: list[Operand] = []
     holds: set[Hold] = set()
     for captured in function.captures:
+        cell = scope.cell(captured.name)
+        if cell is not None:
+            captures.append(cell)
+            continue
         operand = capture(scope, captured.name, node)
         scope.share(operand)
         captures.append(operand)
@@ -140,7 +144,8 @@ def _defaults(scope: Scope, node: Node) -> dict[str, Operand]:
 def _is_available(scope: Scope, name: str) -> bool:
     """Whether a free variable has a value, or is a function that is defined further on."""
     return (
-        scope.key(name) in scope.env.names
+        scope.cell(name) is not None
+        or scope.key(name) in scope.env.names
         or name not in scope.locals
         or name in scope.forward
         or _later_definition(scope, name) is not None

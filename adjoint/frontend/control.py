@@ -295,7 +295,7 @@ def lower_assert(scope: Scope, node: Node, _: list[Node]) -> None:
     branch(scope, scope.expression(node.test), lambda: None, fail, node)
 
 
-@statement("Pass")
+@statement("Pass", "Global", "Nonlocal")
 def lower_pass(scope: Scope, node: Node, _: list[Node]) -> None:
     pass
 

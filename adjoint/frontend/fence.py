@@ -9,7 +9,6 @@ from adjoint.errors import UnsupportedSyntaxError
 from adjoint.frontend.grammar import Node, gast
 from adjoint.ir.nodes import Origin
 
-WRITES = "writes into attributes are not supported yet"
 BUILD_NEW = "Build a new value instead: with np.where, np.concatenate, a comprehension …"
 CAPTURED = "Pass it to the inner function as an argument, or as a default (`name=name`)."
 
@@ -19,14 +18,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "AsyncFor": ("`async for` is not differentiated", "Write a plain loop."),
     "AsyncWith": ("`async with` is not differentiated", "Write a plain function."),
     "Await": ("`await` is not differentiated", "Await outside, and pass the value in."),
-    "Global": (
-        "`global` is not supported: a derivative of a global variable has no place to go",
-        "Pass the variable as an argument and return its new value.",
-    ),
-    "Nonlocal": (
-        "`nonlocal` is not supported",
-        "Pass the variable as an argument and return its new value.",
-    ),
     "TryStar": ("`except*` is not supported", "Handle the exceptions one by one with `except`."),
     "TypeAlias": ("`type` statements are not supported here", "Define the alias at module level."),
     "Starred": ("`*` is not supported here", "Name the items one by one."),

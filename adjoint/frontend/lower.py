@@ -61,7 +61,11 @@ def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
 
 
 def _lower_node(
-    node: Node, code: types.CodeType, namespace: dict[str, Any], filename: str
+    node: Node,
+    code: types.CodeType,
+    namespace: dict[str, Any],
+    filename: str,
+    cells: frozenset[str] = frozenset(),
 ) -> Function:
     """Lower a function; again, when it reads a variable that an exception may have interrupted."""
     carried: dict[Hashable, set[str]] = {}
@@ -69,13 +73,17 @@ def _lower_node(
         scope = Scope(node, code, namespace, filename)
         scope.carried = carried
         try:
-            return _lower_once(scope, node, code, namespace)
+            return _lower_once(scope, node, code, namespace, cells)
         except Interrupted as read:
             carried.setdefault(read.attempt, set()).add(read.name)
 
 
 def _lower_once(
-    scope: Scope, node: Node, code: types.CodeType, namespace: dict[str, Any]
+    scope: Scope,
+    node: Node,
+    code: types.CodeType,
+    namespace: dict[str, Any],
+    cells: frozenset[str],
 ) -> Function:
     if isinstance(node, gast.AsyncFunctionDef):
         fence.refuse_node(node, scope.origin(node))
@@ -83,11 +91,20 @@ def _lower_once(
     if awaited is not None:
         fence.refuse_node(awaited, scope.origin(awaited))
     scope.lower_inner = lambda inner, inner_code: _lower_node(
-        inner, inner_code, namespace, scope.filename
+        inner, inner_code, namespace, scope.filename, frozenset(scope.cells)
     )
     scope.locals = text.local_names(node)
+    scope.assigned_globals = text.declared(node, gast.Global)
+    scope.locals -= scope.assigned_globals | text.declared(node, gast.Nonlocal)
+    own = text.assigned_inside(node) & set(code.co_cellvars)
+    scope.cells = own | cells & set(code.co_freevars)
+    scope.cells |= (text.assigned_inside(node) | text.declared(node, gast.Nonlocal)) & set(
+        code.co_freevars
+    )
     scope.captures = {name: Value(name, named=True) for name in code.co_freevars}
     parameters = _parameters(scope, node)
+    for name in sorted(own):
+        scope.make_cell(name, node)
     if code.co_name in CONSTRUCTORS and parameters and not isinstance(node, gast.Lambda):
         scope.instance = scope.first_parameter
     scope.statements(_body(node))
@@ -110,6 +127,7 @@ def _lower_once(
         scope.origin(node),
         "" if isinstance(node, gast.Lambda) else gast.get_docstring(node, clean=False) or "",
         namespace,
+        frozenset(scope.cells & set(code.co_freevars)),
     )
 
 

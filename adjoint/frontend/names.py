@@ -118,6 +118,18 @@ def local_names(node: Node) -> set[str]:
     return names
 
 
+def declared(node: Node, kind: type) -> set[str]:
+    """The names in a function's own `global` or `nonlocal` statements."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return {name for each in own_nodes(body) if isinstance(each, kind) for name in each.names}
+
+
+def assigned_inside(node: Node) -> set[str]:
+    """The names that functions inside declare `nonlocal`."""
+    inner = [n for n in gast.walk(node) if isinstance(n, gast.FunctionDef) and n is not node]
+    return {name for each in inner for name in declared(each, gast.Nonlocal)}
+
+
 def has_walrus(node: Node) -> bool:
     return any(isinstance(n, gast.NamedExpr) for n in own_nodes([node]))
 

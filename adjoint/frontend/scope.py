@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from adjoint import runtime
+from adjoint import runtime, slots
 from adjoint.frontend import fence
 from adjoint.frontend.facts import NOTHING, Attempt, Container, Fact, Hold
 from adjoint.frontend.grammar import Node, is_held
@@ -30,6 +30,9 @@ from adjoint.ir.nodes import (
     Value,
     targets_of,
 )
+
+#: Stands among the globals of a function for all of them.
+NAMESPACE = "module"
 
 TRUE, FALSE, UNBOUND = Const(True), Const(False), Const(UNDEFINED)
 
@@ -81,6 +84,9 @@ class Scope:
         self.locals: set[str] = set()
         self.captures: dict[str, Value] = {}
         self.globals: dict[str, Value] = {}
+        self.cells: set[str] = set()  # variables that inner functions assign, kept in a cell
+        self.own_cells: dict[str, Value] = {}
+        self.assigned_globals: set[str] = set()
         self.first_parameter = ""
         self.instance = ""  # the name of `self` in a constructor
         start: dict[str, Operand] = {**dict.fromkeys((CAUGHT, *FLAGS), FALSE), RESULT: UNBOUND}
@@ -212,6 +218,11 @@ class Scope:
     def read(self, name: str, node: Node) -> Operand:
         """The operand that a name stands for here; emits the check that it is bound if need be."""
         key = self.key(name)
+        cell = self.cell(name)
+        if cell is not None:
+            return self.call(slots.load_cell, [cell, Const(name)], node)
+        if name in self.assigned_globals and key == name:
+            return self.call(slots.load_global, [self.namespace_of(), Const(name)], node)
         operand = self.env.names.get(key)
         if operand is None:
             if name in self.locals or name in self.renames:
@@ -275,7 +286,37 @@ class Scope:
             operand.name, operand.named = name.partition("@")[0], True
         elif operand in self.env.names.values():
             self.share(operand)
-        self.env.names[self.key(name)] = operand
+        cell = self.cell(name)
+        if cell is not None or name in self.assigned_globals and self.key(name) == name:
+            self.share(operand)
+            self._store(cell, name, operand)
+        else:
+            self.env.names[self.key(name)] = operand
+
+    def cell(self, name: str) -> Value | None:
+        """What keeps a variable that an inner function assigns."""
+        if name not in self.cells or self.key(name) != name:
+            return None
+        return self.own_cells.get(name) or self.captures.get(name)
+
+    def make_cell(self, name: str, node: Node) -> None:
+        given = self.env.names.pop(name, None)
+        cell = self.own_cells[name] = self.call(slots.make_cell, [], node)
+        cell.name, cell.named = name, True
+        if given is not None:
+            self._store(cell, name, given)
+
+    def namespace_of(self) -> Value:
+        """The module's variables, as the object that they are kept in."""
+        return self.globals.setdefault(NAMESPACE, Value(NAMESPACE))
+
+    def _store(self, cell: Value | None, name: str, operand: Operand) -> None:
+        function = slots.store_global if cell is None else slots.store_cell
+        owner = self.namespace_of() if cell is None else cell
+        target = self.value()
+        self.emit(
+            Call(target, Const(function, function.__name__), [owner, Const(name), operand], [])
+        )
 
     # -- facts ---------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import calls, objects
+from adjoint.inference import calls, objects, state
 from adjoint.inference.items import definition, item
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -60,6 +60,9 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     if isinstance(t, FunctionOf) and name == "__name__":
         code = t.code.value
         return Const(getattr(code, "co_name", None) or code.name)
+    written = state.changed_field(spec, t, name)
+    if written is not None:
+        return state.load(spec, owner, name, written, site)
     return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
 
 
@@ -131,6 +134,9 @@ def instance_attribute(
         function, before, after = computed
         arguments = [*map(Const, before), owner, *map(Const, after)]
         return calls.call(spec, Const(function), arguments, [], site)
+    written = state.changed_field(spec, t, name)
+    if written is not None:
+        return state.load(spec, owner, name, written, site)
     found = objects.class_attribute(t.cls, name)
     if field is not None:
         made = definition(spec, owner)

@@ -8,8 +8,8 @@ from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
 from adjoint.errors import AdjointError
-from adjoint.inference import calls
-from adjoint.inference.sites import Keywords, ReadError, Root, Site
+from adjoint.inference import calls, state
+from adjoint.inference.sites import NAMESPACE, Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
@@ -23,7 +23,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.dispatch import Refused
-from adjoint.rules.memory import AUGMENTED
+from adjoint.rules.memory import AUGMENTED, changed_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import call_method, fail, load_capture, make_dict, make_tuple
@@ -142,6 +142,8 @@ def writes_to_parameters(spec: Specialiser, code: Any, namespace: Any) -> bool:
             named = method and s.args[1].value in METHODS  # type: ignore[union-attr]
             if function is operator.setitem or named or writes_of(function):
                 return True
+            if changed_operand(s) is not None:
+                return True
             if first in inputs and any(function is f for f in AUGMENTED):
                 return True
     return False
@@ -208,7 +210,9 @@ def bind_outside(
     """Bind free variables and globals; False if one of them has no value now."""
     try:
         for value, capture in zip(function.captures, captures, strict=True):
-            if isinstance(capture, Root):
+            if value.name in function.cells:
+                env[value] = state.bound_cell(spec, value.name, capture)
+            elif isinstance(capture, Root):
                 env[value] = spec.read_root(capture)
             elif isinstance(capture, LateCapture):
                 env[value] = capture.read(spec)
@@ -216,7 +220,8 @@ def bind_outside(
                 env[value] = capture
         for value in function.globals:
             assert function.namespace is not None, function.name
-            env[value] = spec.read_root(Root("global", Identity(function.namespace), value.name))
+            kind = "namespace" if value.name == NAMESPACE else "global"
+            env[value] = spec.read_root(Root(kind, Identity(function.namespace), value.name))
     except ReadError:
         return False
     return True

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import attributes, calls, objects
+from adjoint import slots
+from adjoint.inference import attributes, calls, objects, state
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -428,6 +429,10 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
+    slots.store_attribute: state.store, slots.delete_attribute: state.delete,
+    slots.make_cell: state.make_cell, slots.cell_of: state.cell_of, slots.load_cell: state.load_variable,
+    slots.store_cell: state.store_variable, slots.load_global: state.load_variable,
+    slots.store_global: state.store_variable, setattr: state.set_attribute_by_name, object.__setattr__: state.store_plainly,
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
     yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,

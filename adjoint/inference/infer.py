@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import augmented, calls, containers, functions, loops
+from adjoint.inference import augmented, calls, containers, functions, loops, state
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
 from adjoint.inference.sites import ReadError, Restart, Root, Site
@@ -80,6 +80,8 @@ class Specialiser:
     stack: list[Any] = field(default_factory=list)
     emitted: int = 0
     changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
+    fields: dict[tuple[Any, str], Type] = field(default_factory=dict)  # attributes that change
+    changes: dict[tuple[Any, str], int] = field(default_factory=dict)  # how often that was learned
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -273,6 +275,10 @@ class Specialiser:
             value = root.read()
         except (KeyError, AttributeError, ValueError) as error:
             raise ReadError(root.name) from error
+        if root.kind == "namespace":
+            self.roots[root] = Value(root.name, Opaque(dict))
+            return self.roots[root]
+        state.check_unchanged(self, root)
         kind = type_of(value)
         if (
             isinstance(kind, Literal | Opaque)
@@ -376,9 +382,9 @@ def infer(
     `captures` tells where each of the function's free variables is read. Parameters keep their
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
-    changed: set[Any] = set()
+    known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}}
     while True:
-        spec = Specialiser(lower, options, derivative, changed=changed)
+        spec = Specialiser(lower, options, derivative, **known)
         try:
             return specialise(spec, function, inputs, captures)
         except Restart:

@@ -9,7 +9,7 @@ import operator
 import types
 from typing import TYPE_CHECKING, Any
 
-from adjoint.inference import attributes, calls, functions
+from adjoint.inference import attributes, calls, functions, state
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -261,7 +261,9 @@ def assign(spec: Specialiser, owner: Operand, name: str, value: Operand, site: S
     kind = operand_type(owner)
     result: Type = UNKNOWN
     if isinstance(kind, Instance) and not has_setter(kind.cls, name):
-        fields = dict(kind.fields) | {name: operand_type(value)}
+        written = operand_type(value)
+        changes = (kind.cls, name) in spec.fields
+        fields = dict(kind.fields) | {name: state.lasting(written) if changes else written}
         result = Instance(kind.cls, tuple(fields.items()))
     return spec.emit(Const(set_attribute), [owner, Const(name), value], [], site, result)
 

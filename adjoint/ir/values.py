@@ -75,6 +75,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
         return DictOf(tuple([(k, type_of(v, seen)) for k, v in value.items()]))
     if cls is types.FunctionType:
         return _type_of_function(value, seen)
+    if cls is types.CellType:
+        return Instance(cls, (("cell_contents", cell_type(value, seen)),))
     if cls is types.MethodType or cls is functools.partial:
         names = (
             ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")

@@ -25,7 +25,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Scalar, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.runtime import leave_context, raise_exception
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
@@ -50,8 +50,12 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
         before = len(active)
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
+            owner = owner or changed_operand(s)
             if isinstance(owner, Value) and any(is_active(o, active) for o in operands_of(s)):
-                active.update(v for v in memory.class_of(owner) if may_carry_derivative(v.type))
+                members = memory.class_of(owner)
+                active.update(
+                    v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)
+                )
         if len(active) == before:
             return active
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import shadows, slots, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Call, Const, Operand, Origin, Statement, Value
 from adjoint.ir.types import (
@@ -69,10 +69,13 @@ class Scope:
     shadows: dict[object, Value] = field(default_factory=dict)
     begun: dict[Value, Value] = field(default_factory=dict)  # shadows before the first write
     undefined: set[Value] = field(default_factory=set)  # values that some paths leave without one
+    before: dict[Value, Value] = field(
+        default_factory=dict
+    )  # what containers hold when they are made
 
     def __post_init__(self) -> None:
         if self.parent is not None:
-            self.undefined = self.parent.undefined
+            self.undefined, self.before = self.parent.undefined, self.parent.before
             self.memory = self.memory or self.parent.memory
 
     # -- shadows --
@@ -80,6 +83,8 @@ class Scope:
     def is_shadowed(self, value: object) -> bool:
         """Is the cotangent of this value in memory of its own, shared as the value's memory is?"""
         assert self.memory is not None
+        if self.memory.is_changed(value):
+            return True
         return self.memory.is_written(value) and holds_memory(value.type)  # type: ignore[attr-defined]
 
     def home(self, value: Value) -> Scope:
@@ -96,7 +101,8 @@ class Scope:
             top = top.parent
         if None not in top.shadows:
             top.shadows[None] = made = Value("shadows", Opaque(shadows.Shadows), True)
-            top.out.insert(0, Call(made, Const(shadows.Shadows), [], [], self.origin))
+            names = [Const(name) for name in self.memory.names]  # type: ignore[union-attr]
+            top.out.insert(0, Call(made, Const(shadows.Shadows), list(names), [], self.origin))
         return top.shadows[None]
 
     def shadow(self, value: Value) -> Value:
@@ -146,7 +152,8 @@ class Scope:
             elif primal.type.dtype.kind in "iufc":
                 self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
             return
-        rest = self.call(shadows.deliver, self.shadows_value(), primal, bar, type=UNKNOWN)
+        known = [] if self.memory.is_written(primal) else [Const(False)]  # arrays stay as they are
+        rest = self.call(slots.deliver, self.shadows_value(), primal, bar, *known, type=UNKNOWN)
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = rest, False
@@ -236,9 +243,6 @@ class Scope:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""
         if bar is None or not isinstance(primal, Value):
             return
-        if self.is_shadowed(primal):
-            self.add_to_shadow(primal, self.build(primal.type, {key: Sum(bar)}))
-            return
         if self.local is not None and primal not in self.local and self.parent is not None:
             entry = Sum(parts={key: Sum(bar)})
             self.add(primal, self.whole(primal, entry))
@@ -279,8 +283,10 @@ class Scope:
             touched = value in home.shadows or not self.memory.is_static(value)
             return self.shadow(value) if touched else None
         rest = self.take_rest(value)
-        arguments = [self.shadows_value(), value, Const(None) if rest is None else rest]
-        return self.call(shadows.collect, *arguments, type=UNKNOWN)
+        rest = Const(None) if rest is None else rest
+        held = self.before.get(value, value)
+        known = [] if self.memory.is_written(value) else [Const(None), Const(False)]
+        return self.call(slots.collect, self.shadows_value(), held, rest, *known, type=UNKNOWN)
 
     def add_rest(self, primal: Operand, bar: Operand | None) -> None:
         """The inverse of `take_rest`: contribute to a value that is another one by a second name."""

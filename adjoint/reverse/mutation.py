@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adjoint import shadows
+from adjoint import shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -42,6 +42,7 @@ from adjoint.rules.memory import (
     written_operand,
 )
 from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import augment
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -71,17 +72,23 @@ def write(reverser: Reverser, s: Call) -> Written:
     raise refusal(s)
 
 
+#: Of a reverse half: they look for memory or for slots when it runs.
+RUN_TIME = (
+    slots.deliver, slots.collect, shadows.item_written, slots.add_slot, slots.take_slot, slots.read_back,
+)  # fmt: skip
+
+
 def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
     """Refuse the derivative of a reverse half that looks for shadows when it runs."""
     if not isinstance(s.callee, Const) or not s.args:
         return
-    if s.callee.value in (shadows.deliver, shadows.collect, shadows.item_written):
+    if s.callee.value in RUN_TIME:
         memory = [
             v for o in s.args[:1] if isinstance(o, Value) for v in reverser.memory.class_of(o)
         ]
         if any(is_active(o, reverser.active) for o in [*memory, *operands_of(s)]):
             raise UnsupportedSyntaxError(
-                "a second derivative through a container of arrays that are written to is not supported",
+                "a second derivative through an object or container that changes is not supported",
                 s.origin,
                 "Write into arrays that the function knows by name.",
             )
@@ -319,6 +326,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     first = 0
     module = getattr(function, "__module__", None) or ""
     ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
+    ours = ours or function is augment  # which only gives back numbers
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             raise UnsupportedSyntaxError(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
+from adjoint.reverse import state
 from adjoint.reverse.activity import all_active, undefined_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
@@ -79,8 +80,9 @@ def reverse(
     )
     reverser.seed = seed
     forward, steps = reverser.forward(body)
+    before = state.note_inputs(wrt, memory)
     marker = Call(seed, Const(receive), [result], [], None)
-    scope = Scope(local=None, memory=memory, undefined=undefined_values(body))
+    scope = Scope(local=None, memory=memory, undefined=undefined_values(body), before=dict(before))
     scope.add(result, seed)
     reverser.backward(steps, scope)
     bars: list[Operand] = []
@@ -88,6 +90,8 @@ def reverse(
         bar = scope.take(value)
         bars.append(Const(None) if bar is None else bar)
     check_residuals(reverser, scope.out, forward)
-    statements = [*forward.statements, marker, *scope.out]
+    statements = [*state.notes(before), *forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
-    return Derivative(new, seed, wrt, any(map(memory.is_written, memory.inputs)))
+    return Derivative(
+        new, seed, wrt, any(memory.is_written(v) or memory.is_changed(v) for v in memory.inputs)
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import shadows, slots, tree
 from adjoint.cursor import item_bar
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
@@ -43,7 +43,7 @@ from adjoint.ir.types import (
     is_number,
     literal,
 )
-from adjoint.reverse import control, mutation, norms, text
+from adjoint.reverse import control, mutation, norms, state, text
 from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.control import refuse_carried
@@ -51,7 +51,7 @@ from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, co
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
-from adjoint.rules.memory import shares_memory, written_operand
+from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
@@ -131,6 +131,8 @@ class Reverser:
             mutation.refuse_at_run_time(self, s)
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
+        if isinstance(s, Call) and (owner := changed_operand(s)) is not None:
+            return state.change(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, If | Loop | Try) and self.touches(s):
             pass
         elif not any(t in self.active for t in targets_of(s)) and not self.gives(s):
@@ -154,7 +156,8 @@ class Reverser:
         """Does a statement with blocks write to memory that carries a derivative, or may it?"""
         for inner in walk(Block([s], [])):
             if isinstance(inner, Call):
-                if is_active(written_operand(inner), self.active):  # type: ignore[arg-type]
+                owner = written_operand(inner) or changed_operand(inner)
+                if is_active(owner, self.active):  # type: ignore[arg-type]
                     return True
                 if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
                     return True
@@ -252,7 +255,11 @@ class Reverser:
         if function is check_bound:
             return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
-            return lambda scope: take_attribute(scope, s)
+            name = plain[1].value  # type: ignore[union-attr]
+            changes = self.memory.is_changed(s.target) and name in self.memory.names
+            return lambda scope: take_attribute(scope, s, changes)
+        if function in LOADS:
+            return lambda scope: state.read(scope, s)
         read = structural_read(s)
         if read is not None:
             key = s.args[1].value  # type: ignore[union-attr]
@@ -313,9 +320,9 @@ class Reverser:
 
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
-        if scope.is_shadowed(s.target) and shares_memory(s):
+        if scope.is_shadowed(s.target) and shares_memory(s, self.memory.holds):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
-            owners = [o for o in operands if self.memory.is_written(o)]
+            owners = [o for o in operands if scope.is_shadowed(o)]
             if not owners:
                 raise UnsupportedSyntaxError(
                     "what this gives is written to, and where its derivative is kept is not known",
@@ -327,8 +334,11 @@ class Reverser:
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)
                 rest = Const(None) if rest is None else rest
-                apart = [] if self.gives_back(s, scope) else [whole]
-                return scope.call(shadows.collect, found, y, rest, *apart, type=UNKNOWN)
+                apart = Const(None) if self.gives_back(s, scope) else whole
+                arrays = Const(self.memory.is_written(y))
+                held = scope.before.get(y, y)
+                operands = [found, held, rest, apart, arrays]
+                return scope.call(slots.collect, *operands, type=UNKNOWN)
             kind = cotangent_type(y.type)
             if self.gives_back(s, scope):
                 return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)
@@ -416,8 +426,12 @@ class Reverser:
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
         ]
         s.target.named = True
+        noted = state.note(self, s.target)
+        forward += noted
 
         def backward(scope: Scope) -> None:
+            if noted:
+                scope.before[s.target] = noted[0].target
             bar = self.received(s, scope)
             if bar is None:
                 return
@@ -561,21 +575,23 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
             add_unknown(scope, operand, bar)
 
 
-def take_attribute(scope: Scope, s: Call) -> None:
+def take_attribute(scope: Scope, s: Call, changes: bool) -> None:
     """`owner.name = value`: the value takes its attribute's cotangent, the owner the rest."""
     owner, name, value = s.args
+    if changes:
+        state.take_initial(scope, s)
     entry = scope.take_sum(s.target)
     if entry is None:
         return
     assert isinstance(name, Const) and isinstance(owner, Value) and not isinstance(value, Splat)
     part = entry.parts.pop(name.value, None)
     if part is not None:
-        scope.add(value, part.term)
+        scope.add_rest(value, part.term)
     if entry.term is not None:
         if isinstance(value, Value):
             bar = scope.call(tree.tangent_field, entry.term, name, type=UNKNOWN)
             add_unknown(scope, value, bar)
-        scope.add(owner, scope.call(tree.without_field, entry.term, name, type=UNKNOWN))
+        scope.add_rest(owner, scope.call(tree.without_field, entry.term, name, type=UNKNOWN))
     for key, rest in entry.parts.items():
         scope.add_part(owner, key, Const(None), rest.term)
 

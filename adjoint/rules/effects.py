@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import runtime, shadows, tree
+from adjoint import runtime, shadows, slots, tree
 from adjoint.ir.nodes import Block, Call, Const, If
 from adjoint.rules import registry
 
@@ -16,14 +16,14 @@ STRUCTURAL = {
     runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
     runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
     range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
-    shadows.shadow_of, shadows.apart, shadows.collect, shadows.snapshot, shadows.together,
+    shadows.shadow_of, shadows.apart, slots.collect, shadows.snapshot, shadows.together,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
 WRITES = {
     operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item,
     shadows.write_item, shadows.take_written, shadows.take_masked, shadows.item_written,
-    shadows.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
+    slots.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
 }  # fmt: skip
 EFFECTS = {
     "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",
