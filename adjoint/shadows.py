@@ -184,8 +184,12 @@ def put_masked(x_bar: np.ndarray, where: Any, v_bar: Any) -> None:
 
 
 def write_item(x: Any, index: Any, value: Any) -> None:
-    """`x[index] = value`, where only running tells that `x` is an array."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind == "O":
+    """`x[index] = value`, where only running tells what `x` is."""
+    if (
+        not isinstance(x, np.ndarray | list | dict)
+        or isinstance(index, slice)
+        and isinstance(x, list)
+    ):
         raise UnsupportedSyntaxError(
             f"a write into a value of type {type(x).__name__} is not supported yet",
             hint="Build a new value instead: a comprehension for a list, a new dict.",
@@ -193,8 +197,10 @@ def write_item(x: Any, index: Any, value: Any) -> None:
     x[index] = value
 
 
-def item_written(shadows: Shadows, x: np.ndarray, index: Any, value: Any) -> Any:
+def item_written(shadows: Shadows, x: Any, index: Any, value: Any) -> Any:
     """What reverses `write_item`: the cotangent of `value`."""
+    if isinstance(x, list | dict):
+        return shadows.slots_of(x).pop(index, None)
     v_bar = take_written(shadow_of(shadows, x), index)
     if not np.issubdtype(x.dtype, np.inexact):  # what was written was truncated
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 from types import CellType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.values import attributes
 from adjoint.shadows import ITEMS, Shadows, apart, parts_of, shadow_of
+from adjoint.tree import Held
 
 # -- what programs do --------------------------------------------------------------------------------
 
@@ -81,20 +82,6 @@ def store_global(namespace: dict, name: str, value: Any) -> None:
     namespace[name] = value
 
 
-def load_item(owner: Any, key: Any) -> Any:
-    """`owner[key]`, of a list or dict that changes."""
-    return owner[key]
-
-
-def position(owner: Any, key: Any) -> Any:
-    """What names the slots of `owner[key]` as long as nothing moves: never a negative index."""
-    if not isinstance(owner, list):
-        return key
-    if isinstance(key, slice):
-        return range(len(owner))[key]
-    return key + len(owner) if key < 0 else key
-
-
 # -- what reverse halves do --------------------------------------------------------------------------
 
 
@@ -152,13 +139,6 @@ def parts_by_key(x: Any) -> dict[Any, Any]:
     return attributes(x) or {}
 
 
-class Held(NamedTuple):
-    """What an object, list or dict held when the program began."""
-
-    owner: Any
-    parts: dict[Any, Any]
-
-
 def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
     """Add `x_bar` to the shadows of the arrays in `x`, and to the slots that change.
 
@@ -179,23 +159,28 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
             value = held[name] if name in held else getattr(x, name, None)
             part = deliver(shadows, value, getattr(x_bar, name), arrays)
             if name in shadows.names:
-                shadows.add(x, name, part)
+                shadows.add(x.owner if type(x) is Held else x, name, part)
             elif part is not None:
                 rest[name] = part
         return tree.Tangent(**rest) if rest else None
-    if not isinstance(x, tuple | list | dict):
+    owner = x.owner if type(x) is Held else x
+    if not isinstance(owner, tuple | list | dict):
         return x_bar
-    changes = isinstance(x, list | dict) and ITEMS in shadows.names
+    changes = isinstance(owner, list | dict) and ITEMS in shadows.names
+    if changes and owner is x:  # it may hold other things by now, and these hold no memory
+        for key, part in x_bar.items() if isinstance(owner, dict) else enumerate(x_bar):
+            shadows.add(owner, key, part)
+        return None
     parts = {}
     for key, value in parts_by_key(x).items():
         part = deliver(shadows, value, tree.tangent_item(x_bar, key), arrays)
         if changes:
-            shadows.add(x, key, part)
+            shadows.add(owner, key, part)
         else:
             parts[key] = part
     if all(part is None for part in parts.values()):
         return None
-    return parts if isinstance(x, dict) else tree.same_container(x, list(parts.values()))
+    return parts if isinstance(owner, dict) else tree.same_container(owner, list(parts.values()))
 
 
 def collect(

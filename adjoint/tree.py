@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -227,6 +227,8 @@ def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:
 
 def complete(x_bar: Any, x: Any) -> Any:
     """The cotangent as users see it: zeros for numeric parts that had no influence."""
+    if type(x) is Held:
+        return complete_held(x_bar, x)
     if isinstance(x, np.ndarray | Number):
         if x_bar is not None:
             return x_bar
@@ -249,6 +251,22 @@ def complete(x_bar: Any, x: Any) -> Any:
     if x_bar is None and all(b is None for b in bars.values()):
         return None
     return Tangent(**bars)
+
+
+class Held(NamedTuple):
+    """What an object, list or dict held when the program began."""
+
+    owner: Any
+    parts: dict[Any, Any]
+
+
+def complete_held(x_bar: Any, x: Held) -> Any:
+    if isinstance(x.owner, list):
+        return complete(x_bar, list(x.parts.values()))
+    if isinstance(x.owner, dict):
+        return complete(x_bar, x.parts)
+    bars = {n: complete(tangent_field(x_bar, n), v) for n, v in x.parts.items()}
+    return None if x_bar is None and all(b is None for b in bars.values()) else Tangent(**bars)
 
 
 def instantiate(x_bar: Any, x: Any) -> Any:

@@ -19,7 +19,7 @@ ORDER = [
     {"cursor"},
     {"tree"},
     {"ir", "shadows"},
-    {"slots"},
+    {"slots", "contents"},
     {"runtime"},
     {"rules"},
     {"frontend", "inference", "reverse", "forward", "optimise", "emit"},

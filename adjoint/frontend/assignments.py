@@ -92,7 +92,8 @@ def lower_delete(scope: Scope, node: Node, _: list[Node]) -> None:
                 owner = scope.expression(each.value)
                 scope.call(slots.delete_attribute, [owner, Const(each.attr)], each)
             elif isinstance(each, gast.Subscript):
-                scope.refuse(each, "`del` of an item is not supported", fence.BUILD_NEW)
+                operands = [scope.expression(each.value), scope.expression(each.slice)]
+                scope.call(operator.delitem, operands, each)
             else:
                 scope.read(each.id, each)
                 if each.id not in scope.env.names and scope.key(each.id) == each.id:
@@ -155,11 +156,10 @@ def _store_item(scope: Scope, target: Node, operand: Operand) -> None:
         return
     name = target.value.id
     if container.shared or list(scope.env.names.values()).count(owner) > 1:
-        scope.refuse(
-            target,
-            f"'{name}' is written into here, but something else may refer to the same container",
-            f"Copy it first: `{name} = list({name})` (or dict).",
-        )
+        index = scope.expression(target.slice)
+        scope.share(operand)
+        scope.call(operator.setitem, [owner, index, operand], target)
+        return
     index = scope.expression(target.slice)
     scope.share(operand)
     changed = scope.call(runtime.set_item, [owner, index, operand], target)

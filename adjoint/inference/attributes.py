@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import calls, objects, state
+from adjoint.inference import calls, changing, objects, state
 from adjoint.inference.items import definition, item
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -146,6 +146,7 @@ def instance_attribute(
             made = definition(spec, made.args[0])  # type: ignore[arg-type]
         if isinstance(field, Literal) and field.key != "self":
             return Const(field.value, name)
+        field = changing.opened(spec, field, ("attribute", t.cls, name))
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, field)
     if isinstance(found, types.FunctionType):
         kind = Instance(types.MethodType, (("__func__", literal(found)), ("__self__", t)))

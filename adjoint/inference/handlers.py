@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint import slots
-from adjoint.inference import attributes, calls, objects, state
+from adjoint.inference import attributes, calls, changing, objects, state
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -22,7 +22,6 @@ from adjoint.inference.containers import (
     flattened,
     iterator_of,
     merged_dicts,
-    note_change,
     sequence,
     sequence_product,
     sequence_sum,
@@ -110,8 +109,8 @@ def _call_method(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
     owner, name, *rest = args
-    if isinstance(operand_type(owner), ListOf | DictOf) and name.value in METHODS:  # type: ignore[union-attr]
-        note_change(spec, owner)
+    if changing.is_container(operand_type(owner)) and name.value in METHODS:  # type: ignore[union-attr]
+        return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     return (
         found
@@ -375,6 +374,8 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
             return spec.emit(Const(function), list(args), [], site, kind)
         if isinstance(kind, Instance):
             return None
+        if changing.is_container(kind) and function in changing.AUGMENTED:
+            return changing.AUGMENTED[function](spec, args, site)
         return spec.emit(Const(augment), [Const(function), *args], [], site, UNKNOWN)
 
     return handler
@@ -433,6 +434,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     slots.make_cell: state.make_cell, slots.cell_of: state.cell_of, slots.load_cell: state.load_variable,
     slots.store_cell: state.store_variable, slots.load_global: state.load_variable,
     slots.store_global: state.store_variable, setattr: state.set_attribute_by_name, object.__setattr__: state.store_plainly,
+    operator.delitem: changing.delete_item,
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
     yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,

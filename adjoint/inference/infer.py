@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import augmented, calls, containers, functions, loops, state
+from adjoint.inference import augmented, calls, changing, functions, loops, state
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
 from adjoint.inference.sites import ReadError, Restart, Root, Site
@@ -81,7 +81,11 @@ class Specialiser:
     emitted: int = 0
     changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
     fields: dict[tuple[Any, str], Type] = field(default_factory=dict)  # attributes that change
-    changes: dict[tuple[Any, str], int] = field(default_factory=dict)  # how often that was learned
+    changes: dict[Any, int] = field(default_factory=dict)  # how often that was learned
+    elements: dict[Any, Type] = field(default_factory=dict)  # what is put into lists that change
+    carried: dict[Value, Operand] = field(
+        default_factory=dict
+    )  # by what loops carry, how it begins
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -288,7 +292,7 @@ class Specialiser:
             self.guards[root] = value
             return Const(value, name or root.name)
         kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
-        kind = containers.open_end(kind, root in self.changed)
+        kind = changing.opened(self, kind, root)
         self.roots[root] = Value(root.name, kind)
         return self.roots[root]
 
@@ -382,7 +386,7 @@ def infer(
     `captures` tells where each of the function's free variables is read. Parameters keep their
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
-    known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}}
+    known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}, "elements": {}}
     while True:
         spec = Specialiser(lower, options, derivative, **known)
         try:
@@ -398,7 +402,7 @@ def specialise(
     parameters = []
     for parameter, kind in zip(function.parameters, inputs, strict=True):
         old = parameter.value
-        kind = containers.open_end(freshen(kind, old.name), old.name in spec.changed)
+        kind = changing.opened(spec, freshen(kind, old.name), old.name)
         value = Value(old.name, kind, True, old.origin)
         parameters.append(Parameter(value, parameter.kind, parameter.has_default))
         env[old] = value

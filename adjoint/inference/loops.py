@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import calls, objects
+from adjoint.inference import calls, changing, objects
 from adjoint.inference.items import item, iterable_parts
 from adjoint.inference.questions import element_type, is_unbound
 from adjoint.inference.sites import Site
@@ -102,7 +102,7 @@ def unroll(
             into.append(elements[0])
     env.update(zip(statement.targets, carried, strict=True))
     for gather, into in zip(statement.gathers, gathered, strict=True):
-        kind = ListOf(tuple(map(operand_type, into)))
+        kind = changing.opened(spec, ListOf(tuple(map(operand_type, into))), statement.origin)
         site = Site(statement.origin, gather.target.name, gather.target.named)
         env[gather.target] = spec.emit(Const(make_list), list(into), [], site, kind)
 
@@ -132,6 +132,7 @@ def trial(
         if is_unbound(spec, init):
             spec.unbound.add(value)
         env[old] = value
+        spec.carried[value] = init
         carried.append(value)
     element = UNKNOWN if iterable is None else element_type(operand_type(iterable))
     items = []
@@ -151,9 +152,8 @@ def trial(
         elements = [env_read(e, env) for e in gather.elements]
         element_kinds = [unliteral(operand_type(e)) for e in elements]
         kind = TupleOf(tuple(element_kinds)) if gather.pack else element_kinds[0]
-        target = Value(
-            gather.target.name, ListOf(None, kind), gather.target.named, gather.target.origin
-        )
+        gathered = changing.opened(spec, ListOf(None, kind), statement.origin)
+        target = Value(gather.target.name, gathered, gather.target.named, gather.target.origin)
         gathers.append(Gather(target, elements, gather.pack))
     return Loop(
         body,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import calls, functions, objects
+from adjoint.inference import calls, changing, functions, objects
 from adjoint.inference.sites import Keywords, Restart, Root, Site
 from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import (
@@ -61,6 +61,8 @@ def load(spec: Specialiser, owner: Operand, name: str, written: Type, site: Site
     kind = operand_type(owner)
     first = kind.get(name) if isinstance(kind, Instance) else UNKNOWN
     result = written if first is None else join(lasting(first), written)
+    cls = kind.cls if isinstance(kind, Instance) else None
+    result = changing.opened(spec, result, ("attribute", cls, name))
     return spec.emit(Const(slots.load_attribute), [owner, Const(name)], [], site, result)
 
 
@@ -232,6 +234,7 @@ def load_variable(spec: Specialiser, args: list[Operand], kwargs: Keywords, site
     if result is BOTTOM:
         result = UNKNOWN
     function = slots.load_cell if inside else slots.load_global
+    result = changing.opened(spec, result, ("variable", name.value))
     site = Site(site.origin, name.value)
     return spec.emit(Const(function), list(args), [], site, result)
 

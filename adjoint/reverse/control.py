@@ -6,7 +6,7 @@ import operator
 import types
 from typing import TYPE_CHECKING
 
-from adjoint import tree
+from adjoint import contents, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
@@ -39,8 +39,10 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     is_number,
+    literal,
     unliteral,
 )
+from adjoint.reverse import state
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
 from adjoint.rules.effects import never_ends
@@ -290,20 +292,35 @@ def write_only_path(
 
 def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
     body, steps = reverser.forward(s.body)
-    new = Loop(body, s.carried, s.inits, s.targets, s.iterable, s.items, s.unpack, s.test, s.stop,
+    before, iterable = state.iterated(reverser, s)
+    new = Loop(body, s.carried, s.inits, s.targets, iterable, s.items, s.unpack, s.test, s.stop,
                list(s.gathers), s.origin)  # fmt: skip
+    changed = [g.target for g in s.gathers if reverser.changes_items(g.target)]
+    counts = {v: Value("", Scalar(int), False, s.origin) for v in changed}
+    after = [Call(n, Const(len), [v], [], s.origin) for v, n in counts.items()]
 
     def backward(scope: Scope) -> None:
-        LoopReversal(reverser, new, scope).write(steps)
+        LoopReversal(reverser, new, scope, s.iterable, counts).write(steps)
 
-    return [new], backward
+    return [*before, new, *after], backward
 
 
 class LoopReversal:
     """Writes the reverse of one loop into a scope."""
 
-    def __init__(self, reverser: Reverser, forward: Loop, scope: Scope) -> None:
+    def __init__(
+        self,
+        reverser: Reverser,
+        forward: Loop,
+        scope: Scope,
+        iterable: Operand | None,
+        counts: dict[Value, Value],
+    ) -> None:
         self.reverser, self.forward, self.scope = reverser, forward, scope
+        self.iterable = iterable  # what the program iterates over
+        self.counts = (
+            counts  # of the lists that the loop builds and that change later, their lengths
+        )
         local = defined_values(forward.body) | set(forward.carried) | set(forward.items)
         self.inner = Scope(local, scope, carries=True, origin=forward.origin)
         self.carried: list[Value] = []
@@ -363,9 +380,13 @@ class LoopReversal:
             if gather.target not in self.reverser.active:
                 continue
             bar = self.scope.take_rest(gather.target)
-            if bar is None:
+            if gather.target in self.counts:
+                operands = [self.scope.shadows_value(), gather.target, self.counts[gather.target]]
+                bars = self.scope.call(contents.take_items, *operands, type=UNKNOWN)
+            elif bar is None:
                 continue
-            bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
+            else:
+                bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
             backwards = self.scope.call(reversed, bars, type=UNKNOWN)
             element = gather.elements[0]
             item = Value(bar_name(element) if isinstance(element, Value) else "item_bar", UNKNOWN)
@@ -391,7 +412,7 @@ class LoopReversal:
     def item_bars(self) -> Gather | None:
         """The cotangents of the loop's items, gathered (last first)."""
         s = self.forward
-        if s.iterable is None or not is_active(s.iterable, self.reverser.active):
+        if s.iterable is None or not is_active(self.iterable, self.reverser.active):  # type: ignore[arg-type]
             return None
         bars = [self.inner.take_rest(v) for v in s.items]
         if all(b is None for b in bars):
@@ -431,11 +452,15 @@ class LoopReversal:
         for i, target in zip(active, targets[: len(active)], strict=True):
             self.scope.add_rest(self.forward.inits[i], target)
         if collected is not None:
-            iterable = self.forward.iterable
+            iterable = self.iterable
             assert isinstance(iterable, Value)
             bars = self.scope.call(
                 operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN
             )
+            if self.reverser.changes_items(iterable) and isinstance(iterable.type, ListOf):
+                found = self.scope.shadows_value()
+                self.scope.call(contents.add_items, found, iterable, bars, type=literal(None))
+                return
             bar = self.scope.call(
                 tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
             )
@@ -507,7 +532,11 @@ class LoopReversal:
     def sized(self) -> bool:
         """Can the iterable be iterated again, backwards, and was every item used?"""
         s = self.forward
-        if s.iterable is None or s.stop is not None:
+        if (
+            s.iterable is None
+            or s.stop is not None
+            or self.reverser.memory.is_changed(self.iterable)
+        ):
             return False
         kind = operand_type(s.iterable)
         if isinstance(kind, IteratorOf):

@@ -69,6 +69,9 @@ class Scope:
     shadows: dict[object, Value] = field(default_factory=dict)
     begun: dict[Value, Value] = field(default_factory=dict)  # shadows before the first write
     undefined: set[Value] = field(default_factory=set)  # values that some paths leave without one
+    now: dict[Value, Value] = field(
+        default_factory=dict
+    )  # what containers hold where they are read
     before: dict[Value, Value] = field(
         default_factory=dict
     )  # what containers hold when they are made
@@ -153,7 +156,8 @@ class Scope:
                 self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
             return
         known = [] if self.memory.is_written(primal) else [Const(False)]  # arrays stay as they are
-        rest = self.call(slots.deliver, self.shadows_value(), primal, bar, *known, type=UNKNOWN)
+        held = self.now.get(primal, primal)
+        rest = self.call(slots.deliver, self.shadows_value(), held, bar, *known, type=UNKNOWN)
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = rest, False

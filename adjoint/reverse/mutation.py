@@ -8,11 +8,11 @@ f(a, out=x)        the same, with the pullback of `f(a)`
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows, slots
+from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -75,6 +75,7 @@ def write(reverser: Reverser, s: Call) -> Written:
 #: Of a reverse half: they look for memory or for slots when it runs.
 RUN_TIME = (
     slots.deliver, slots.collect, shadows.item_written, slots.add_slot, slots.take_slot, slots.read_back,
+    contents.undone, contents.add_items, contents.take_items, contents.read_back_item,
 )  # fmt: skip
 
 
@@ -144,9 +145,11 @@ def store_unknown(reverser: Reverser, s: Call) -> Written:
     x, index, v = s.args
     forward: list[Statement] = [s]
     index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    place = Value("", UNKNOWN, False, s.origin)
+    forward.insert(0, Call(place, Const(contents.position), [x, index], [], s.origin))
 
     def backward(scope: Scope) -> None:
-        operands: list[Operand] = [scope.shadows_value(), x, index, v]  # type: ignore[list-item]
+        operands: list[Operand] = [scope.shadows_value(), x, place, v]  # type: ignore[list-item]
         bar = scope.call(shadows.item_written, *operands, type=UNKNOWN)
         if is_active(v, reverser.active):  # type: ignore[arg-type]
             reverser.receive_dynamic(scope, v, bar)  # type: ignore[arg-type]
@@ -263,7 +266,9 @@ def saved(
     if isinstance(kind, Scalar):
         return operand
     copy = Value(f"{operand.name}_saved" if operand.name else "", kind, False, s.origin)
-    function = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    function: Any = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    if reverser.memory.is_changed(operand) and not reverser.memory.is_written(operand):
+        function = contents.kept
     call = Call(copy, Const(function), [operand], [], s.origin)
     forward.insert(0, call) if before else forward.append(call)
     return copy
@@ -320,7 +325,14 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """
     late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
     function = s.callee.value if isinstance(s.callee, Const) else None
-    if not late or function in ITERATING:
+    if function in ITERATING:
+        if function not in (list, tuple) and any(map(reverser.memory.is_changed, late)):
+            raise UnsupportedSyntaxError(
+                f"what {name_of(s)} iterates over may change meanwhile", s.origin,
+                "Iterate over a copy: `for item in list(items):`.",
+            )  # fmt: skip
+        return [], s
+    if not late:
         return [], s
     arguments: list = list(s.args)
     first = 0

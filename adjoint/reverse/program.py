@@ -53,6 +53,8 @@ class Derivative:
     function: Function
     seed: Value
     wrt: list[Value]
+    held: dict[Value, Value]
+    """by input that changes, what it held when the program began"""
     writes_inputs: bool
     """whether the forward half may write into the inputs' memory"""
 
@@ -93,5 +95,9 @@ def reverse(
     statements = [*state.notes(before), *forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
     return Derivative(
-        new, seed, wrt, any(memory.is_written(v) or memory.is_changed(v) for v in memory.inputs)
+        new,
+        seed,
+        wrt,
+        before,
+        any(memory.is_written(v) or memory.is_changed(v) for v in memory.inputs),
     )

@@ -98,11 +98,31 @@ class Reverser:
         steps: Steps = []
         for statement in block.statements:
             self.statements = block.statements
-            new, backward = self.statement(statement)
+            new, backward = self.whole(statement, *self.statement(statement))
             statements += new
             if backward is not None:
                 steps.append((statement, backward))
         return Block(statements, list(block.results)), steps
+
+    def whole(
+        self, s: Statement, forward: list[Statement], backward: Backward | None
+    ) -> tuple[list[Statement], Backward | None]:
+        """Note what containers that change hold where they are made, and where all of one is read."""
+        if backward is None or not self.memory.stateful or not isinstance(s, Call):
+            return forward, backward
+        made = state.note(self, s.target) if state.is_made(s) else []
+        read = {o: state.note(self, o)[0] for o in state.read_whole(self, s)}
+        if not made and not read:
+            return forward, backward
+
+        def noted(scope: Scope) -> None:
+            for n in made:
+                scope.before[s.target] = n.target
+            scope.now = {o: n.target for o, n in read.items()}
+            backward(scope)
+            scope.now = {}
+
+        return [*read.values(), *forward, *made], noted
 
     def backward(self, steps: Steps, scope: Scope) -> None:
         for statement, step in reversed(steps):
@@ -204,6 +224,11 @@ class Reverser:
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
+        if isinstance(s.callee, Const) and s.callee.value in state.ITERATORS:
+            if any(state.is_changing_list(self, a) for a in s.args):
+                return state.iterator(self, s)
+        if is_item(s) and self.memory.is_changed(s.args[0]):
+            return state.item_read(self, s)
         if is_exception(s):
             return [s], lambda scope: refuse_carried(scope.take(s.target), s.origin)
         if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
@@ -244,14 +269,14 @@ class Reverser:
         if function is check_bound:
             return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function in (make_tuple, make_list):
-            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
+            changes = function is make_list and self.changes_items(s.target)
+            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)), changes)
         if isinstance(function, type) and isinstance(s.target.type, TupleOf) and not s.kwargs:
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
         if function is make_dict and all(isinstance(k, Const) for k in plain[::2]):
             keys = [k.value for k in plain[::2]]  # type: ignore[union-attr]
-            return lambda scope: take_items(
-                scope, s.target, dict(zip(keys, plain[1::2], strict=True))
-            )
+            items = dict(zip(keys, plain[1::2], strict=True))
+            return lambda scope: take_items(scope, s.target, items, self.changes_items(s.target))
         if function is check_bound:
             return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
@@ -267,6 +292,10 @@ class Reverser:
         if function is unpack_sequence and isinstance(s.target.type, TupleOf) and len(args) == 2:
             return lambda scope: take_unpacked(scope, s)
         return None
+
+    def changes_items(self, value: Value) -> bool:
+        """Are the cotangents of this list's or dict's items in slots?"""
+        return self.memory.is_changed(value) and slots.ITEMS in self.memory.names
 
     def indexing(self, s: Call) -> bool:
         """`x[i]` of an array: accumulated in place, never through a fresh array of zeros."""
@@ -324,11 +353,7 @@ class Reverser:
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if scope.is_shadowed(o)]
             if not owners:
-                raise UnsupportedSyntaxError(
-                    "what this gives is written to, and where its derivative is kept is not known",
-                    s.origin,
-                    "Assign to the attribute, or to a variable.",
-                )
+                return scope.take(s.target)
             whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
             y, found = s.target, scope.shadows_value()
             if not isinstance(y.type, Array):
@@ -426,12 +451,8 @@ class Reverser:
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
         ]
         s.target.named = True
-        noted = state.note(self, s.target)
-        forward += noted
 
         def backward(scope: Scope) -> None:
-            if noted:
-                scope.before[s.target] = noted[0].target
             bar = self.received(s, scope)
             if bar is None:
                 return
@@ -525,6 +546,11 @@ def known_kind(kind: Any) -> bool:
     return element is None or known_kind(element)
 
 
+def is_item(s: Call) -> bool:
+    """`owner[key]`"""
+    return isinstance(s.callee, Const) and s.callee.value is operator.getitem
+
+
 def is_exception(s: Call) -> bool:
     """Does a call make an exception?"""
     cls = s.callee.value if isinstance(s.callee, Const) else None
@@ -561,8 +587,16 @@ def needed_for(statements: list[Statement], results: list[Operand | None]) -> se
 # -- containers --------------------------------------------------------------------------------------
 
 
-def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
+def take_items(
+    scope: Scope, target: Value, items: dict[Any, Operand], changes: bool = False
+) -> None:
     """The cotangent of a container goes to what it was built from."""
+    for key, operand in items.items() if changes else ():
+        if isinstance(operand, Value):
+            bar = scope.call(
+                slots.take_slot, scope.shadows_value(), target, Const(key), type=UNKNOWN
+            )
+            add_unknown(scope, operand, bar)
     entry = scope.take_sum(target)
     if entry is None:
         return

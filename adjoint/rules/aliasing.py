@@ -32,6 +32,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Type
 from adjoint.rules import registry
 from adjoint.rules.memory import (
+    ITEM_CHANGES,
     changed_operand,
     holds_memory,
     is_view,
@@ -113,8 +114,11 @@ class Memory:
                     self.parts.append((s.target, s.args[0]))  # type: ignore[arg-type]
                 elif (owner := written_operand(s)) is not None:
                     self._merge_all([s.target, owner])  # it may give back what it wrote to
+                    if changes_items(s):
+                        self._merge_all(operands_of(s))
                 elif changed_operand(s) is not None:
-                    self._merge_all(operands_of(s))  # what is stored can be reached from the owner
+                    # What is stored can be reached from the owner, and so could what is taken.
+                    self._merge_all([s.target, *operands_of(s)])
                 elif shares_memory(s, self.holds):
                     self._merge_all([s.target, *operands_of(s)])
             elif isinstance(s, Closure):
@@ -222,7 +226,14 @@ def names_of(body: Block) -> tuple[str, ...]:
         and s.callee.value in (slots.store_attribute, slots.store_plainly, slots.delete_attribute)
         and isinstance(s.args[1], Const)
     }
+    if any(changes_items(s) for s in walk(body)):
+        names.add(slots.ITEMS)
     return tuple(sorted(names))
+
+
+def changes_items(s: Statement) -> bool:
+    """Does a call change what a list or dict holds?"""
+    return changed_operand(s) is not None and s.callee.value in ITEM_CHANGES  # type: ignore[union-attr]
 
 
 def may_write(s: Call) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import shadows, slots, tree
+from adjoint import contents, shadows, slots, tree
 from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value
 from adjoint.ir.types import (
     Array,
@@ -23,6 +23,7 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     Unknown,
+    element_of,
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
@@ -58,7 +59,10 @@ VIEWS = {
 #: Calls that change what an object, a list or a dict, their first argument, holds.
 CHANGES: set[Any] = {
     slots.store_attribute, slots.store_plainly, slots.delete_attribute, slots.store_cell, slots.store_global,
+    contents.append, contents.store_item, contents.change, shadows.write_item,
 }  # fmt: skip
+#: Those among them that change items of lists and dicts.
+ITEM_CHANGES: set[Any] = {contents.append, contents.store_item, contents.change, shadows.write_item}
 #: Calls that read what changes.
 LOADS: set[Any] = {slots.load_attribute, slots.load_cell, slots.load_global}
 METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
@@ -172,6 +176,8 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
         return True
     if function is shadows.snapshot:
         return False
+    if function in _NEW_CONTAINERS and isinstance(s.target.type, ListOf):
+        return holds(element_of(s.target.type))
     if function is operator.getitem:
         return not (isinstance(operand_type(plain_args(s)[0]), Array) and is_copy(s.args[1]))
     if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator":
@@ -186,6 +192,9 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return False
     return not known or function in SHARING
+
+
+_NEW_CONTAINERS = (list, sorted)
 
 
 def is_copy(index: Any) -> bool:
@@ -257,7 +266,8 @@ def reads_contents(s: Call, value: Value) -> bool:
 _SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
 _IDENTITY_ONLY = {
     shadows.apart, slots.deliver, slots.collect, shadows.together, slots.add_slot, slots.take_slot,
-    slots.read_back, slots.held, slots.store_attribute,
+    slots.read_back, slots.held, slots.store_attribute, contents.undone, contents.add_items,
+    contents.take_items, contents.read_back_item, contents.append, contents.store_item,
 }  # fmt: skip
 _FORM_ONLY = {
     tree.project,
