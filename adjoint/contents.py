@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.shadows import Shadows
+from adjoint.shadows import Shadows, add_at, shadow_of
 
 # -- what programs do --------------------------------------------------------------------------------
 
@@ -270,9 +272,15 @@ def take_items(shadows: Shadows, owner: Any, count: int) -> list:
     return [slots.pop(i, None) for i in range(count)]
 
 
-def read_back_item(shadows: Shadows, owner: Any, key: Any, bar: Any) -> Any:
-    """Contribute to an item of what is known only now; gives the cotangent of the owner that is left."""
+def read_back_item(shadows: Shadows, owner: Any, key: Any, bar: Any, arrays: bool) -> Any:
+    """Contribute to an item of what is known only now; gives the cotangent of the owner that is left.
+
+    `arrays` tells that arrays may be written to, so that their cotangents are in shadows.
+    """
     if bar is None:
+        return None
+    if arrays and isinstance(owner, np.ndarray):
+        add_at(shadow_of(shadows, owner), key, bar)
         return None
     if not isinstance(owner, list | dict):
         return tree.accumulate_item(None, owner, key, bar)

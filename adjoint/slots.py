@@ -160,9 +160,9 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
             part = deliver(shadows, value, getattr(x_bar, name), arrays)
             if name in shadows.names:
                 shadows.add(x.owner if type(x) is Held else x, name, part)
-            elif part is not None:
+            else:
                 rest[name] = part
-        return tree.Tangent(**rest) if rest else None
+        return None if all(part is None for part in rest.values()) else tree.Tangent(**rest)
     owner = x.owner if type(x) is Held else x
     if not isinstance(owner, tuple | list | dict):
         return x_bar
@@ -197,7 +197,7 @@ def collect(
             return None
         return apart(shadow_of(shadows, x), x, apart_from)
     owner = x.owner if type(x) is Held else x
-    held = parts_by_key(x)
+    held = {} if is_ours(owner) else parts_by_key(x)
     if not held:
         return x_bar
     slots = {} if reaches(apart_from, owner) else shadows.slots.get(id(owner), (None, {}))[1]
@@ -212,6 +212,11 @@ def collect(
         return tree.same_container(owner, list(parts.values()))
     parts = {name: part for name, part in parts.items() if part is not None}
     return tree.Tangent(**parts) if parts else None
+
+
+def is_ours(x: Any) -> bool:
+    """A function, or what a rule has kept: the memory that it captured is not its own."""
+    return isinstance(x, FunctionType) or type(x).__module__.partition(".")[0] == "adjoint"
 
 
 def reaches(x: Any, owner: Any) -> bool:

@@ -17,11 +17,11 @@ REFUSED = {
     for name in (
         "parts_of_a_split parts_of_a_matrix callee_that_writes views_in_a_list "
         "view_returned_by_a_callee arrays_in_a_dict writes_into_arguments_in_containers "
-        "writes_into_an_attribute put_and_putmask booleans_written"
+        "put_and_putmask booleans_written"
     ).split()
 } | {
     f"simulations.{n}"
-    for n in "elimination_with_pivoting householder momentum_descent weighted_histogram".split()
+    for n in "elimination_with_pivoting householder".split()
 }
 
 

@@ -131,8 +131,9 @@ def method(
             args = [args[0], calls.call(spec, Const(list), [args[1]], [], Site(site.origin))]
         written = operand_type(args[1])
         written = element_of(written) if name == "__setitem__" else written
-    elif name in ("update", "__ior__") and not kwargs and args:
-        written = UNKNOWN
+    elif name in ("update", "__ior__"):
+        args = [calls.call(spec, Const(dict), list(args), kwargs, Site(site.origin))]
+        kwargs, written = [], UNKNOWN
     note(spec, owner, written)
     element = element_of(operand_type(owner))
     y = element if name in ("pop", "popitem", "setdefault") else NONE

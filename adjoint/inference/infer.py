@@ -275,6 +275,9 @@ class Specialiser:
         """A constant (guarded) for a function, class or module; else an input of the program."""
         if root in self.roots:
             return self.roots[root]
+        if root.kind == "attribute" and (id(root.owner.value), root.name) in self.fields:
+            operands = [Const(root.owner.value), Const(root.name)]  # of a class or module, assigned here
+            return self.emit(Const(getattr), list(operands), [], Site(None, root.name), UNKNOWN)
         try:
             value = root.read()
         except (KeyError, AttributeError, ValueError) as error:

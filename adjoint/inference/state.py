@@ -94,6 +94,10 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
         if isinstance(own, types.FunctionType) and not has_setter(kind.cls, name.value):
             calls.call(spec, Const(own), [owner, name, value], [], site)
             return Const(None)
+    if isinstance(kind, Literal):
+        learn(spec, (id(kind.value), name.value), UNKNOWN)
+        spec.emit(Const(setattr), list(args), [], site, Literal(None, None))
+        return Const(None)
     check_owner(kind, name.value, site)
     note(spec, kind, name.value, operand_type(value))
     spec.emit(Const(slots.store_attribute), list(args), [], site, Literal(None, None))

@@ -35,6 +35,11 @@ def is_active(operand: Operand, active: set[Value]) -> bool:
     return isinstance(operand, Value) and operand in active
 
 
+def carries(operand: Operand, active: set[Value]) -> bool:
+    """May a value that is written somewhere carry a derivative there? An exception does not."""
+    return is_active(operand, active) and may_carry_derivative(operand.type)  # type: ignore[union-attr]
+
+
 def is_constant(callee: Operand) -> bool:
     """Is this declared to have no derivative?"""
     if not isinstance(callee, Const):
@@ -51,7 +56,7 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
             owner = owner or changed_operand(s)
-            if isinstance(owner, Value) and any(is_active(o, active) for o in operands_of(s)):
+            if isinstance(owner, Value) and any(carries(o, active) for o in operands_of(s)):
                 members = memory.class_of(owner)
                 active.update(
                     v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)

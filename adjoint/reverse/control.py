@@ -178,7 +178,7 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
             inner.add_rest(result, bar)
         reverser.backward(steps, inner)
         for name in names[i]:
-            refuse_carried(inner.take(name), s.origin)
+            refuse_carried(inner.take_rest(name), s.origin)
         return inner
 
     names = [[], *([h.name] if h.name is not None else [] for h in s.handlers)]

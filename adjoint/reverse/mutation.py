@@ -144,9 +144,9 @@ def store_unknown(reverser: Reverser, s: Call) -> Written:
     """`x[i] = v` where only running tells what x is."""
     x, index, v = s.args
     forward: list[Statement] = [s]
-    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    index = saved(reverser, index, s, forward, before=True)  # type: ignore[arg-type]
     place = Value("", UNKNOWN, False, s.origin)
-    forward.insert(0, Call(place, Const(contents.position), [x, index], [], s.origin))
+    forward.insert(-1, Call(place, Const(contents.position), [x, index], [], s.origin))
 
     def backward(scope: Scope) -> None:
         operands: list[Operand] = [scope.shadows_value(), x, place, v]  # type: ignore[list-item]

@@ -22,7 +22,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
-from adjoint.reverse.activity import is_active
+from adjoint.reverse.activity import carries, is_active
 from adjoint.reverse.cotangents import Scope, add_unknown
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import LOADS, changed_operand
@@ -50,7 +50,7 @@ def change(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
     def backward(scope: Scope) -> None:
         bar = scope.call(slots.take_slot, scope.shadows_value(), owner, key, type=UNKNOWN)  # type: ignore[arg-type]
         for v in values:
-            if isinstance(v, Value) and is_active(v, reverser.active):
+            if isinstance(v, Value) and carries(v, reverser.active):
                 add_unknown(scope, v, bar)
 
     return [s], backward
@@ -71,7 +71,7 @@ def store_item(reverser: Reverser, s: Call) -> Written:
 
 def take(reverser: Reverser, scope: Scope, owner: Any, place: Operand, v: Any) -> None:
     bar = scope.call(slots.take_slot, scope.shadows_value(), owner, place, type=UNKNOWN)
-    if isinstance(v, Value) and is_active(v, reverser.active):
+    if isinstance(v, Value) and carries(v, reverser.active):
         add_unknown(scope, v, bar)
 
 
@@ -96,7 +96,7 @@ def by_method(reverser: Reverser, s: Call) -> Written:
         undo = scope.call(operator.getitem, s.target, Const(1), type=UNKNOWN)
         bars = scope.call(contents.undone, scope.shadows_value(), undo, y_bar, type=UNKNOWN)
         for i, v in enumerate(args):
-            if isinstance(v, Value) and is_active(v, reverser.active):
+            if isinstance(v, Value) and carries(v, reverser.active):
                 bar = scope.call(operator.getitem, bars, Const(i), type=UNKNOWN)
                 add_unknown(scope, v, bar)
 
@@ -109,7 +109,8 @@ def item_read(reverser: Reverser, s: Call) -> Written:
     forward, place = placed(reverser, s, owner, key)
 
     def backward(scope: Scope) -> None:
-        bar = scope.take_rest(s.target)
+        arrays = reverser.memory.is_written(owner)
+        bar = reverser.received(s, scope) if arrays else scope.take_rest(s.target)
         if bar is None:
             return
         assert isinstance(owner, Value)
@@ -119,7 +120,8 @@ def item_read(reverser: Reverser, s: Call) -> Written:
             scope.call(slots.add_slot, found, owner, place, bar, type=literal(None))
         else:
             function = contents.read_back_item
-            scope.add_rest(owner, scope.call(function, found, owner, place, bar, type=UNKNOWN))
+            operands = [found, owner, place, bar, Const(arrays)]
+            scope.add_rest(owner, scope.call(function, *operands, type=UNKNOWN))
 
     return forward, backward
 

@@ -230,7 +230,7 @@ class Reverser:
         if is_item(s) and self.memory.is_changed(s.args[0]):
             return state.item_read(self, s)
         if is_exception(s):
-            return [s], lambda scope: refuse_carried(scope.take(s.target), s.origin)
+            return [s], lambda scope: refuse_carried(scope.take_rest(s.target), s.origin)
         if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
             raise UnsupportedSyntaxError(
                 "a class inside this function captures a value that may have a derivative",

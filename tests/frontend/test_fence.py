@@ -25,20 +25,8 @@ def define(source) -> Any:
     return namespace["f"]
 
 
-WRITES = "writes into attributes are not supported yet"
 CASES = [
     # body of `def f(x):`; the text under the caret; a part of the message; a part of the hint
-    ("x.a = 1", "x.a", WRITES, "new value"),
-    ("x.a *= 2", "x.a *= 2", WRITES, "new value"),
-    ("del x[0]", "x[0]", "`del`", "new value"),
-    ("del x.a", "x.a", "`del`", "new value"),
-    ("y = [1]\nz = y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nz = [y]\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nx.append(y)\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\ng = lambda: y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nz = y if x else None\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("global y\ny = 1", "global y", "`global`", "argument"),
-    ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
 
     ("y = 1 + (yield x)", "yield x", "`yield`", "variable"),
     ("y = yield from x", "y = yield from x", "`yield from`", "other means"),
