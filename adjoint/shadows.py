@@ -19,6 +19,10 @@ from adjoint.errors import UnsupportedSyntaxError
 ITEMS = "[]"
 
 
+#: Before a variable's name: several functions share it, in a cell, and one of them assigns it.
+SHARED = "&"
+
+
 class Shadows:
     """The shadows of one run of a reverse half, by the array that owns the memory.
 

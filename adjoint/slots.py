@@ -17,7 +17,7 @@ import numpy as np
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.values import attributes
-from adjoint.shadows import ITEMS, Shadows, apart, parts_of, shadow_of
+from adjoint.shadows import ITEMS, SHARED, Shadows, apart, parts_of, shadow_of
 from adjoint.tree import Held
 
 # -- what programs do --------------------------------------------------------------------------------
@@ -122,6 +122,10 @@ def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:
     )
 
 
+def read_elsewhere(namespace: dict, name: str) -> None:
+    """A function that is called when the program runs reads a global variable that the program assigns."""
+
+
 # -- whole values ------------------------------------------------------------------------------------
 
 
@@ -158,7 +162,9 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
         for name in x_bar:
             value = held[name] if name in held else getattr(x, name, None)
             part = deliver(shadows, value, getattr(x_bar, name), arrays)
-            if name in shadows.names:
+            if isinstance(x, FunctionType) and SHARED + name in shadows.names:
+                shadows.add(cell_of(x, name), name, part)
+            elif name in shadows.names and not isinstance(x, FunctionType):
                 shadows.add(x.owner if type(x) is Held else x, name, part)
             else:
                 rest[name] = part

@@ -23,6 +23,7 @@ from adjoint.frontend.scope import (
     ERROR,
     EXITED,
     FALSE,
+    IN_PIECES,
     LANDED,
     RESULT,
     TRUE,
@@ -31,6 +32,8 @@ from adjoint.frontend.scope import (
 )
 from adjoint.ir.nodes import UNDEFINED, Block, Const, Handler, Operand, Try
 
+#: Among the variables to know in a body in pieces: the statements that change something end a piece.
+EFFECT = "effect?"
 EVERYTHING = Const(BaseException, "BaseException")
 
 
@@ -77,6 +80,8 @@ def attempt(scope: Scope, node: Node, rest: list[Node]) -> bool:
     key = getattr(node, "key", id(node))
     matches = [_exceptions(scope, handler, node.body) for handler in node.handlers]
     wanted = scope.carried.get(key, set()) | (scope.protected or set())
+    if IN_PIECES.get() and any(map(text.may_change, node.body)):
+        wanted |= {EFFECT, *text.interrupted_names(node.body, scope.instance)}
     marks = {
         name: Attempt(key, node.lineno, getattr(node, "keyword", "try"))
         for name in text.interrupted_names(node.body, scope.instance)
@@ -225,7 +230,9 @@ def lower_piece(scope: Scope, nodes: list[Node], _: list[Node]) -> list[Node]:
         return EXPANSIONS[name](first) + rest
     if name in COMPOUND:
         return [] if lower_statement(scope, first, rest) else rest
-    inside = [n for n in text.assigned_names([first], scope.instance) if n in wanted]
+    inside = [n for n in text.assigned_names([first], scope.instance) if n in wanted] or [
+        "something"
+    ]
     scope.refuse(
         first,
         f"'{inside[0]}' is assigned in the middle of this statement, and an exception may come"
@@ -239,6 +246,11 @@ def _length_of_piece(nodes: list[Node], wanted: set[str], instance: str) -> int:
     for count, node in enumerate(nodes):
         if hasattr(node, "expanded"):
             return count
+        if EFFECT in wanted and text.may_change(node):
+            simple = type(node).__name__ not in COMPOUND
+            names = wanted & set(text.assigned_names([node], instance))
+            ends = simple and (not names or text.binds_at_its_end(node))
+            return count + 1 if ends else count
         if wanted & set(text.assigned_names([node], instance)):
             return count + 1 if text.binds_at_its_end(node) else count
     return len(nodes)

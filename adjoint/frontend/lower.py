@@ -29,14 +29,14 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
 from adjoint.frontend import names as text
 from adjoint.frontend.grammar import Node, gast, place
 from adjoint.frontend.prune import prune
-from adjoint.frontend.scope import RESULT, Interrupted, Scope
+from adjoint.frontend.scope import IN_PIECES, RESULT, Interrupted, Scope
 from adjoint.frontend.source import find
 from adjoint.ir.nodes import UNDEFINED, Const, Function, Parameter, Value, used_values
 
 CONSTRUCTORS = ("__init__", "__post_init__")
 
 _MEMO_SIZE = 1024
-_memo: OrderedDict[tuple[int, int], Function] = OrderedDict()
+_memo: OrderedDict[tuple[int, int, bool], Function] = OrderedDict()
 _lock = threading.RLock()
 
 
@@ -48,7 +48,7 @@ def lower(function: types.FunctionType) -> Function:
 def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
     """The IR of the function that `code` belongs to; `namespace` is its module's."""
     with _lock:
-        key = id(code), id(namespace)
+        key = id(code), id(namespace), IN_PIECES.get()
         if key in _memo:
             _memo.move_to_end(key)
             return _memo[key]

@@ -218,6 +218,17 @@ def interrupted_names(body: list[Node], instance: str = "") -> list[str]:
     return assigned_names(body[: last - 1 if simple else last], instance)
 
 
+def may_change(node: Node) -> bool:
+    """May a statement change an object, a container or an array: by a store, or by a call?"""
+    stores = (gast.Attribute, gast.Subscript)
+    return any(
+        isinstance(n, gast.Call | gast.AugAssign | gast.Delete)
+        or isinstance(n, stores)
+        and isinstance(n.ctx, gast.Store)
+        for n in own_nodes([node])
+    )
+
+
 def cannot_raise(node: Node) -> bool:
     if isinstance(node, gast.Pass | gast.Break | gast.Continue):
         return True

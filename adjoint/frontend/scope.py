@@ -10,6 +10,7 @@ import contextlib
 import operator
 import types
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -47,6 +48,11 @@ HIDDEN = {
     RETURNED: "returned", RESULT: "result", BROKE: "broke", STOPPED: "stop", EXITED: "left",
     COMPLETED: "completed", LANDED: "landed", CAUGHT: "caught", ERROR: "error", CHOICE: "",
 }  # fmt: skip
+
+
+#: Are the bodies of `try` that change something lowered statement by statement, so that it is known
+#: which of them an exception has kept from running?
+IN_PIECES: ContextVar[bool] = ContextVar("IN_PIECES", default=False)
 
 
 @dataclass

@@ -87,7 +87,10 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if hasattr(function, "dispatch") and hasattr(function, "registry"):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
-    if id(function) in OPEN or getattr(function, "__module__", None) in STATEFUL:
+    if (
+        id(function) in OPEN
+        or (getattr(function, "__module__", None) or "").partition(".")[0] in STATEFUL
+    ):
         known = getattr(function, "__module__", "") == shadows.__name__
         return spec.emit(callee, list(args), kwargs, site, None if known else UNKNOWN)
     declared = registry.lookup(function)
@@ -166,7 +169,7 @@ OPEN = {
 
 
 # Modules whose functions work on the state of the interpreter: they are called, never inlined.
-STATEFUL = {"warnings", "logging", "threading"}
+STATEFUL = {"warnings", "logging", "threading", "asyncio"}
 
 
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}

@@ -7,6 +7,7 @@ import types
 from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
+from adjoint import slots
 from adjoint.errors import AdjointError
 from adjoint.inference import calls, state
 from adjoint.inference.sites import NAMESPACE, Keywords, ReadError, Root, Site
@@ -19,6 +20,7 @@ from adjoint.ir.types import (
     Literal,
     TupleOf,
     Type,
+    literal,
     unliteral,
 )
 from adjoint.rules import registry
@@ -192,6 +194,15 @@ def inline(
     if bound is None:
         raise Fails
     env: dict[Value, Operand] = dict(bound)
+    assigned = [v.name for v in function.globals if ("module", v.name) in spec.fields]
+    if assigned and len(spec.stack) > 1 and not any(v.name == NAMESPACE for v in function.globals):
+        # What it reads may be assigned in the middle of it: Python is to look it up.
+        namespace = spec.read_root(Root("namespace", Identity(function.namespace), NAMESPACE))
+        for name in assigned:
+            spec.emit(
+                Const(slots.read_elsewhere), [namespace, Const(name)], [], site, literal(None)
+            )
+        return None
     if not bind_outside(spec, function, captures, env):
         raise Fails
     # The first to be inlined is the function that is differentiated: nothing of the user's calls it.

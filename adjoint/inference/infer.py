@@ -276,7 +276,10 @@ class Specialiser:
         if root in self.roots:
             return self.roots[root]
         if root.kind == "attribute" and (id(root.owner.value), root.name) in self.fields:
-            operands = [Const(root.owner.value), Const(root.name)]  # of a class or module, assigned here
+            operands = [
+                Const(root.owner.value),
+                Const(root.name),
+            ]  # of a class or module, assigned here
             return self.emit(Const(getattr), list(operands), [], Site(None, root.name), UNKNOWN)
         try:
             value = root.read()

@@ -27,6 +27,7 @@ from adjoint.ir.nodes import (
     free_values,
     substitute,
     used_values,
+    walk,
 )
 from adjoint.ir.types import (
     UNKNOWN,
@@ -45,7 +46,7 @@ from adjoint.ir.types import (
 from adjoint.reverse import state
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
-from adjoint.rules.effects import never_ends
+from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -138,9 +139,40 @@ def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Bl
     substitute(reverse_block, lambda o: lookup(o, env))
 
 
+class InterruptedWrite(Exception):
+    """An exception may come between the writes of a `try` body: it has to be lowered in pieces."""
+
+    def __init__(self, origin: Origin | None) -> None:
+        super().__init__(origin)
+        self.origin = origin
+
+
+def check_writes(reverser: Reverser, s: Try) -> None:
+    """Is it known, wherever an exception comes from, what was written before?"""
+    if all(never_ends(h.block) for h in s.handlers):
+        return  # nothing that follows reads it
+    written = False
+    for each in s.body.statements:
+        own = isinstance(each, Call) and reverser.writes_active(each)
+        inside = not isinstance(each, Call) and any(
+            isinstance(inner, Call) and reverser.writes_active(inner)
+            for inner in walk(Block([each], []))
+        )
+        if written and not own and may_raise(each) or inside:
+            raise InterruptedWrite(s.origin)
+        written |= own
+
+
+def may_raise(s: Statement) -> bool:
+    if not isinstance(s, Call) or not isinstance(s.callee, Const):
+        return True
+    return not cannot_fail(s.callee.value)
+
+
 def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     from adjoint.ir.nodes import Handler
 
+    check_writes(reverser, s)
     parts = [reverser.forward(block) for block in (s.body, *(h.block for h in s.handlers))]
     path = s.path if s.path is not None else Value("path", Scalar(int))
     handlers = [

@@ -10,6 +10,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots, tree
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Call, Const, Loop, Operand, Statement, Value, operands_of
 from adjoint.ir.types import (
     UNKNOWN,
@@ -54,6 +55,17 @@ def change(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
                 add_unknown(scope, v, bar)
 
     return [s], backward
+
+
+def refuse_read(reverser: Reverser, s: Call) -> None:
+    """Refuse to lose a derivative in a global variable that another program reads."""
+    namespace, name = s.args
+    if is_active(namespace, reverser.active):  # type: ignore[arg-type]
+        raise UnsupportedSyntaxError(
+            f"the global variable '{name.value}' is assigned, and read by a function that this calls",  # type: ignore[union-attr]
+            s.origin,
+            f"Declare it `global {name.value}` there too, or pass it as an argument.",  # type: ignore[union-attr]
+        )
 
 
 def append(reverser: Reverser, s: Call) -> Written:
@@ -153,7 +165,7 @@ def iterator(reverser: Reverser, s: Call) -> Written:
 
     def backward(scope: Scope) -> None:
         bars = scope.take_rest(s.target)
-        if bar_is_none(bars):
+        if bars is None or bar_is_none(bars):
             return
         operands = s.args[:1] if function is enumerate else s.args
         for i, x in enumerate(operands):

@@ -147,8 +147,11 @@ class Reverser:
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if isinstance(s, Call) and self.gives(s):
             return [s], lambda scope: self.take_item(s, scope)
-        if isinstance(s, Call):
+        if isinstance(s, Call) and isinstance(s.callee, Const):
             mutation.refuse_at_run_time(self, s)
+            if s.callee.value is slots.read_elsewhere:
+                state.refuse_read(self, s)
+                return [], None
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, Call) and (owner := changed_operand(s)) is not None:
@@ -176,12 +179,15 @@ class Reverser:
         """Does a statement with blocks write to memory that carries a derivative, or may it?"""
         for inner in walk(Block([s], [])):
             if isinstance(inner, Call):
-                owner = written_operand(inner) or changed_operand(inner)
-                if is_active(owner, self.active):  # type: ignore[arg-type]
+                if self.writes_active(inner):
                     return True
                 if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
                     return True
         return False
+
+    def writes_active(self, s: Call) -> bool:
+        owner = written_operand(s) or changed_operand(s)
+        return is_active(owner, self.active)  # type: ignore[arg-type]
 
     def is_selected(self, value: Value) -> bool:
         return value in self.selected

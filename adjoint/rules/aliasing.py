@@ -11,7 +11,7 @@ other: somebody may pass one array twice.
 from __future__ import annotations
 
 import itertools
-import types
+from typing import Any
 
 from adjoint import slots
 from adjoint.ir.nodes import (
@@ -22,6 +22,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Splat,
     Statement,
     Try,
     Value,
@@ -29,7 +30,7 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Type
+from adjoint.ir.types import Array, Instance, Type, Unknown
 from adjoint.rules import registry
 from adjoint.rules.memory import (
     ITEM_CHANGES,
@@ -42,6 +43,8 @@ from adjoint.rules.memory import (
     shares_memory,
     written_operand,
 )
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import call_method
 from adjoint.shadows import shadow_of
 
 
@@ -226,6 +229,13 @@ def names_of(body: Block) -> tuple[str, ...]:
         and s.callee.value in (slots.store_attribute, slots.store_plainly, slots.delete_attribute)
         and isinstance(s.args[1], Const)
     }
+    for s in walk(body):
+        if (
+            isinstance(s, Call)
+            and isinstance(s.callee, Const)
+            and s.callee.value is slots.store_cell
+        ):
+            names.add(slots.SHARED + s.args[1].value)  # type: ignore[union-attr]
     if any(changes_items(s) for s in walk(body)):
         names.add(slots.ITEMS)
     return tuple(sorted(names))
@@ -241,7 +251,19 @@ def may_write(s: Call) -> bool:
     if not isinstance(s.callee, Const):
         return True
     function = s.callee.value
-    ours = (getattr(function, "__module__", None) or "").split(".")[0] in ("adjoint", "numpy")
-    return (
-        isinstance(function, types.FunctionType) and not ours and registry.lookup(function) is None
-    )
+    if function is call_method:
+        owner = s.args[0]
+        kind = operand_type(owner.operand if isinstance(owner, Splat) else owner)
+        return isinstance(kind, Unknown | Instance)
+    if is_of(function, "adjoint", "numpy", "builtins", "_operator", "math", "cmath"):
+        return False
+    try:
+        return registry.lookup(function) is None
+    except TypeError:
+        return True
+
+
+def is_of(function: Any, *modules: str) -> bool:
+    """Is this function, class or object from one of these packages?"""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return module.partition(".")[0] in modules

@@ -100,7 +100,7 @@ def may_change(kind: Type) -> bool:
         return any(may_change(item) for _, item in kind.captures + kind.defaults)
     if isinstance(kind, IteratorOf):
         return may_change(kind.element)
-    return not (isinstance(kind, Opaque) and issubclass(kind.cls, _PLAIN))
+    return not (isinstance(kind, Opaque) and issubclass(kind.cls, (*_PLAIN, BaseException)))
 
 
 def parts_of(kind: DictOf | Instance) -> tuple[tuple[Any, Type], ...]:

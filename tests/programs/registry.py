@@ -35,6 +35,7 @@ MODULES = (
     "in_place",
     "numerics",
     "simulations",
+    "state",
     "exceptions",
     "contexts",
     "patterns",
