@@ -45,6 +45,31 @@ def backwards(items: Any) -> Any:
     return _watched(items, reversed) if isinstance(items, list) else reversed(items)
 
 
+def view(items: dict, name: str) -> list:
+    """`items.keys()`, `items.values()` or `items.items()`, as a list."""
+    return list(getattr(items, name)())
+
+
+def watched_view(seen: list, items: dict, name: str) -> Iterator:
+    """What a loop over such a view runs over, each item as it was when the loop began."""
+    count = len(items)
+    for i, key in enumerate(list(items)):
+        changed = name != "keys" and (
+            items.get(key) is not (seen[i][1] if name == "items" else seen[i])
+        )
+        if changed or len(items) != count:
+            raise UnsupportedSyntaxError(
+                "a dict changes, ahead of where it is being iterated",
+                hint="Iterate over a copy: `for key, value in list(items.items()):`.",
+            )
+        yield seen[i]
+
+
+def get(items: dict, key: Any, default: Any = None) -> Any:
+    """`items.get(key, default)`"""
+    return items.get(key, default)
+
+
 def _watched(items: Any, order: Any = iter) -> Iterator:
     before = list(order(items))
     count = 0
@@ -259,6 +284,19 @@ def add_items(shadows: Shadows, owner: Any, bars: Any, end: int | None = None) -
     """Contribute to the first items of a list, one by one; or backwards from the one before `end`."""
     for i, bar in enumerate(bars):
         shadows.add(owner, i if end is None else end - 1 - i, bar)
+
+
+def add_view(shadows: Shadows, items: dict, keys: list, name: str, seen: list) -> None:
+    """Contribute to a dict what its view, a list, was contributed to."""
+    for key, bar in zip(keys, take_items(shadows, seen, len(keys)), strict=True):
+        shadows.add(items, key, tree.tangent_item(bar, 1) if name == "items" else bar)
+
+
+def get_back(shadows: Shadows, items: dict, key: Any, found: bool, bar: Any) -> Any:
+    """Contribute to an item that was there; gives the cotangent of the default, else."""
+    if found:
+        shadows.add(items, key, bar)
+    return None if found else bar
 
 
 def column(bars: Any, i: int) -> list:

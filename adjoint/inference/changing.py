@@ -136,6 +136,8 @@ def method(
         kwargs, written = [], UNKNOWN
     note(spec, owner, written)
     element = element_of(operand_type(owner))
+    if name == "popitem":
+        element = TupleOf((UNKNOWN, UNKNOWN))
     y = element if name in ("pop", "popitem", "setdefault") else NONE
     both_kind = TupleOf((y, Opaque(contents.Change)))
     operands = [owner, Const(name), *args]
@@ -143,6 +145,13 @@ def method(
         Const(contents.change), list(operands), list(kwargs), Site(site.origin), both_kind
     )
     return Const(None) if y == NONE else item(spec, both, 0, site)
+
+
+def view(spec: Specialiser, owner: Operand, name: str, site: Site) -> Operand:
+    """`keys`, `values`, `items` of a dict that changes, as a list."""
+    element: Type = TupleOf((UNKNOWN, UNKNOWN)) if name == "items" else UNKNOWN
+    operands = [owner, Const(name)]
+    return spec.emit(Const(contents.view), list(operands), [], site, ListOf(None, element))
 
 
 def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:

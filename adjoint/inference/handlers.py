@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import slots
+from adjoint import contents, slots
 from adjoint.inference import attributes, calls, changing, objects, state
 from adjoint.inference.containers import (
     built_dict,
@@ -111,6 +111,11 @@ def _call_method(
     owner, name, *rest = args
     if changing.is_container(operand_type(owner)) and name.value in METHODS:  # type: ignore[union-attr]
         return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
+    open_dict = isinstance(operand_type(owner), Opaque) and operand_type(owner).cls is dict  # type: ignore[attr-defined]
+    if open_dict and name.value in ("keys", "values", "items") and not rest:  # type: ignore[union-attr]
+        return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
+    if open_dict and name.value == "get" and rest:  # type: ignore[union-attr]
+        return spec.emit(Const(contents.get), [owner, *rest], kwargs, site, UNKNOWN)
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     return (
         found

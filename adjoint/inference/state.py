@@ -91,7 +91,7 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
             calls.call(spec, Const(setter.fset), [owner, value], [], site)
             return Const(None)
         own = kind.cls.__setattr__
-        if isinstance(own, types.FunctionType) and not has_setter(kind.cls, name.value):
+        if isinstance(own, types.FunctionType):
             calls.call(spec, Const(own), [owner, name, value], [], site)
             return Const(None)
     if isinstance(kind, Literal):
@@ -137,8 +137,11 @@ def store_plainly(
     kind = operand_type(name)
     if not isinstance(kind, Literal) or not isinstance(kind.value, str):
         return None
-    check_owner(operand_type(owner), kind.value, site)
-    note(spec, operand_type(owner), kind.value, operand_type(value))
+    cls = getattr(operand_type(owner), "cls", None)
+    if cls is None or not isinstance(objects.class_attribute(cls, kind.value), property):
+        note(spec, operand_type(owner), kind.value, operand_type(value))
+    else:
+        check_owner(operand_type(owner), kind.value, site)
     call = [owner, Const(kind.value), value]
     spec.emit(Const(slots.store_plainly), list(call), [], site, Literal(None, None))
     return Const(None)

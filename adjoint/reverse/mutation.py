@@ -338,7 +338,8 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     first = 0
     module = getattr(function, "__module__", None) or ""
     ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
-    ours = ours or function is augment  # which only gives back numbers
+    # Builtins keep nothing but the items themselves; `augment` gives back numbers.
+    ours = ours or function is augment or module == "builtins"
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             raise UnsupportedSyntaxError(

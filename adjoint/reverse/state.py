@@ -144,6 +144,10 @@ def iterated(reverser: Reverser, s: Loop) -> tuple[list[Statement], Operand | No
         return [], s.iterable
     assert isinstance(s.iterable, Value)
     watched = Value("", s.iterable.type, False, s.origin)
+    made = reverser.definitions.get(s.iterable)
+    if made is not None and made.callee.value is contents.view:  # type: ignore[union-attr]
+        operands: list[Any] = [s.iterable, *made.args]
+        return [Call(watched, Const(contents.watched_view), operands, [], s.origin)], watched
     return [Call(watched, Const(contents.steady), [s.iterable], [], s.origin)], watched
 
 
@@ -186,6 +190,43 @@ def iterator(reverser: Reverser, s: Call) -> Written:
     return forward, backward
 
 
+def viewed(reverser: Reverser, s: Call) -> Written:
+    """A view of a dict that changes: its keys tell which slots its items are of."""
+    owner, name = s.args
+    assert isinstance(name, Const)
+    keys = Value("", UNKNOWN, False, s.origin)
+    forward: list[Statement] = [Call(keys, Const(list), [owner], [], s.origin), s]
+
+    def backward(scope: Scope) -> None:
+        if name.value != "keys":
+            operands: list[Any] = [scope.shadows_value(), owner, keys, name, s.target]
+            scope.call(contents.add_view, *operands, type=literal(None))
+
+    return forward, backward
+
+
+def got(reverser: Reverser, s: Call) -> Written:
+    """`owner.get(key, default)`, of a dict that changes."""
+    owner, key, *default = s.args
+    found = Value("", Scalar(bool), False, s.origin)
+    forward: list[Statement] = [
+        Call(found, Const(operator.contains), [owner, key], [], s.origin),
+        s,
+    ]
+
+    def backward(scope: Scope) -> None:
+        bar = scope.take_rest(s.target)
+        if bar is None:
+            return
+        operands: list[Any] = [scope.shadows_value(), owner, key, found, bar]
+        rest = scope.call(contents.get_back, *operands, type=UNKNOWN)
+        for v in default:
+            if isinstance(v, Value) and carries(v, reverser.active):
+                add_unknown(scope, v, rest)
+
+    return forward, backward
+
+
 def is_changing_list(reverser: Reverser, x: Any) -> bool:
     return isinstance(x, Value) and isinstance(x.type, ListOf) and reverser.changes_items(x)
 
@@ -220,6 +261,8 @@ def take_initial(scope: Scope, s: Call) -> None:
 def is_made(s: Call) -> bool:
     """May the result be a container that nothing had before, and whose parts are not operands?"""
     function = s.callee.value if isinstance(s.callee, Const) else None
+    if function in (contents.view, contents.get):
+        return False
     parts = (make_list, make_dict, make_tuple, new_object, set_attribute, contents.change)
     return function not in parts and function not in LOADS and function is not operator.getitem
 

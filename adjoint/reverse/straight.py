@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows, slots, tree
+from adjoint import contents, shadows, slots, tree
 from adjoint.cursor import item_bar
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
@@ -233,6 +233,10 @@ class Reverser:
         if isinstance(s.callee, Const) and s.callee.value in state.ITERATORS:
             if any(state.is_changing_list(self, a) for a in s.args):
                 return state.iterator(self, s)
+        if isinstance(s.callee, Const) and self.memory.is_changed(s.args[0] if s.args else None):
+            special = {contents.view: state.viewed, contents.get: state.got}.get(s.callee.value)
+            if special is not None:
+                return special(self, s)
         if is_item(s) and self.memory.is_changed(s.args[0]):
             return state.item_read(self, s)
         if is_exception(s):

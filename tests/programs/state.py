@@ -276,7 +276,7 @@ def list_changed_while_it_is_enumerated(xs):
     for i, item in enumerate(items):
         items[i] = item * item + (items[i - 1] if i else 0.0)
     for item in reversed(items):
-        items[0] = items[0] + item * 0.5
+        items[-1] = items[-1] + item * 0.5
     return sum(items)
 
 
