@@ -26,7 +26,11 @@ def store_item(owner: Any, key: Any, value: Any) -> None:
 
 def position(owner: Any, key: Any) -> Any:
     """What names the slot of `owner[key]` as long as nothing moves: never a negative index."""
-    return key + len(owner) if isinstance(owner, list) and key < 0 else key
+    if not isinstance(owner, list):
+        return key
+    if isinstance(key, slice):
+        return range(len(owner))[key]
+    return key + len(owner) if key < 0 else key
 
 
 def kept(x: Any) -> Any:
@@ -310,11 +314,15 @@ def take_items(shadows: Shadows, owner: Any, count: int) -> list:
     return [slots.pop(i, None) for i in range(count)]
 
 
-def read_back_item(shadows: Shadows, owner: Any, key: Any, bar: Any, arrays: bool) -> Any:
-    """Contribute to an item of what is known only now; gives the cotangent of the owner that is left.
+def read_back_item(shadows: Shadows, owner: Any, key: Any, y: Any, bar: Any, arrays: bool) -> Any:
+    """Contribute to the item y of what is known only now; gives the cotangent of the owner that is left.
 
     `arrays` tells that arrays may be written to, so that their cotangents are in shadows.
     """
+    if isinstance(owner, list) and isinstance(key, range):  # y is a new list
+        for place, part in zip(key, take_items(shadows, y, len(key)), strict=True):
+            shadows.add(owner, place, part)
+        return None
     if bar is None:
         return None
     if arrays and isinstance(owner, np.ndarray):
@@ -322,7 +330,5 @@ def read_back_item(shadows: Shadows, owner: Any, key: Any, bar: Any, arrays: boo
         return None
     if not isinstance(owner, list | dict):
         return tree.accumulate_item(None, owner, key, bar)
-    if isinstance(key, slice):
-        raise UnsupportedSyntaxError("a slice of a list that changes is read", hint="Use a loop.")
     shadows.add(owner, key, bar)
     return None

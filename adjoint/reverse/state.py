@@ -123,16 +123,16 @@ def item_read(reverser: Reverser, s: Call) -> Written:
     def backward(scope: Scope) -> None:
         arrays = reverser.memory.is_written(owner)
         bar = reverser.received(s, scope) if arrays else scope.take_rest(s.target)
-        if bar is None:
+        item = isinstance(unliteral(operand_type(key)), Scalar)  # type: ignore[arg-type]
+        if bar is None and item:
             return
         assert isinstance(owner, Value)
         found = scope.shadows_value()
-        kind = operand_type(key)  # type: ignore[arg-type]
-        if isinstance(operand_type(owner), ListOf) and isinstance(unliteral(kind), Scalar):
+        if isinstance(operand_type(owner), ListOf) and item and bar is not None:
             scope.call(slots.add_slot, found, owner, place, bar, type=literal(None))
         else:
             function = contents.read_back_item
-            operands = [found, owner, place, bar, Const(arrays)]
+            operands = [found, owner, place, s.target, bar or Const(None), Const(arrays)]
             scope.add_rest(owner, scope.call(function, *operands, type=UNKNOWN))
 
     return forward, backward

@@ -293,8 +293,12 @@ class Reverser:
             name = plain[1].value  # type: ignore[union-attr]
             changes = self.memory.is_changed(s.target) and name in self.memory.names
             return lambda scope: take_attribute(scope, s, changes)
-        if function in LOADS:
+        if function in LOADS and self.memory.is_changed(plain[0]):
             return lambda scope: state.read(scope, s)
+        if function is slots.load_attribute and isinstance(operand_type(plain[0]), Instance):
+            # Of a class of objects that change this is none that does.
+            owner, key = plain[0], plain[1].value  # type: ignore[union-attr]
+            return lambda scope: scope.add_part(owner, key, s.target, scope.take_rest(s.target))
         read = structural_read(s)
         if read is not None:
             key = s.args[1].value  # type: ignore[union-attr]
