@@ -13,12 +13,14 @@ from __future__ import annotations
 import threading
 import types
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from dataclasses import replace
+from inspect import CO_GENERATOR
 from typing import Any
 
 from adjoint.compiler import NESTED, Request, compile_request
+from adjoint.cursor import GeneratorCursor, Record
 from adjoint.emit import annotate, origin_of
 from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
 from adjoint.ir.options import Options
@@ -318,7 +320,7 @@ def generate(
             "and is called where its statements cannot be written into the caller's derivative",
             hint="Return a new array from it, or write the call without recursion.",
         )
-    y, pull = call(entry, inputs)
+    y, pull = begun(call(entry, inputs), callee)
     nothing = (None,) * (1 + len(args)) + ({},)
 
     def pullback(y_bar: Any) -> tuple:
@@ -328,6 +330,8 @@ def generate(
             bars = pull(y_bar)
         except Exception as error:
             raise explain(error, entry) from error.__cause__
+        if bars is None:
+            return nothing
         if len(kwargs) > original:
             named = dict(bars[-1])
             more = {k: named.pop(k) for k in defaults}
@@ -337,6 +341,21 @@ def generate(
         return bars
 
     return y, pullback
+
+
+def begun(result: Any, callee: Any) -> Any:
+    """`y, pullback` of a call; of a generator function, whose body has not begun, a cursor."""
+    function = getattr(callee, "__func__", callee)
+    code = getattr(function, "__code__", None)
+    if code is None or not code.co_flags & CO_GENERATOR:
+        return result
+    if not isinstance(result, Generator):
+        raise UnsupportedSyntaxError(
+            f"{code.co_name} is a generator that yields nothing, and this is not supported",
+            hint="Write a function that returns an empty list.",
+        )
+    record = Record(result, code.co_name)
+    return GeneratorCursor(record), record.pullback
 
 
 def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:

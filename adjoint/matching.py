@@ -240,7 +240,7 @@ class _Writer:
             if root.kind == "global":
                 owner = root.owner.value
                 spaces.setdefault(id(owner), (owner, [], []))[1].append((root.name, value))
-            elif root.kind != "constant":
+            elif root.kind not in THEMSELVES:
                 self.refuse(f"{self.reading(root)} is not {self.constant(value)}")
         for root in compiled.roots:
             if root.kind == "global":
@@ -258,20 +258,23 @@ class _Writer:
             name = globals_of.get((id(root.owner.value), root.name))
             if root.kind != "global" or name is None:
                 name = self.bind(self.reading(root))
-            self.expect(name, type_of(root.read()))
+            if root.kind != "namespace":  # what is in it is read when it is needed
+                self.expect(name, type_of(root.read()))
             found.append(name)
         return found
 
     def reading(self, root: Any) -> str:
         owner = self.constant(root.owner.value)
-        if root.kind == "constant":
+        if root.kind in THEMSELVES:
             return owner
         if root.kind == "capture":
             return f"{owner}.cell_contents"
         return f"{self.constant(getattr)}({owner}, {root.name!r})"
 
 
-BY_NAME = (types.MethodType, functools.partial)
+#: Roots that are what they are found at.
+THEMSELVES = ("constant", "namespace")
+BY_NAME = (types.MethodType, functools.partial, types.CellType)
 
 
 def class_of(kind: Type) -> type:

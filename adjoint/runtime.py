@@ -7,13 +7,17 @@ prints them as that syntax again. The second half is the arithmetic of cotangent
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import functools
 import importlib
 import types
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy as np
 
+from adjoint.cursor import Cursor, GeneratorCursor, View
 from adjoint.errors import UnsupportedSyntaxError
 
 # -- Python's constructs as callables --------------------------------------------------------------
@@ -114,6 +118,155 @@ def raise_exception(exception: Any = None, cause: Any = None, has_cause: bool = 
     raise exception
 
 
+def raise_again(error: BaseException) -> NoReturn:
+    """Raise an exception that was caught further up, as if it had not been."""
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context
+
+
+def is_sequence(subject: Any) -> bool:
+    """Whether a sequence pattern of `match` may fit."""
+    return is_sequence_class(type(subject))
+
+
+def is_mapping(subject: Any) -> bool:
+    """Whether a mapping pattern of `match` may fit."""
+    return is_mapping_class(type(subject))
+
+
+def is_sequence_class(cls: type) -> bool:
+    return bool(cls.__flags__ & 1 << 5)  # Py_TPFLAGS_SEQUENCE, which Python itself asks for
+
+
+def is_mapping_class(cls: type) -> bool:
+    return bool(cls.__flags__ & 1 << 6)  # Py_TPFLAGS_MAPPING
+
+
+def is_instance_of(subject: Any, cls: Any) -> bool:
+    """Whether a class pattern of `match` may fit."""
+    if not isinstance(cls, type):
+        raise TypeError("called match pattern must be a class")
+    return isinstance(subject, cls)
+
+
+def positional_name(cls: Any, count: int, position: int) -> str | None:
+    """The attribute that a positional pattern of a class pattern reads; None: the subject itself."""
+    names, itself = getattr(cls, "__match_args__", None), False
+    if names is None:
+        names, itself = (), bool(cls.__flags__ & 1 << 22)  # _Py_TPFLAGS_MATCH_SELF
+    if not isinstance(names, tuple):
+        kind = type(names).__name__
+        raise TypeError(f"{cls.__name__}.__match_args__ must be a tuple (got {kind})")
+    most = 1 if itself else len(names)
+    if count > most:
+        plural = "" if most == 1 else "s"
+        raise TypeError(
+            f"{cls.__name__}() accepts {most} positional sub-pattern{plural} ({count} given)"
+        )
+    if itself:
+        return None
+    if not isinstance(names[position], str):
+        kind = type(names[position]).__name__
+        raise TypeError(f"__match_args__ elements must be strings (got {kind})")
+    return names[position]
+
+
+def has_part(subject: Any, name: str | None) -> bool:
+    """Whether a class pattern finds this part of its subject."""
+    return name is None or hasattr(subject, name)
+
+
+def part_of(subject: Any, name: str | None) -> Any:
+    """The attribute of a class pattern's subject; the subject itself for None."""
+    return subject if name is None else getattr(subject, name)
+
+
+def without_keys(mapping: Any, *keys: Any) -> dict:
+    """What `**rest` captures of a mapping."""
+    return {key: mapping[key] for key in mapping if key not in keys}
+
+
+def context_class(manager: Any) -> type:
+    """The class of a context manager; the error of `with` for anything else."""
+    kind = type(manager)
+    if not (hasattr(kind, "__enter__") and hasattr(kind, "__exit__")):
+        with manager:  # which raises
+            pass
+    return kind
+
+
+def enter_context(manager: Any) -> Any:
+    """What `with manager as x` gives to x."""
+    return context_class(manager).__enter__(manager)
+
+
+def leave_context(manager: Any, error: BaseException | None = None) -> Any:
+    """The end of `with manager`; true if the exception goes no further."""
+    if error is None:
+        return type(manager).__exit__(manager, None, None, None)
+    return type(manager).__exit__(manager, type(error), error, error.__traceback__)
+
+
+def leave_context_raising(manager: Any, error: BaseException) -> None:
+    """The end of a `with` whose variables are not known after an exception: it has to go further."""
+    refuse_suppression(leave_context(manager, error), manager, error)
+
+
+def refuse_suppression(suppressed: Any, manager: Any, error: BaseException) -> None:
+    """Stop if a context manager has suppressed an exception."""
+    if suppressed:
+        raise UnsupportedSyntaxError(
+            f"a context manager of type {type(manager).__name__} has suppressed a"
+            f" {type(error).__name__}, and what the variables of its body are then is not known",
+            hint="Use `try` and `except`, or `contextlib.suppress`.",
+        ) from error
+
+
+def yield_value(item: Any) -> int:
+    """`yield item`, in a generator: the answer is the item's number, or its complement to stop."""
+    raise RuntimeError("generated code yields by itself")
+
+
+def iterated(iterable: Any) -> Any:
+    """What a loop runs over: of an iterator that others may advance too, a view of its own."""
+    return View(iterable) if isinstance(iterable, Cursor) else iterable
+
+
+def repeatable(iterable: Any) -> Any:
+    """What an iterable gives, more than once: of an iterator, the list of its items."""
+    return list(iterable) if isinstance(iterable, Iterator) else iterable
+
+
+def release(iterable: Any) -> None:
+    """Let go of the iterable of a loop that was left early: a generator runs its `finally`."""
+    if isinstance(iterable, types.GeneratorType | GeneratorCursor):
+        iterable.close()
+
+
+def check_iterable(iterable: Any) -> Any:
+    """What a loop in a `try` body runs over: an exception of its own would come unseen there."""
+    return iterable if isinstance(iterable, _SILENT) else watched(iter(iterable))
+
+
+_VIEWS = tuple(type(view) for view in ({}.keys(), {}.values(), {}.items()))
+_SILENT = (list, tuple, range, np.ndarray, str, bytes, dict, set, frozenset, *_VIEWS)
+
+
+def watched(iterator: Iterator) -> Iterator:
+    """The items of an iterator that must not raise."""
+    try:
+        yield from iterator
+    except Exception as error:
+        raise UnsupportedSyntaxError(
+            f"an iterator of type {type(iterator).__name__} raised {type(error).__name__} in a loop"
+            " of a `try` body, and what variables are then is not known",
+            hint="Make a list of its items before the loop.",
+        ) from error
+
+
 def import_module(
     name: str, attribute: str | None = None, level: int = 0, package: str = ""
 ) -> Any:
@@ -148,11 +301,56 @@ def check_bound(value: Any, name: str) -> Any:
 def make_function(
     code: types.CodeType, namespace: dict, defaults: Any, keyword_defaults: Any, *captures: Any
 ) -> types.FunctionType:
-    """The function that Python would have made from `code` here; captures as in co_freevars."""
-    cells = tuple(types.CellType(value) for value in captures)
+    """The function that Python would have made from `code` here; captures as in co_freevars.
+
+    What is captured as a cell is a variable that functions share.
+    """
+    cells = tuple(c if isinstance(c, types.CellType) else types.CellType(c) for c in captures)
     made = types.FunctionType(code, namespace, code.co_name, defaults or None, cells)
     made.__kwdefaults__ = keyword_defaults or None
     return made
+
+
+_CONTEXT_CODE = contextlib.contextmanager(lambda: iter(())).__code__
+
+
+def is_context_function(function: Any) -> bool:
+    """Whether `contextlib.contextmanager` has made a function."""
+    return getattr(function, "__code__", None) is _CONTEXT_CODE and hasattr(function, "__wrapped__")
+
+
+class GeneratorContext:
+    """The context manager of a generator whose values carry a derivative."""
+
+    def __init__(self, generator: Iterator) -> None:
+        self.generator = generator
+
+    def __enter__(self):
+        try:
+            return next(self.generator)
+        except StopIteration:
+            raise RuntimeError("generator didn't yield") from None
+
+    def __exit__(self, kind, error, traceback):
+        return finish_context(self.generator, kind, error, traceback)
+
+
+def finish_context(generator: Any, kind: Any, error: Any, traceback: Any) -> Any:
+    """What `contextlib` does with the generator of a context manager at its end."""
+    manager = contextlib._GeneratorContextManager.__new__(contextlib._GeneratorContextManager)
+    manager.gen = generator
+    return manager.__exit__(kind, error, traceback)
+
+
+class ClassBody:
+    """A `class` statement inside a function: makes the class from what its body captures."""
+
+    def __init__(self, code: types.CodeType, namespace: dict) -> None:
+        self.code, self.namespace, self.__name__ = code, namespace, f"make_{code.co_name}"
+
+    def __call__(self, captures: tuple, *bases: Any, **keywords: Any) -> type:
+        body = make_function(self.code, self.namespace, None, None, *captures)
+        return builtins.__build_class__(body, self.code.co_name, *bases, **keywords)
 
 
 def new_object(cls: type) -> Any:

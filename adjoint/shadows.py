@@ -15,14 +15,39 @@ import numpy as np
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 
+#: Among the attributes that change: the items of lists and dicts do.
+ITEMS = "[]"
+
+
+#: Before a variable's name: several functions share it, in a cell, and one of them assigns it.
+SHARED = "&"
+
 
 class Shadows:
-    """The shadows of one run of a reverse half, by the array that owns the memory."""
+    """The shadows of one run of a reverse half, by the array that owns the memory.
 
-    __slots__ = ("owners",)
+    `slots` are the cotangents of what objects, lists and dicts hold that change, by their identity
+    and the name, index or key: see `adjoint.slots`. `names` are the attributes that change.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("names", "owners", "slots")
+
+    def __init__(self, *names: str) -> None:
         self.owners: dict[int, tuple[np.ndarray, int, np.ndarray]] = {}
+        self.slots: dict[int, tuple[Any, dict]] = {}
+        self.names = names
+
+    def add(self, owner: Any, key: Any, bar: Any) -> None:
+        """Contribute to what `owner` holds under `key`."""
+        if bar is not None:
+            slots = self.slots_of(owner)
+            slots[key] = tree.accumulate(slots.get(key), bar)
+
+    def slots_of(self, owner: Any) -> dict:
+        found = self.slots.get(id(owner))
+        if found is None:
+            found = self.slots[id(owner)] = owner, {}  # which keeps the owner, and so its identity
+        return found[1]
 
 
 def shadow_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
@@ -109,49 +134,6 @@ def parts_of(x: Any) -> list[Any]:
     return [*getattr(x, "__dict__", {}).values(), *(c.cell_contents for c in cells), bound]
 
 
-def deliver(shadows: Shadows, x: Any, x_bar: Any) -> Any:
-    """Add `x_bar` to the shadows of the arrays in `x`; gives what is left: the cotangents of numbers."""
-    if x_bar is None:
-        return None
-    if isinstance(x, np.ndarray):
-        if np.issubdtype(x.dtype, np.number):
-            bar = shadow_of(shadows, x)
-            bar += tree.project(x_bar, x)
-        return None
-    if isinstance(x, tuple | list):
-        parts = [deliver(shadows, a, tree.tangent_item(x_bar, i)) for i, a in enumerate(x)]
-        return None if all(p is None for p in parts) else tree.same_container(x, parts)
-    if isinstance(x, dict):
-        parts = {k: deliver(shadows, a, tree.tangent_item(x_bar, k)) for k, a in x.items()}
-        return None if all(p is None for p in parts.values()) else parts
-    if isinstance(x_bar, tree.Tangent):
-        names = [n for n in vars(x_bar) if hasattr(x, n)]
-        parts = {n: deliver(shadows, getattr(x, n), tree.tangent_field(x_bar, n)) for n in names}
-        return None if all(p is None for p in parts.values()) else tree.Tangent(**parts)
-    return x_bar
-
-
-def collect(shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None) -> Any:
-    """The whole cotangent of `x`: what `deliver` left, and the shadows of the arrays in it.
-
-    Of an array that is a view of memory in `apart_from` it is zeros: that memory answers for it.
-    """
-    if isinstance(x, np.ndarray):
-        if not np.issubdtype(x.dtype, np.number):
-            return None
-        return apart(shadow_of(shadows, x), x, apart_from)
-    if isinstance(x, tuple | list):
-        bars = [tree.tangent_item(x_bar, i) for i in range(len(x))]
-        return tree.same_container(
-            x, [collect(shadows, a, bar, apart_from) for a, bar in zip(x, bars)]
-        )
-    if isinstance(x, dict):
-        return {
-            k: collect(shadows, a, tree.tangent_item(x_bar, k), apart_from) for k, a in x.items()
-        }
-    return x_bar
-
-
 def snapshot(x: Any) -> Any:
     """A copy, as deep as arrays are, of what the reverse half reads after it has been written to."""
     if isinstance(x, np.ndarray):
@@ -206,8 +188,12 @@ def put_masked(x_bar: np.ndarray, where: Any, v_bar: Any) -> None:
 
 
 def write_item(x: Any, index: Any, value: Any) -> None:
-    """`x[index] = value`, where only running tells that `x` is an array."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind == "O":
+    """`x[index] = value`, where only running tells what `x` is."""
+    if (
+        not isinstance(x, np.ndarray | list | dict)
+        or isinstance(index, slice)
+        and isinstance(x, list)
+    ):
         raise UnsupportedSyntaxError(
             f"a write into a value of type {type(x).__name__} is not supported yet",
             hint="Build a new value instead: a comprehension for a list, a new dict.",
@@ -215,8 +201,10 @@ def write_item(x: Any, index: Any, value: Any) -> None:
     x[index] = value
 
 
-def item_written(shadows: Shadows, x: np.ndarray, index: Any, value: Any) -> Any:
+def item_written(shadows: Shadows, x: Any, index: Any, value: Any) -> Any:
     """What reverses `write_item`: the cotangent of `value`."""
+    if isinstance(x, list | dict):
+        return shadows.slots_of(x).pop(index, None)
     v_bar = take_written(shadow_of(shadows, x), index)
     if not np.issubdtype(x.dtype, np.inexact):  # what was written was truncated
         return None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -102,6 +103,8 @@ def accumulate(a: Any, b: Any) -> Any:
         return Tangent(**{n: accumulate(getattr(a, n, None), getattr(b, n, None)) for n in names})
     if isinstance(a, dict):
         return {k: accumulate(a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b])}
+    if isinstance(a, list) and len(a) != len(b):  # of an iterator, of which not all was taken
+        return [accumulate(x, y) for x, y in zip_longest(a, b)]
     if isinstance(a, list | tuple):
         return same_container(a, [accumulate(x, y) for x, y in zip(a, b, strict=True)])
     return a + b
@@ -188,6 +191,11 @@ def zeros_like(x: Any) -> Any:
     return 0.0 if isinstance(x, Number) else np.zeros(())
 
 
+def zeros_if_any(x: Any) -> Any:
+    """`zeros_like` of a variable that is None where the path taken has not assigned it."""
+    return None if x is None else zeros_like(x)
+
+
 def zero_cotangent(x: Any) -> Any:
     """The zero of the cotangents of `x`: zeros for a number or array, else None."""
     if isinstance(x, bool | np.bool_):
@@ -239,6 +247,8 @@ def complete(x_bar: Any, x: Any) -> Any:
 
 
 def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
+    if type(x) is Held:
+        return complete_held(x_bar, x)
     if id(x) in within:
         return x_bar
     if isinstance(x, np.ndarray | Number):
@@ -265,6 +275,22 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
     if x_bar is None and all(b is None for b in bars.values()):
         return None
     return Tangent(**bars)
+
+
+class Held(NamedTuple):
+    """What an object, list or dict held when the program began."""
+
+    owner: Any
+    parts: dict[Any, Any]
+
+
+def complete_held(x_bar: Any, x: Held) -> Any:
+    if isinstance(x.owner, list):
+        return complete(x_bar, list(x.parts.values()))
+    if isinstance(x.owner, dict):
+        return complete(x_bar, x.parts)
+    bars = {n: complete(tangent_field(x_bar, n), v) for n, v in x.parts.items()}
+    return None if x_bar is None and all(b is None for b in bars.values()) else Tangent(**bars)
 
 
 def instantiate(x_bar: Any, x: Any) -> Any:
@@ -295,7 +321,7 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, list | tuple):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
-    if all(bar is None for bar in bars):
+    if all(bar is None for bar in bars) or isinstance(iterable, range):
         return None
     if (
         isinstance(iterable, Iterator)
@@ -400,6 +426,15 @@ class RootTangent:
 
     def __init__(self, own: Any, roots: dict[int, tuple[Any, Any]]) -> None:
         self.own, self.roots = own, roots
+
+    def __getattr__(self, name: str) -> Any:
+        """The function's own: that of an instance with `__call__` has fields."""
+        if name.startswith("__") or self.own is None:
+            raise AttributeError(name)
+        return getattr(self.own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own if self.own is not None else ())
 
     def __add__(self, other: Any) -> RootTangent:
         if not isinstance(other, RootTangent):

@@ -282,9 +282,7 @@ def test_an_exception_leaves_the_cache_as_it_was(compiled):
 
 def test_a_refused_program_stays_refused_and_harms_nothing():
     def f(x):
-        global SCALE
-        SCALE = x
-        return SCALE
+        return eval("x * x")
 
     for _ in range(3):
         with pytest.raises(ad.UnsupportedSyntaxError):

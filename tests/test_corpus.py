@@ -17,23 +17,21 @@ REFUSED = {
     for name in (
         "parts_of_a_split parts_of_a_matrix callee_that_writes views_in_a_list "
         "view_returned_by_a_callee arrays_in_a_dict writes_into_arguments_in_containers "
-        "writes_into_an_attribute put_and_putmask booleans_written"
+        "put_and_putmask booleans_written"
     ).split()
-} | {
-    f"simulations.{n}"
-    for n in "elimination_with_pivoting householder momentum_descent weighted_histogram".split()
-}
+} | {f"simulations.{n}" for n in "elimination_with_pivoting householder".split()}
 
 
 @contextlib.contextmanager
 def right_or_refused(program, route, order=1):
-    """A program that writes into arrays may be refused, off the default route or where listed."""
+    """A program that writes or keeps state may be refused, off the default route or where listed."""
     listed = order == 1 and route == "default" and str(program) in REFUSED
     try:
         yield
         assert not listed, "it is differentiated now: take it off the list"
     except AdjointError as error:
-        writes = program.module in ("in_place", "simulations")
+        writes = program.module in ("in_place", "simulations", "state")
+        writes |= order == 2 and str(program).startswith("contexts.jumps_out_of_it")
         if not writes or (order == 1 and route == "default" and str(program) not in REFUSED):
             raise
         assert str(error)

@@ -16,8 +16,10 @@ PACKAGE = ROOT / "adjoint"
 # Each group may import from the groups before it. Within a group the parts do not know each other.
 ORDER = [
     {"errors"},
+    {"cursor"},
     {"tree"},
     {"ir", "shadows"},
+    {"slots", "contents"},
     {"runtime"},
     {"rules"},
     {"frontend", "inference", "checks", "reverse", "forward", "optimise", "emit"},

@@ -3,14 +3,24 @@
 import numpy as np
 import pytest
 
-from tests.silence import arrays, check, containers, language, libraries, objects, programs, writes
+from tests.silence import (
+    arrays,
+    check,
+    containers,
+    control,
+    language,
+    libraries,
+    objects,
+    programs,
+    writes,
+)
 
 NUMBER = 1.37
 ARRAY = np.array([0.7, -1.3, 2.1, 0.4])
 CASES = [
     *[
         (f, NUMBER)
-        for module in (containers, language, libraries, objects)
+        for module in (containers, control, language, libraries, objects)
         for f in programs(vars(module))
     ],
     *[(f, ARRAY) for module in (arrays, writes) for f in programs(vars(module))],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
+from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
+from adjoint import slots
 from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.frontend import lower
 from adjoint.inference import Inferred
@@ -56,12 +58,23 @@ def entry_program(request: Request) -> Entry:
         code = callee.code.value
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
         name, origin = lowered.name, lowered.origin
+        generator = isinstance(code, types.CodeType) and bool(code.co_flags & CO_GENERATOR)
+        if generator and request.form != "rule":
+            raise UnsupportedSyntaxError(
+                f"{name} is a generator function: what it returns is not a value",
+                origin,
+                "Differentiate a function that consumes what it yields.",
+            )
         names = [p.name for p in lowered.parameters if p.kind.startswith("positional")]
         target = parameter(name, callee)
         operands: list[Operand] = []
         for own, kind in callee.captures:
             if kind == Literal("self", None):
                 operands.append(target)
+            elif own in lowered.cells:
+                cell = Value(own)
+                statements.append(Call(cell, Const(slots.cell_of), [target, Const(own)]))
+                operands.append(cell)
             elif isinstance(kind, Literal):
                 operands.append(Const(kind.value, own))
             else:

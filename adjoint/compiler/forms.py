@@ -64,7 +64,9 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     cotangents: list[Operand] = []
     for i in range(len(request.arguments)):
         if i in request.wrt:
-            cotangents.append(presented(statements, values[entry.count + i], by_input))
+            cotangents.append(
+                presented(statements, values[entry.count + i], by_input, program.held)
+            )
     if "callee" in request.wrt:
         for value in [*values[: entry.count], *typed.function.globals]:
             cotangents.append(by_input.get(value, Const(None)))
@@ -73,7 +75,9 @@ def finish(program: Derivative, typed: Inferred, entry: Entry, request: Request)
     return function
 
 
-def presented(statements: list, value: Value, by_input: dict[Value, Operand]) -> Operand:
+def presented(
+    statements: list, value: Value, by_input: dict[Value, Operand], held: dict[Value, Value]
+) -> Operand:
     """A cotangent as users see it: zeros where a number had no influence."""
     kind = value.type
     bar = by_input.get(value, Const(None))
@@ -91,7 +95,7 @@ def presented(statements: list, value: Value, by_input: dict[Value, Operand]) ->
     if isinstance(kind, Scalar | Array):
         statements.append(Call(target, Const(tree.zeros_like), [value]))
     else:
-        statements.append(Call(target, Const(tree.complete), [bar, value]))
+        statements.append(Call(target, Const(tree.complete), [bar, held.get(value, value)]))
     return target
 
 

@@ -12,7 +12,8 @@ from adjoint.compiler.expansion import expander
 from adjoint.compiler.forms import finish, in_form
 from adjoint.compiler.special import derivative
 from adjoint.emit import Loaded, emit, load
-from adjoint.frontend import lower
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.frontend import IN_PIECES, lower
 from adjoint.inference import infer
 from adjoint.inference.sites import Root
 from adjoint.ir.nodes import Function, Value
@@ -20,6 +21,7 @@ from adjoint.ir.options import Options
 from adjoint.ir.types import UNKNOWN, Type, literal
 from adjoint.optimise import optimise
 from adjoint.reverse import Derivative, reverse
+from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 
@@ -68,6 +70,24 @@ class Compiled:
 
 
 def compile_request(request: Request) -> Compiled:
+    """The generated function; `try` bodies are taken to pieces where that is needed."""
+    try:
+        return generate(request)
+    except InterruptedWrite:
+        token = IN_PIECES.set(True)
+    try:
+        return generate(request)
+    except InterruptedWrite as interrupted:
+        raise UnsupportedSyntaxError(
+            "an exception may come in the middle of what this `try` body changes",
+            interrupted.origin,
+            "Put the statement that may raise into a `try` of its own, before anything is changed.",
+        ) from None
+    finally:
+        IN_PIECES.reset(token)
+
+
+def generate(request: Request) -> Compiled:
     """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
     entry = entry_program(request)
     if not request.options.typed and request.callee != PULL_CALL:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint import slots
 from adjoint.emit.namespace import numpy_path
 from adjoint.ir import nodes as ir
 from adjoint.ir.types import Array
@@ -45,7 +46,7 @@ OWNER_RETURNED = {"index_add", "add_into", "set_item", "set_attribute"}
 IN_PLACE = OWNER_RETURNED | {"initialise", "raise_exception", "import_module"}
 _DISPLAYS = {
     "make_tuple", "make_list", "make_set", "make_dict", "merge_dicts", "unpack_sequence",
-    "join_strings", "format_value", "check_bound", "flatten",
+    "join_strings", "format_value", "check_bound", "flatten", "yield_value",
 }  # fmt: skip
 _TREE_WRITES = OWNER_RETURNED | {"accumulate_item", "seed_of"}
 _SHADOW_READS = {"Shadows", "shadow_of", "apart", "collect", "snapshot"}
@@ -72,13 +73,16 @@ _PURE_BUILTINS = {
 def runtime_name(callee: Any) -> str:
     """The name of a function of `adjoint.runtime` that has a syntax, "" for anything else.
 
-    Of `adjoint.tree` those that write to their first argument.
+    Of `adjoint.tree` those that do more with their first argument than compute from it.
     """
     value = callee.value if isinstance(callee, ir.Const) else None
     if isinstance(value, types.FunctionType):
         if value.__module__ == "adjoint.runtime":
             return value.__name__
-        if value.__module__ == "adjoint.tree" and value.__name__ in OWNER_RETURNED:
+        if value.__module__ == "adjoint.tree" and value.__name__ in (
+            *OWNER_RETURNED,
+            "zeros_if_any",
+        ):
             return value.__name__
     return ""
 
@@ -100,7 +104,7 @@ def is_pure(callee: Any) -> bool:
         return callee.__name__ not in _TREE_WRITES
     if getattr(callee, "__module__", None) == "adjoint.shadows":
         return callee.__name__ in _SHADOW_READS
-    if isinstance(callee, np.ufunc):
+    if callee in (slots.load_attribute, slots.load_cell) or isinstance(callee, np.ufunc):
         return True
     if isinstance(getattr(callee, "__self__", None), np.ufunc):
         return callee.__name__ != "at"
@@ -152,7 +156,7 @@ def short_name(call: ir.Call) -> str:
     callee = call.callee
     if isinstance(callee, ir.Value):
         return callee.name or "value"
-    for function, position in (("call_method", 1), (getattr, 1)):
+    for function, position in (("call_method", 1), (getattr, 1), (slots.load_attribute, 1)):
         if is_call_of(call, function) and len(call.args) > position:
             attribute = call.args[position]
             if isinstance(attribute, ir.Const) and isinstance(attribute.value, str):

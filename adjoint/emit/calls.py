@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from adjoint import shadows
+from adjoint import contents, shadows, slots
 from adjoint.emit import callees
 from adjoint.emit.expressions import Expressions
 from adjoint.emit.namespace import Namespace
@@ -58,9 +58,24 @@ class CallStatements:
 
     def _store(self, call: ir.Call) -> list[ast.stmt] | None:
         """`x[i] = v`, `x[i] += v` and `x += v`, of arrays."""
-        if callees.is_call_of(call, operator.setitem):
+        if callees.is_call_of(call, contents.append):
+            owner = self.expressions.operand(call.args[0])  # type: ignore[arg-type]
+            function = ast.Attribute(value=owner, attr="append", ctx=ast.Load())
+            value = self.expressions.argument(call.args[1])
+            return [ast.Expr(ast.Call(func=function, args=[value], keywords=[]))]
+        if any(callees.is_call_of(call, f) for f in (operator.setitem, contents.store_item)):
             target = self.expressions.subscript(call.args[0], call.args[1])
             return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))]
+        cell = callees.is_call_of(call, slots.store_cell)
+        if cell or callees.is_call_of(call, slots.store_attribute):
+            owner = self.expressions.argument(call.args[0])
+            name = "cell_contents" if cell else call.args[1].value  # type: ignore[union-attr]
+            attribute = ast.Attribute(value=owner, attr=name, ctx=ast.Store())
+            return [ast.Assign(targets=[attribute], value=self.expressions.argument(call.args[2]))]
+        if callees.is_call_of(call, slots.delete_attribute):
+            owner = self.expressions.argument(call.args[0])
+            attribute = ast.Attribute(value=owner, attr=call.args[1].value, ctx=ast.Del())  # type: ignore[union-attr]
+            return [ast.Delete(targets=[attribute])]
         if callees.is_call_of(call, shadows.add_at) and not may_repeat(
             self._index_type(call.args[1])
         ):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint import slots
 from adjoint.emit import callees
 from adjoint.emit.namespace import Namespace, numpy_path
 from adjoint.emit.nesting import and_or
@@ -129,6 +130,10 @@ class Expressions:
     # -- syntax ------------------------------------------------------------------------------------
 
     def _syntax(self, value: Any) -> Callable[[ir.Call], ast.expr | None] | None:
+        if value is slots.load_attribute:
+            return self._getattr
+        if value is slots.load_cell:
+            return self._contents
         if getattr(value, "__module__", None) not in ("_operator", "builtins", "operator"):
             return None
         for table, method in (
@@ -167,6 +172,10 @@ class Expressions:
         if name is None:
             return None
         return ast.Attribute(value=self.argument(call.args[0]), attr=name, ctx=ast.Load())
+
+    def _contents(self, call: ir.Call) -> ast.expr:
+        cell = self.argument(call.args[0])
+        return ast.Attribute(value=cell, attr="cell_contents", ctx=ast.Load())
 
     def _getitem(self, call: ir.Call) -> ast.expr:
         return self.subscript(call.args[0], call.args[1])
@@ -272,6 +281,9 @@ class Expressions:
         )
         layout = ast.JoinedStr(values=parts) if parts else None
         return ast.FormattedValue(value=self.operand(value), conversion=code, format_spec=layout)
+
+    def _yield_value(self, call: ir.Call) -> ast.expr:
+        return ast.Yield(value=self.argument(call.args[0]))
 
     def _check_bound(self, call: ir.Call) -> ast.expr | None:
         variable = ir.operands_of(call)[1]

@@ -129,7 +129,7 @@ class Interference:
             site = (statement, path)
             at_end = self._copy(copies(handler.block, path), live | named, site)  # type: ignore
             entry = self._block(handler.block, at_end | named)  # type: ignore[arg-type]
-            self._define(named, entry)  # type: ignore[arg-type]
+            self._define(named, entry | live)  # type: ignore[arg-type]
             caught |= entry - named - ir.defined_values(handler.block)
         at_end = self._copy(copies(statement.body, 0), live | caught, (statement, 0))
         before = self._block(statement.body, at_end | caught)

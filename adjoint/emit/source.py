@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from adjoint.emit import callees
 from adjoint.emit.grammar import Comment
 from adjoint.emit.liveness import Interference, closures_needing_factory
@@ -156,6 +158,7 @@ class _Printer:
         writer = self._writer(function, fixed, {}, set())
         sections = reverse_start is not None or any(map(_is_pullback, function.body.statements))
         writer.main_file = function.origin.filename if function.origin else ""
+        writer.quiet = any(map(_sets_error_state, ir.walk(function.body)))
         body = writer.main_block(function.body, reverse_start, sections)
         arguments = _arguments(function, fixed, function.captures + function.globals, {})
         return _function_def(identifier(function.name), arguments, function.doc, body)
@@ -194,6 +197,7 @@ class _Printer:
         writer = self._writer(function, fixed | parameters, constants, free)
         writer.main_file, writer.reverse = outer.main_file, True
         pullback = not outer.reverse and outer.depth == 0
+        writer.quiet = outer.quiet and pullback
         body = writer.main_block(function.body, 0 if pullback else None, pullback)
         defaults = {k: outer.expressions.operand(o) for k, o in closure.defaults.items()}
         node = _function_def(
@@ -226,6 +230,15 @@ class _Printer:
         )
         target = ast.Name(id=name, ctx=ast.Store())
         return [definition, ast.Assign(targets=[target], value=call)]
+
+
+def _sets_error_state(statement: ir.Statement) -> bool:
+    """Does the program itself tell NumPy what to do about floating-point errors?
+
+    It has done so for its own operations. Those of the reverse half are others, at other points.
+    """
+    callee = statement.callee if isinstance(statement, ir.Call) else None
+    return isinstance(callee, ir.Const) and any(callee.value is f for f in (np.errstate, np.seterr))
 
 
 def _is_pullback(statement: ir.Statement) -> bool:

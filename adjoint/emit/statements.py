@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from adjoint import runtime
 from adjoint.emit.calls import CallStatements, assign, store
 from adjoint.emit.expressions import load, negated
@@ -35,6 +37,7 @@ class Statements(CallStatements):
         self.namespace_of: Callable[[ir.Function], dict[str, Any]]
         self.main_file = ""
         self.reverse = False
+        self.quiet = False  # the reverse half is to ignore NumPy's floating-point errors
         self.depth = 0
         self._commented: tuple[str, int] | None = None
         self._labelled = 0
@@ -59,12 +62,20 @@ class Statements(CallStatements):
         body += forward
         if sections and reverse_start is not None:
             body.append(Comment("-- reverse --"))
+        if self.quiet and backward:
+            return [*body, self._ignoring_errors(backward + self._return(block))]
         body += backward
         if body and isinstance(body[-1], ast.Raise):
             return body
         if body and isinstance(body[-1], ast.FunctionDef):
             body.append(Blank())
         return body + self._return(block)
+
+    def _ignoring_errors(self, body: list[ast.stmt]) -> ast.stmt:
+        function = self.expressions.operand(ir.Const(np.errstate))
+        keyword = ast.keyword(arg="all", value=ast.Constant(value="ignore"))
+        context = ast.Call(func=function, args=[], keywords=[keyword])
+        return ast.With(items=[ast.withitem(context_expr=context, optional_vars=None)], body=body)
 
     def _return(self, block: ir.Block) -> list[ast.stmt]:
         if not block.results:

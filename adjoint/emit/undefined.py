@@ -14,7 +14,7 @@ from adjoint.ir import nodes as ir
 from adjoint.shadows import shadow_of
 from adjoint.tree import zeros_like
 
-_DISPLAYS = ("make_tuple", "make_list", "make_dict", "make_set")
+_ANYWAY = ("make_tuple", "make_list", "make_dict", "make_set", "zeros_if_any")
 
 
 def is_undefined(operand: ir.Operand) -> bool:
@@ -60,11 +60,11 @@ def _may_be_undefined(sources: dict[ir.Value, list[ir.Operand]]) -> set[ir.Value
 def reads_anyway(call: ir.Call) -> bool:
     """A display; or the zero of the cotangent of a value that another branch may have left out."""
     cotangent = any(callees.is_call_of(call, f) for f in (zeros_like, shadow_of))
-    return callees.runtime_name(call.callee) in _DISPLAYS or cotangent
+    return callees.runtime_name(call.callee) in _ANYWAY or cotangent
 
 
 def _read_at_once(function: ir.Function, plan: Plan) -> set[ir.Value]:
-    """What is read whether or not it is meant: recorded, captured, packed."""
+    """What is read whether or not it is meant: recorded, captured, packed, asked for its zero."""
     read: set[ir.Value] = set()
     returned = [plan.nested.get(r) for r in function.body.results if isinstance(r, ir.Value)]
     for statement in ir.walk(function.body):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 
-from adjoint import runtime
+from adjoint import runtime, slots
 from adjoint.frontend import fence
 from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.scope import Scope, statement
@@ -78,17 +78,29 @@ def lower_augmented(scope: Scope, node: Node, _: list[Node]) -> None:
         operand = scope.call(function, [before, scope.expression(node.value)], node)
         scope.call(operator.setitem, [owner, index, operand], node)
     else:
-        scope.refuse(node, fence.WRITES, fence.BUILD_NEW)
+        owner, name = scope.expression(target.value), Const(target.attr)
+        before = scope.call(getattr, [owner, name], target)
+        operand = scope.call(function, [before, scope.expression(node.value)], node)
+        scope.call(slots.store_attribute, [owner, name, operand], node)
 
 
 @statement("Delete")
 def lower_delete(scope: Scope, node: Node, _: list[Node]) -> None:
     for target in node.targets:
         for each in target.elts if isinstance(target, gast.Tuple | gast.List) else [target]:
-            if not isinstance(each, gast.Name):
-                scope.refuse(each, "`del` is only supported for variables", fence.BUILD_NEW)
-            scope.read(each.id, each)
-            del scope.env.names[each.id]
+            if isinstance(each, gast.Attribute):
+                owner = scope.expression(each.value)
+                scope.call(slots.delete_attribute, [owner, Const(each.attr)], each)
+            elif isinstance(each, gast.Subscript):
+                operands = [scope.expression(each.value), scope.expression(each.slice)]
+                scope.call(operator.delitem, operands, each)
+            else:
+                scope.read(each.id, each)
+                if each.id not in scope.env.names and scope.key(each.id) == each.id:
+                    scope.refuse(
+                        each, "`del` of a variable that several functions share", fence.BUILD_NEW
+                    )
+                del scope.env.names[each.id]
 
 
 # -- targets ---------------------------------------------------------------------------------------
@@ -108,7 +120,9 @@ def assign(scope: Scope, target: Node, operand: Operand) -> None:
     elif isinstance(target, gast.Subscript):
         _store_item(scope, target, operand)
     else:
-        scope.refuse(target, fence.WRITES, fence.BUILD_NEW)
+        owner = scope.expression(target.value)
+        scope.share(operand)
+        scope.call(slots.store_attribute, [owner, Const(target.attr), operand], target)
 
 
 def _unpack(scope: Scope, target: Node, operand: Operand) -> None:
@@ -142,11 +156,10 @@ def _store_item(scope: Scope, target: Node, operand: Operand) -> None:
         return
     name = target.value.id
     if container.shared or list(scope.env.names.values()).count(owner) > 1:
-        scope.refuse(
-            target,
-            f"'{name}' is written into here, but something else may refer to the same container",
-            f"Copy it first: `{name} = list({name})` (or dict).",
-        )
+        index = scope.expression(target.slice)
+        scope.share(operand)
+        scope.call(operator.setitem, [owner, index, operand], target)
+        return
     index = scope.expression(target.slice)
     scope.share(operand)
     changed = scope.call(runtime.set_item, [owner, index, operand], target)

@@ -8,6 +8,7 @@ program is refused.
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import CO_GENERATOR
 from types import CodeType
 
 from adjoint import runtime
@@ -32,6 +33,11 @@ def lower_definition(scope: Scope, node: Node, _: list[Node]) -> None:
 
 @expression("Lambda")
 def lower_lambda(scope: Scope, node: Node) -> Operand:
+    return _close(scope, node, "")
+
+
+def close_over(scope: Scope, node: Node) -> Value:
+    """A nameless function whose `def` the front end has made."""
     return _close(scope, node, "")
 
 
@@ -95,7 +101,11 @@ def _make(
     captures: list[Operand] = []
     holds: set[Hold] = set()
     for captured in function.captures:
-        operand = _capture(scope, captured.name, node)
+        cell = scope.cell(captured.name)
+        if cell is not None:
+            captures.append(cell)
+            continue
+        operand = capture(scope, captured.name, node)
         scope.share(operand)
         captures.append(operand)
         if operand is not target and captured.name not in scope.captures:
@@ -103,6 +113,8 @@ def _make(
             holds |= scope.fact(operand).holds
     if name and forward is None:
         del scope.forward[name]
+    if code.co_flags & CO_GENERATOR:
+        scope.generators.add(target)
     scope.emit(Closure(target, function, captures, defaults, scope.origin(node)))
     _note_holds(scope, target, frozenset(holds))
     return target
@@ -132,7 +144,8 @@ def _defaults(scope: Scope, node: Node) -> dict[str, Operand]:
 def _is_available(scope: Scope, name: str) -> bool:
     """Whether a free variable has a value, or is a function that is defined further on."""
     return (
-        scope.key(name) in scope.env.names
+        scope.cell(name) is not None
+        or scope.key(name) in scope.env.names
         or name not in scope.locals
         or name in scope.forward
         or _later_definition(scope, name) is not None
@@ -146,7 +159,7 @@ def _later_definition(scope: Scope, name: str) -> Node | None:
     return None
 
 
-def _capture(scope: Scope, name: str, node: Node) -> Operand:
+def capture(scope: Scope, name: str, node: Node) -> Operand:
     """What a free variable is bound to: its value now, or a function that is defined further on."""
     if name in scope.forward:
         return scope.forward[name]

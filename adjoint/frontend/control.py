@@ -7,7 +7,9 @@ of the user's own `if` always leaves, it simply goes into the other one and no f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from adjoint import runtime
@@ -17,12 +19,12 @@ from adjoint.frontend.fence import refuse_node
 from adjoint.frontend.grammar import Node
 from adjoint.frontend.scope import (
     BROKE,
+    CAUGHT,
     CHOICE,
     EXITED,
     FALSE,
     FLAGS,
     RESULT,
-    RETURNED,
     STATEMENTS,
     STOPPED,
     TRUE,
@@ -39,42 +41,68 @@ from adjoint.ir.nodes import UNDEFINED, Block, Const, If, Operand, Value
 
 Work = Callable[[], Any]
 Arm = tuple[Block, Environment]
-_AFTER_RETURN = (*FLAGS, RESULT)  # the only variables that matter once a path has returned
+JUMPS = (*FLAGS, CAUGHT)
+_AFTER_RETURN = (*JUMPS, RESULT)  # the only variables that matter once a path has returned
 
 
 @statement("*")
 def lower_statements(scope: Scope, nodes: list[Node], _: list[Node]) -> None:
     """Lower a list of statements, up to the first that always leaves it."""
     saved = scope.upcoming
-    for index, node in enumerate(nodes):
-        if scope.env.left:
-            break
+    while nodes and not scope.env.left:
         if scope.env.names[EXITED] is not FALSE:
-            _guard(scope, nodes[index:])
+            unless_left(scope, lambda rest=nodes: scope.statements(rest), nodes[0])
             break
-        scope.upcoming = rest = nodes[index + 1 :]
-        lower = STATEMENTS.get(type(node).__name__)
-        if lower is None:
-            refuse_node(node, scope.origin(node))
-        if lower(scope, node, rest):
+        scope.upcoming = rest = nodes[1:]
+        if scope.protected is not None:
+            nodes = STATEMENTS["piece"](scope, nodes, [])
+        elif lower_statement(scope, nodes[0], rest):
             break
+        else:
+            nodes = rest
     scope.upcoming = saved
 
 
-def _guard(scope: Scope, rest: list[Node]) -> None:
-    """Lower statements that are only reached if those before were not left."""
+def lower_statement(scope: Scope, node: Node, rest: list[Node]) -> bool:
+    """Lower one statement; true if those that follow were lowered with it."""
+    lower = STATEMENTS.get("YieldStatement" if text.is_yield(node) else type(node).__name__)
+    if lower is None:
+        refuse_node(node, scope.origin(node))
+    return bool(lower(scope, node, rest))
+
+
+def unless_left(scope: Scope, work: Callable[[], Any], node: Node) -> None:
+    """Do some lowering for the paths that no jump has left."""
     exited = scope.env.names[EXITED]
 
     def skip() -> None:
-        for flag in FLAGS:
-            if scope.env.names[flag] is exited:
-                scope.env.names[flag] = TRUE
+        names = scope.env.names
+        names |= {flag: TRUE for flag in JUMPS if names[flag] is exited}
 
     def go_on() -> None:
-        scope.env.names.update(dict.fromkeys(FLAGS, FALSE))
-        scope.statements(rest)
+        scope.env.names |= dict.fromkeys(JUMPS, FALSE)
+        with _bound_here(scope, exited):
+            work()
 
-    branch(scope, exited, skip, go_on, rest[0])
+    branch(scope, exited, skip, go_on, node)
+    if not scope.env.dead:
+        scope.earlier_exit[scope.env.names[EXITED]] = exited
+
+
+@contextlib.contextmanager
+def _bound_here(scope: Scope, exited: Operand) -> Iterator[None]:
+    """Inside, what only the paths left by `exited` leave unbound is bound."""
+    flags = {exited}
+    while exited in scope.earlier_exit and scope.earlier_exit[exited] not in flags:
+        exited = scope.earlier_exit[exited]
+        flags.add(exited)
+    values = [v for v in scope.env.names.values() if scope.unbound_if.get(v) in flags]
+    saved = {v: scope.facts[v] for v in values if v in scope.facts}
+    scope.facts |= {v: replace(fact, unbound=False) for v, fact in saved.items()}
+    try:
+        yield
+    finally:
+        scope.facts |= saved
 
 
 # -- branches --------------------------------------------------------------------------------------
@@ -135,8 +163,9 @@ def join(
     after = Environment()
     shared: dict[tuple[int, ...], Operand] = {}
     facts: dict[Operand, Fact] = {}
+    missing: set[Operand] = set()  # what may be unbound on a path that goes on
     for name in {name: None for env in live for name in env.names}:
-        results = [_result(name, env) for _, env in arms]
+        results = [_result(scope, name, env) for _, env in arms]
         known = [r for r in results if r is not None]
         if not known:
             continue
@@ -157,18 +186,24 @@ def join(
             for (block, _), result in zip(arms, results, strict=True):
                 block.results.append(UNBOUND if result is None else result)
             facts[target] = _joined_fact(scope, name, arms, results)
+            pairs = [(r, e) for r, (_, e) in zip(results, arms, strict=True) if r is not None]
+            if any(scope.fact(r).unbound and e.names[EXITED] is not TRUE for r, e in pairs):
+                missing.add(target)
             if all(r is TRUE or r is FALSE or r in scope.flags for r in known):
                 scope.flags.add(target)
         after.names[name] = shared[key]
+    exited = after.names[EXITED]
     for operand, fact in facts.items():
         if fact != NOTHING:
             scope.facts[operand] = concrete(fact, after)
+        if fact.unbound and exited in scope.flags and operand not in missing:
+            scope.unbound_if[operand] = exited
     return after
 
 
-def _result(name: str, env: Environment) -> Operand | None:
+def _result(scope: Scope, name: str, env: Environment) -> Operand | None:
     """What a variable is at the end of a block; None if it no longer matters."""
-    if env.dead or (env.names[RETURNED] is TRUE and name not in _AFTER_RETURN):
+    if env.dead or (scope.gone(env) and name not in _AFTER_RETURN):
         return None
     return env.names.get(name, UNBOUND)
 
@@ -213,13 +248,13 @@ def lower_return(scope: Scope, node: Node, _: list[Node]) -> None:
 
 @statement("Break")
 def lower_break(scope: Scope, node: Node, _: list[Node]) -> None:
-    _note_break(scope)
+    note_break(scope)
     scope.env.names |= dict.fromkeys((BROKE, STOPPED, EXITED), TRUE)
 
 
 @statement("Exhaust")
 def lower_exhaust(scope: Scope, node: Node, _: list[Node]) -> None:
-    _note_break(scope)
+    note_break(scope)
     scope.env.names |= dict.fromkeys((STOPPED, EXITED), TRUE)
 
 
@@ -228,10 +263,11 @@ def lower_continue(scope: Scope, node: Node, _: list[Node]) -> None:
     scope.env.names[EXITED] = TRUE
 
 
-def _note_break(scope: Scope) -> None:
+def note_break(scope: Scope) -> None:
     """Remember which variables may be unbound where a loop is left."""
     names = scope.env.names
-    scope.breaks[-1].append({n for n, o in names.items() if not scope.fact(o).unbound})
+    for breaks in scope.breaks[-1:]:
+        breaks.append({n for n, o in names.items() if not scope.fact(o).unbound})
 
 
 @statement("Raise")
@@ -259,7 +295,7 @@ def lower_assert(scope: Scope, node: Node, _: list[Node]) -> None:
     branch(scope, scope.expression(node.test), lambda: None, fail, node)
 
 
-@statement("Pass")
+@statement("Pass", "Global", "Nonlocal")
 def lower_pass(scope: Scope, node: Node, _: list[Node]) -> None:
     pass
 

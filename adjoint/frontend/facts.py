@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-from adjoint.ir.nodes import Operand, Origin
+from adjoint.ir.nodes import Operand
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,20 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """A body that an exception may have left early."""
+
+    key: Hashable
+    line: int
+    keyword: str = "try"
+
+
+@dataclass(frozen=True)
 class Fact:
     """What is known of an operand beyond its value."""
 
     unbound: bool = False  # may be UNDEFINED
-    interrupted: Origin | None = None  # assigned in this `try` body, which may have been left early
+    interrupted: Attempt | None = None  # assigned in this body, which may have been left early
     container: Container | None = None
     holds: frozenset[Hold] = frozenset()
 

@@ -9,7 +9,6 @@ from adjoint.errors import UnsupportedSyntaxError
 from adjoint.frontend.grammar import Node, gast
 from adjoint.ir.nodes import Origin
 
-WRITES = "writes into attributes are not supported yet"
 BUILD_NEW = "Build a new value instead: with np.where, np.concatenate, a comprehension …"
 CAPTURED = "Pass it to the inner function as an argument, or as a default (`name=name`)."
 
@@ -19,34 +18,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "AsyncFor": ("`async for` is not differentiated", "Write a plain loop."),
     "AsyncWith": ("`async with` is not differentiated", "Write a plain function."),
     "Await": ("`await` is not differentiated", "Await outside, and pass the value in."),
-    "Yield": ("generators are not differentiated", "Collect the values in a list and return it."),
-    "YieldFrom": (
-        "generators are not differentiated",
-        "Collect the values in a list and return it.",
-    ),
-    "Global": (
-        "`global` is not supported: a derivative of a global variable has no place to go",
-        "Pass the variable as an argument and return its new value.",
-    ),
-    "Nonlocal": (
-        "`nonlocal` is not supported",
-        "Pass the variable as an argument and return its new value.",
-    ),
-    "With": (
-        "`with` is not supported inside a differentiated function",
-        "Enter the context outside, or move the block into a function that has a rule.",
-    ),
-    "Match": ("`match` is not supported", "Write it with `if` and `isinstance`."),
-    "ClassDef": (
-        "a `class` inside a differentiated function is not supported",
-        "Define the class at module level.",
-    ),
     "TryStar": ("`except*` is not supported", "Handle the exceptions one by one with `except`."),
     "TypeAlias": ("`type` statements are not supported here", "Define the alias at module level."),
-    "GeneratorExp": (
-        "a generator expression is only supported as the argument of a call",
-        "Write a list: `[… for …]`.",
-    ),
     "Starred": ("`*` is not supported here", "Name the items one by one."),
     "Slice": ("a slice is only possible inside `[]`", "Write `slice(start, stop, step)`."),
 }
@@ -99,12 +72,12 @@ def check_frame_reader(node: Node, origin: Origin, namespace: dict) -> None:
         )
 
 
-def find_generator(node: Node) -> Node | None:
-    """The first `yield` or `await` that belongs to a function itself, if it has one."""
+def find_await(node: Node) -> Node | None:
+    """The first `await` that belongs to a function itself, if it has one."""
     pending = list(node.body) if isinstance(node.body, list) else [node.body]
     while pending:
         each = pending.pop(0)
-        if isinstance(each, gast.Yield | gast.YieldFrom | gast.Await):
+        if isinstance(each, gast.Await):
             return each
         if type(each).__name__ not in ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef"):
             pending = list(gast.iter_child_nodes(each)) + pending

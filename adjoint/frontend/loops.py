@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from adjoint import runtime
 from adjoint.frontend import names as text
 from adjoint.frontend.assignments import assign
 from adjoint.frontend.control import is_undefined
@@ -18,6 +19,8 @@ from adjoint.frontend.facts import NOTHING, Fact, join_facts
 from adjoint.frontend.grammar import Exhaust, Known, Node, gast, place
 from adjoint.frontend.scope import (
     BROKE,
+    CAUGHT,
+    ERROR,
     EXITED,
     FALSE,
     FLAGS,
@@ -46,8 +49,23 @@ def lower_for(scope: Scope, node: Node, rest: list[Node]) -> bool:
         scope.statements(node.body)
 
     assigned = text.assigned_names([node.target, *node.body], scope.instance)
-    broke = run_loop(scope, loop, assigned, text.jumps(node.body), body, node)
+    for hold in scope.fact(iterable).holds:
+        if hold.name in map(scope.key, assigned):  # it may be read when the next item is made
+            scope.refuse_stale(hold, node)
+    jumps = text.jumps(node.body)
+    broke = run_loop(scope, loop, assigned, jumps, body, node)
+    if jumps & {"break", "return"} and _may_be_generator(scope, node.iter):
+        scope.call(runtime.release, [iterable], node)  # nobody else refers to it
     return _go_on(scope, node, broke, rest)
+
+
+def _may_be_generator(scope: Scope, iterable: Node) -> bool:
+    """Whether the iterable of a loop may be a generator made for it."""
+    if isinstance(iterable, gast.Call):
+        return not scope.is_builtin(
+            iterable.func, "range", "zip", "enumerate", "reversed", "sorted"
+        )
+    return isinstance(iterable, gast.GeneratorExp)
 
 
 @statement("While")
@@ -57,7 +75,7 @@ def lower_while(scope: Scope, node: Node, rest: list[Node]) -> bool:
     if isinstance(test, gast.Constant) and not test.value:
         scope.statements(node.orelse + rest)
         return True
-    if text.has_walrus(test):
+    if text.has_walrus(test) or scope.protected is not None and not text.is_true(test):
         leave = place(gast.If(test, [gast.Pass()], [Exhaust(test)]), test)
         test, statements = Known(TRUE, test), [leave, *statements]
     endless = text.is_true(test) or isinstance(test, Known)
@@ -114,15 +132,15 @@ def run_loop(
 ) -> Operand:
     """Lower the body, emit the loop, and return whether it was left by `break` or `return`."""
     outer = scope.env
-    names = [scope.key(name) for name in assigned] + _hidden_names(node, jumps)
+    names = [scope.key(name) for name in assigned] + _hidden_names(scope, node, jumps)
     start = {name: outer.names.get(name, UNBOUND) for name in names}
-    start |= {name: FALSE for name in names if name in FLAGS}
+    start |= {name: FALSE for name in names if name in (*FLAGS, CAUGHT)}
     facts = {name: abstract(scope.fact(init), scope, outer) for name, init in start.items()}
     while True:
         scope.breaks.append([])
         end = _lower_body(scope, loop, facts, body, test, node)
         breaks = scope.breaks.pop()
-        ends = dict(zip(names, _ends(loop, names, end), strict=True))
+        ends = dict(zip(names, _ends(scope, loop, names, end), strict=True))
         joined = _end_facts(scope, start, facts, ends, end)
         if joined == facts:
             break
@@ -143,8 +161,9 @@ def run_loop(
     return _after_loop(scope, jumps, endless)
 
 
-def _hidden_names(node: Node, jumps: set[str]) -> list[str]:
+def _hidden_names(scope: Scope, node: Node, jumps: set[str]) -> list[str]:
     names = [RETURNED, RESULT] if "return" in jumps else []
+    names += [CAUGHT, ERROR] if scope.protected is not None else []
     if getattr(node, "orelse", None) and "break" in jumps:
         names.append(BROKE)
     return names
@@ -163,7 +182,7 @@ def _lower_body(
     def work() -> None:
         names = scope.env.names
         names |= dict(zip(facts, loop.carried, strict=True))
-        names |= dict.fromkeys(FLAGS, FALSE) | {RESULT: UNBOUND}
+        names |= dict.fromkeys((*FLAGS, CAUGHT), FALSE) | {RESULT: UNBOUND}
         for carried, fact in zip(loop.carried, facts.values(), strict=True):
             scope.depths[carried] = scope.depth
             scope.facts[carried] = concrete(fact, scope.env)
@@ -177,11 +196,11 @@ def _lower_body(
     return end
 
 
-def _ends(loop: Loop, names: list[str], end: Environment) -> list[Operand]:
+def _ends(scope: Scope, loop: Loop, names: list[str], end: Environment) -> list[Operand]:
     """What each carried variable is after an iteration."""
     ends: list[Operand] = []
     for name, carried in zip(names, loop.carried, strict=True):
-        unreached = end.dead or (end.names[RETURNED] is TRUE and is_user_name(name))
+        unreached = end.dead or (scope.gone(end) and is_user_name(name))
         ends.append(carried if unreached else end.names.get(name, UNBOUND))
     return ends
 
@@ -216,10 +235,10 @@ def _after_loop(scope: Scope, jumps: set[str], endless: bool) -> Operand:
     """Set how the loop was left, as seen from outside it."""
     names = scope.env.names
     broke = names[BROKE]
-    returned = names[RETURNED] if "return" in jumps else FALSE
+    returned = names[RETURNED if "return" in jumps else CAUGHT]
     if endless and "break" not in jumps:
         scope.env.dead = returned is FALSE
         returned = FALSE if returned is FALSE else TRUE
     names |= dict.fromkeys((RETURNED, BROKE, STOPPED, EXITED), returned)
-    scope.flags |= {o for o in (broke, returned) if isinstance(o, Value)}
+    scope.flags |= {o for o in (broke, returned, names[CAUGHT]) if isinstance(o, Value)}
     return broke

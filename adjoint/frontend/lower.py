@@ -5,31 +5,38 @@ from __future__ import annotations
 import threading
 import types
 from collections import OrderedDict
+from collections.abc import Hashable
+from inspect import CO_GENERATOR
 from typing import Any
 
+from adjoint import runtime
 from adjoint.frontend import (  # noqa: F401  (they register what they lower)
     assignments,
     attempts,
     calls,
+    classes,
     closures,
     comprehensions,
+    contexts,
     control,
     expressions,
     fence,
+    generators,
     imports,
     loops,
+    patterns,
 )
 from adjoint.frontend import names as text
 from adjoint.frontend.grammar import Node, gast, place
 from adjoint.frontend.prune import prune
-from adjoint.frontend.scope import RESULT, Scope
+from adjoint.frontend.scope import IN_PIECES, RESULT, Interrupted, Scope
 from adjoint.frontend.source import find
 from adjoint.ir.nodes import UNDEFINED, Const, Function, Parameter, Value, used_values
 
 CONSTRUCTORS = ("__init__", "__post_init__")
 
 _MEMO_SIZE = 1024
-_memo: OrderedDict[tuple[int, int], Function] = OrderedDict()
+_memo: OrderedDict[tuple[int, int, bool], Function] = OrderedDict()
 _lock = threading.RLock()
 
 
@@ -41,7 +48,7 @@ def lower(function: types.FunctionType) -> Function:
 def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
     """The IR of the function that `code` belongs to; `namespace` is its module's."""
     with _lock:
-        key = id(code), id(namespace)
+        key = id(code), id(namespace), IN_PIECES.get()
         if key in _memo:
             _memo.move_to_end(key)
             return _memo[key]
@@ -54,26 +61,59 @@ def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
 
 
 def _lower_node(
-    node: Node, code: types.CodeType, namespace: dict[str, Any], filename: str
+    node: Node,
+    code: types.CodeType,
+    namespace: dict[str, Any],
+    filename: str,
+    cells: frozenset[str] = frozenset(),
 ) -> Function:
-    scope = Scope(node, code, namespace, filename)
+    """Lower a function; again, when it reads a variable that an exception may have interrupted."""
+    carried: dict[Hashable, set[str]] = {}
+    while True:
+        scope = Scope(node, code, namespace, filename)
+        scope.carried = carried
+        try:
+            return _lower_once(scope, node, code, namespace, cells)
+        except Interrupted as read:
+            carried.setdefault(read.attempt, set()).add(read.name)
+
+
+def _lower_once(
+    scope: Scope,
+    node: Node,
+    code: types.CodeType,
+    namespace: dict[str, Any],
+    cells: frozenset[str],
+) -> Function:
     if isinstance(node, gast.AsyncFunctionDef):
         fence.refuse_node(node, scope.origin(node))
-    generator = fence.find_generator(node)
-    if generator is not None:
-        fence.refuse_node(generator, scope.origin(generator))
+    awaited = fence.find_await(node)
+    if awaited is not None:
+        fence.refuse_node(awaited, scope.origin(awaited))
     scope.lower_inner = lambda inner, inner_code: _lower_node(
-        inner, inner_code, namespace, filename
+        inner, inner_code, namespace, scope.filename, frozenset(scope.cells)
     )
     scope.locals = text.local_names(node)
+    scope.assigned_globals = text.declared(node, gast.Global)
+    scope.locals -= scope.assigned_globals | text.declared(node, gast.Nonlocal)
+    own = text.assigned_inside(node) & set(code.co_cellvars)
+    scope.cells = own | cells & set(code.co_freevars)
+    scope.cells |= (text.assigned_inside(node) | text.declared(node, gast.Nonlocal)) & set(
+        code.co_freevars
+    )
     scope.captures = {name: Value(name, named=True) for name in code.co_freevars}
     parameters = _parameters(scope, node)
+    for name in sorted(own):
+        scope.make_cell(name, node)
     if code.co_name in CONSTRUCTORS and parameters and not isinstance(node, gast.Lambda):
         scope.instance = scope.first_parameter
     scope.statements(_body(node))
     result = scope.env.names.get(RESULT, Const(None))
     if isinstance(result, Const) and result.value is UNDEFINED:  # it never returns
         result = Const(None)
+    if code.co_flags & CO_GENERATOR:
+        generators.check_handlers(scope, scope.node.body)
+        result = scope.call(runtime.make_tuple, [Const(None), result], node)  # the items; the value
     scope.block.results = [result]
     prune(scope.block, scope.flags)
     used = used_values(scope.block)
@@ -87,6 +127,7 @@ def _lower_node(
         scope.origin(node),
         "" if isinstance(node, gast.Lambda) else gast.get_docstring(node, clean=False) or "",
         namespace,
+        frozenset(scope.cells & set(code.co_freevars)),
     )
 
 

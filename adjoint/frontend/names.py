@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adjoint.frontend.grammar import Exhaust, Node, gast
+from adjoint.frontend.grammar import Exhaust, Landing, Node, gast
 
 _SCOPES = ("FunctionDef", "AsyncFunctionDef", "Lambda", "ClassDef")
 _COMPREHENSIONS = ("ListComp", "SetComp", "DictComp", "GeneratorExp")
@@ -66,6 +66,10 @@ def _bindings(node: Node, instance: str | None, inside_comprehension: bool) -> I
         for each in _defaults(node):
             yield from _bindings(each, instance, inside_comprehension)
         return
+    if kind in ("MatchAs", "MatchStar", "MatchMapping"):
+        captured = node.rest if kind == "MatchMapping" else node.name
+        if captured is not None:
+            yield captured
     if kind in ("Import", "ImportFrom"):
         yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
         return
@@ -114,6 +118,18 @@ def local_names(node: Node) -> set[str]:
     return names
 
 
+def declared(node: Node, kind: type) -> set[str]:
+    """The names in a function's own `global` or `nonlocal` statements."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return {name for each in own_nodes(body) if isinstance(each, kind) for name in each.names}
+
+
+def assigned_inside(node: Node) -> set[str]:
+    """The names that functions inside declare `nonlocal`."""
+    inner = [n for n in gast.walk(node) if isinstance(n, gast.FunctionDef) and n is not node]
+    return {name for each in inner for name in declared(each, gast.Nonlocal)}
+
+
 def has_walrus(node: Node) -> bool:
     return any(isinstance(n, gast.NamedExpr) for n in own_nodes([node]))
 
@@ -131,7 +147,7 @@ def jumps(statements: Iterable[Node]) -> set[str]:
     """The kinds of jump in statements that lead out of them: "return", "break", "continue"."""
     found: set[str] = set()
     for node in statements:
-        if isinstance(node, gast.Return):
+        if isinstance(node, gast.Return) or is_yield(node):
             found.add("return")
         elif isinstance(node, gast.Break | Exhaust):
             found.add("break")
@@ -139,16 +155,24 @@ def jumps(statements: Iterable[Node]) -> set[str]:
             found.add("continue")
         elif isinstance(node, gast.For | gast.While):
             found |= (jumps(node.body) & {"return"}) | jumps(node.orelse)
-        elif isinstance(node, gast.If | gast.Try):
+        elif isinstance(node, gast.If | gast.Try | gast.With | gast.Match | Landing):
             for block in blocks(node):
                 found |= jumps(block)
     return found
 
 
+def is_yield(node: Node) -> bool:
+    """Whether a statement is a `yield`, or assigns the value of one to a variable."""
+    alone = isinstance(node, gast.Expr) or isinstance(node, gast.Assign) and len(node.targets) == 1
+    return alone and isinstance(node.value, gast.Yield | gast.YieldFrom)
+
+
 def blocks(node: Node) -> list[list[Node]]:
     """The statement lists directly inside a statement."""
-    lists = [getattr(node, name, None) or [] for name in ("body", "orelse", "finalbody")]
-    return lists + [handler.body for handler in getattr(node, "handlers", [])]
+    lists = [getattr(node, name, None) or [] for name in ("body", "orelse", "finalbody", "final")]
+    lists += [[node.attempt]] if isinstance(node, Landing) else []
+    parts = [*getattr(node, "handlers", []), *getattr(node, "cases", [])]
+    return lists + [part.body for part in parts]
 
 
 def always_leaves(statements: Iterable[Node]) -> bool:
@@ -165,7 +189,7 @@ def _leaves(node: Node) -> bool:
         return is_true(node.test) and "break" not in jumps(node.body)
     if isinstance(node, gast.Try):
         bodies = [node.body + node.orelse] + [h.body for h in node.handlers]
-        return all(map(always_leaves, bodies))
+        return all(map(always_leaves, bodies)) or always_leaves(node.finalbody)
     return False
 
 
@@ -188,13 +212,24 @@ def interrupted_names(body: list[Node], instance: str = "") -> list[str]:
     is not among them.
     """
     last = len(body)
-    while last and _cannot_raise(body[last - 1]):
+    while last and cannot_raise(body[last - 1]):
         last -= 1
-    simple = last > 0 and _binds_at_its_end(body[last - 1])
+    simple = last > 0 and binds_at_its_end(body[last - 1])
     return assigned_names(body[: last - 1 if simple else last], instance)
 
 
-def _cannot_raise(node: Node) -> bool:
+def may_change(node: Node) -> bool:
+    """May a statement change an object, a container or an array: by a store, or by a call?"""
+    stores = (gast.Attribute, gast.Subscript)
+    return any(
+        isinstance(n, gast.Call | gast.AugAssign | gast.Delete)
+        or isinstance(n, stores)
+        and isinstance(n.ctx, gast.Store)
+        for n in own_nodes([node])
+    )
+
+
+def cannot_raise(node: Node) -> bool:
     if isinstance(node, gast.Pass | gast.Break | gast.Continue):
         return True
     if isinstance(node, gast.Return):
@@ -206,9 +241,15 @@ def _cannot_raise(node: Node) -> bool:
     )
 
 
-def _binds_at_its_end(node: Node) -> bool:
+def binds_at_its_end(node: Node) -> bool:
     """Whether a statement binds names only after all that may raise in it."""
     if isinstance(node, gast.Return | gast.Raise | gast.Expr):
+        return not has_walrus(node)
+    if isinstance(node, gast.Import | gast.ImportFrom):
+        return len(node.names) == 1
+    if isinstance(node, gast.FunctionDef):
+        return not any(map(has_walrus, [*node.decorator_list, *_defaults(node)]))
+    if isinstance(node, gast.Assign) and _stores_one_item(node):
         return not has_walrus(node)
     if isinstance(node, gast.Assign):
         return (
@@ -224,3 +265,9 @@ def _binds_at_its_end(node: Node) -> bool:
     if isinstance(node, gast.AugAssign | gast.AnnAssign):
         return isinstance(node.target, gast.Name) and not has_walrus(node)
     return False
+
+
+def _stores_one_item(node: Node) -> bool:
+    """`name[index] = …`"""
+    first, *more = node.targets
+    return isinstance(first, gast.Subscript) and isinstance(first.value, gast.Name) and not more

@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 import operator
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from adjoint import runtime
+from adjoint import runtime, slots
 from adjoint.frontend import fence
-from adjoint.frontend.facts import NOTHING, Container, Fact, Hold
-from adjoint.frontend.grammar import Node
+from adjoint.frontend.facts import NOTHING, Attempt, Container, Fact, Hold
+from adjoint.frontend.grammar import Node, is_held
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
@@ -31,17 +32,27 @@ from adjoint.ir.nodes import (
     targets_of,
 )
 
+#: Stands among the globals of a function for all of them.
+NAMESPACE = "module"
+
 TRUE, FALSE, UNBOUND = Const(True), Const(False), Const(UNDEFINED)
 
 # Variables that no user can write: how the statements so far were left, and the value returned.
 RETURNED, RESULT, BROKE, STOPPED, EXITED = "return?", "return", "break?", "stop?", "exit?"
 FLAGS = (RETURNED, BROKE, STOPPED, EXITED)
 COMPLETED = "completed?"  # a `try` body ran to its end
+LANDED = "landed?"  # a `try` body was left, however, but not by an exception
+CAUGHT, ERROR = "caught?", "error?"  # an exception is on its way to a handler; that exception
 CHOICE = "choice?"  # the value of a conditional expression
 HIDDEN = {
     RETURNED: "returned", RESULT: "result", BROKE: "broke", STOPPED: "stop", EXITED: "left",
-    COMPLETED: "completed", CHOICE: "",
+    COMPLETED: "completed", LANDED: "landed", CAUGHT: "caught", ERROR: "error", CHOICE: "",
 }  # fmt: skip
+
+
+#: Are the bodies of `try` that change something lowered statement by statement, so that it is known
+#: which of them an exception has kept from running?
+IN_PIECES: ContextVar[bool] = ContextVar("IN_PIECES", default=False)
 
 
 @dataclass
@@ -60,6 +71,14 @@ class Environment:
         return self.dead or self.names[EXITED] is TRUE
 
 
+class Interrupted(Exception):
+    """A variable is read that a `try` body may have assigned: lower again, with the body in pieces."""
+
+    def __init__(self, attempt: Hashable, name: str) -> None:
+        super().__init__(attempt, name)
+        self.attempt, self.name = attempt, name
+
+
 class Scope:
     """One function being lowered."""
 
@@ -71,15 +90,20 @@ class Scope:
         self.locals: set[str] = set()
         self.captures: dict[str, Value] = {}
         self.globals: dict[str, Value] = {}
+        self.cells: set[str] = set()  # variables that inner functions assign, kept in a cell
+        self.own_cells: dict[str, Value] = {}
+        self.assigned_globals: set[str] = set()
         self.first_parameter = ""
         self.instance = ""  # the name of `self` in a constructor
-        start: dict[str, Operand] = {**dict.fromkeys(FLAGS, FALSE), RESULT: UNBOUND}
+        start: dict[str, Operand] = {**dict.fromkeys((CAUGHT, *FLAGS), FALSE), RESULT: UNBOUND}
         self.env = Environment(start)
         self.block = Block()
         self.depth = 0
         self.depths: dict[Value, int] = {}
         self.facts: dict[Operand, Fact] = {}
         self.flags: set[Operand] = set()  # values that are True or False and nothing else
+        self.unbound_if: dict[Operand, Operand] = {}  # by value: it is bound if this flag is False
+        self.earlier_exit: dict[Operand, Operand] = {}  # by flag: one that is False if this one is
         self.renames: dict[str, str] = {}  # the variables of the comprehensions around this point
         self.rename_count = 0
         self.forward: dict[str, Value] = {}  # functions referred to before their `def`
@@ -89,6 +113,11 @@ class Scope:
         self.upcoming: list[Node] = []  # the statements after this one, in the same list
         self.lower_inner: Callable[[Node, types.CodeType], Function]
         self.breaks: list[list[set[str]]] = []  # per loop, the unbound names at each `break`
+        # What each `try` has to know of the variables of its body: see `attempts`.
+        self.carried: dict[Hashable, set[str]] = {}
+        self.protected: set[str] | None = None  # in a body in pieces: the variables to know
+        self.generators: set[Operand] = set()  # inner functions that are generators
+        self.landings = 0  # the `finally` clauses around this point
 
     # -- where ---------------------------------------------------------------------------------
 
@@ -145,6 +174,11 @@ class Scope:
             self.block, self.env = block, env
             self.depth -= 1
 
+    def gone(self, env: Environment) -> bool:
+        """Whether a path has returned for good: its variables no longer matter."""
+        returned = env.names[RETURNED] is TRUE and env.names[CAUGHT] is FALSE
+        return returned and not self.landings
+
     def visible(self, operand: Operand) -> bool:
         """Whether an operand may be read here: it was not defined in a block now closed."""
         return isinstance(operand, Const) or self.depths.get(operand, 0) <= self.depth
@@ -190,6 +224,11 @@ class Scope:
     def read(self, name: str, node: Node) -> Operand:
         """The operand that a name stands for here; emits the check that it is bound if need be."""
         key = self.key(name)
+        cell = self.cell(name)
+        if cell is not None:
+            return self.call(slots.load_cell, [cell, Const(name)], node)
+        if name in self.assigned_globals and key == name:
+            return self.call(slots.load_global, [self.namespace_of(), Const(name)], node)
         operand = self.env.names.get(key)
         if operand is None:
             if name in self.locals or name in self.renames:
@@ -204,19 +243,21 @@ class Scope:
         now = self.current(operand, node)
         if now is not operand:
             return now
-        if fact.unbound:
+        if fact.unbound and not is_held(name):
             operand = self.call(runtime.check_bound, [operand, Const(name)], node)
             operand.name = name
             self.env.names[key] = operand
             self.facts[operand] = replace(fact, unbound=False)
         return operand
 
-    def _refuse_interrupted(self, name: str, attempt: Origin, node: Node) -> NoReturn:
+    def _refuse_interrupted(self, name: str, attempt: Attempt, node: Node) -> NoReturn:
+        if name not in self.carried.get(attempt.key, ()):
+            raise Interrupted(attempt.key, name)
         self.refuse(
             node,
-            f"'{name}' is assigned in the `try` body of line {attempt.line}, and an exception may"
-            " have come before or after that",
-            f"Assign '{name}' in every handler, or last in the `try` body.",
+            f"'{name}' is assigned in the `{attempt.keyword}` body of line {attempt.line}, and an"
+            " exception may have come before or after that",
+            f"Assign '{name}' in a statement of its own.",
         )
 
     def current(self, operand: Operand, node: Node) -> Operand:
@@ -248,10 +289,40 @@ class Scope:
     def bind(self, name: str, operand: Operand) -> None:
         """Make a name stand for an operand; a nameless intermediate takes the name."""
         if isinstance(operand, Value) and not operand.named and operand.name in _NAMELESS:
-            operand.name, operand.named = name, True
+            operand.name, operand.named = name.partition("@")[0], True
         elif operand in self.env.names.values():
             self.share(operand)
-        self.env.names[self.key(name)] = operand
+        cell = self.cell(name)
+        if cell is not None or name in self.assigned_globals and self.key(name) == name:
+            self.share(operand)
+            self._store(cell, name, operand)
+        else:
+            self.env.names[self.key(name)] = operand
+
+    def cell(self, name: str) -> Value | None:
+        """What keeps a variable that an inner function assigns."""
+        if name not in self.cells or self.key(name) != name:
+            return None
+        return self.own_cells.get(name) or self.captures.get(name)
+
+    def make_cell(self, name: str, node: Node) -> None:
+        given = self.env.names.pop(name, None)
+        cell = self.own_cells[name] = self.call(slots.make_cell, [], node)
+        cell.name, cell.named = name, True
+        if given is not None:
+            self._store(cell, name, given)
+
+    def namespace_of(self) -> Value:
+        """The module's variables, as the object that they are kept in."""
+        return self.globals.setdefault(NAMESPACE, Value(NAMESPACE))
+
+    def _store(self, cell: Value | None, name: str, operand: Operand) -> None:
+        function = slots.store_global if cell is None else slots.store_cell
+        owner = self.namespace_of() if cell is None else cell
+        target = self.value()
+        self.emit(
+            Call(target, Const(function, function.__name__), [owner, Const(name), operand], [])
+        )
 
     # -- facts ---------------------------------------------------------------------------------
 
@@ -278,6 +349,9 @@ class Scope:
         operands = [a.operand if isinstance(a, Splat) else a for a in call.args]
         operands += [o for _, o in call.kwargs]
         holds = {hold for o in operands for hold in self.fact(o).holds}
+        if call.callee in self.generators:  # which run later, with what their variables are then
+            made = self.fact(call.callee).holds
+            self.facts[call.target] = replace(self.fact(call.target), holds=made)
         callee = call.callee.value if isinstance(call.callee, Const) else None
         if callee in _HOLDERS:
             for each in operands:

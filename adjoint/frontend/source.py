@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adjoint.errors import SourceUnavailableError
-from adjoint.frontend.grammar import Node, gast
+from adjoint.frontend.grammar import Node, gast, generator_function
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -65,6 +65,8 @@ def find(code: types.CodeType, namespace: dict[str, Any] | None = None) -> Sourc
         raise SourceUnavailableError(*_explain(code, told))
     node, class_name = found
     tree = gast.ast_to_gast(node)
+    if isinstance(tree, gast.GeneratorExp):
+        tree = generator_function(tree)
     if class_name:
         _mangle(tree, class_name)
     return Source(tree, code, filename)
@@ -114,7 +116,7 @@ def _parse(filename: str, text: str, flags: int) -> _File:
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # IPython's cells have it
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         for function, class_name in _functions(tree, ""):
-            name = getattr(function, "name", "<lambda>")
+            name = getattr(function, "name", _nameless(function))
             decorators = getattr(function, "decorator_list", [])
             line = min([function.lineno, *(d.lineno for d in decorators)])
             parsed.functions.setdefault((name, line), []).append((function, class_name))
@@ -126,10 +128,17 @@ def _parse(filename: str, text: str, flags: int) -> _File:
         return parsed
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.GeneratorExp)
+
+
+def _nameless(node: ast.AST) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else "<genexpr>"
+
+
 def _functions(node: ast.AST, class_name: str) -> Iterator[tuple[Any, str]]:
     """Every function below a node with the innermost class around it, outer ones first."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(child, _FUNCTIONS):
             yield child, class_name
         yield from _functions(child, child.name if isinstance(child, ast.ClassDef) else class_name)
 
@@ -176,6 +185,8 @@ def _is_rewritten(code: types.CodeType) -> bool:
 
 def _takes(code: types.CodeType, node: Any) -> bool:
     """Has a code object the parameters of a node? Not so for a lambda that returns a lambda."""
+    if isinstance(node, ast.GeneratorExp):
+        return code.co_varnames[: code.co_argcount] == (".0",)
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return len(names) == len(own) and all(map(str.endswith, own, names))  # `__x` is `_Class__x`

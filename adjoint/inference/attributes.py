@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import calls, objects
+from adjoint.inference import calls, changing, objects, state
 from adjoint.inference.items import definition, item
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -28,7 +28,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
-from adjoint.rules.dispatch import computed_by, is_decorated
+from adjoint.rules.lookup import computed_by, is_decorated
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -61,6 +61,9 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
     if isinstance(t, FunctionOf) and name == "__name__":
         code = t.code.value
         return Const(getattr(code, "co_name", None) or code.name)
+    written = state.changed_field(spec, t, name)
+    if written is not None:
+        return state.load(spec, owner, name, written, site)
     return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
 
 
@@ -135,6 +138,9 @@ def instance_attribute(
         function, before, after = computed
         arguments = [*map(Const, before), owner, *map(Const, after)]
         return calls.call(spec, Const(function), arguments, [], site)
+    written = state.changed_field(spec, t, name)
+    if written is not None:
+        return state.load(spec, owner, name, written, site)
     found = objects.class_attribute(t.cls, name)
     if field is not None:
         made = definition(spec, owner)
@@ -144,6 +150,7 @@ def instance_attribute(
             made = definition(spec, made.args[0])  # type: ignore[arg-type]
         if isinstance(field, Literal) and field.key != "self":
             return Const(field.value, name)
+        field = changing.opened(spec, field, ("attribute", t.cls, name))
         return spec.emit(Const(getattr), [owner, Const(name)], [], site, field)
     if isinstance(found, types.FunctionType):
         kind = Instance(types.MethodType, (("__func__", literal(found)), ("__self__", t)))

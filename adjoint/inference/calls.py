@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 import types
@@ -17,12 +18,19 @@ from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
-from adjoint.rules import dispatch, registry
+from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.arraylike import made_arrays
-from adjoint.rules.operators import special_methods
+from adjoint.rules.operators import is_hashable, special_methods
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
-from adjoint.runtime import fail, make_list, make_tuple
+from adjoint.runtime import (
+    fail,
+    is_context_function,
+    make_list,
+    make_tuple,
+    positional_name,
+    repeatable,
+)
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -33,7 +41,7 @@ FOLDED = {
     operator.pos, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
     operator.is_, operator.is_not, operator.not_, operator.contains, operator.getitem, operator.and_,
     operator.or_, np.dtype, slice, len, issubclass, isinstance, hasattr, callable, min, max, abs, int,
-    bool, str, tuple, make_tuple, repr,
+    bool, str, tuple, make_tuple, repr, positional_name,
 }  # fmt: skip
 
 
@@ -67,6 +75,7 @@ def call_known(
     kwargs: Keywords,
     site: Site,
 ) -> Operand:
+    args = [converted(spec, function, a, site) for a in args]
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
@@ -87,7 +96,14 @@ def call_known(
         if written is not None:
             return written
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
-    if id(function) in OPEN:
+    if is_context_function(function) or function is contextlib.contextmanager:
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    if hasattr(function, "dispatch") and hasattr(function, "registry"):
+        return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
+    if (
+        id(function) in OPEN
+        or (getattr(function, "__module__", None) or "").partition(".")[0] in STATEFUL
+    ):
         known = getattr(function, "__module__", "") == shadows.__name__
         return spec.emit(callee, list(args), kwargs, site, None if known else UNKNOWN)
     declared = registry.lookup(function)
@@ -99,9 +115,14 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
+        if declared is not None and cursors.is_generator(text):
+            return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         known = text.__code__, text.__globals__
         if spec.may_inline or declared is not None or functions.writes_to_parameters(spec, *known):
-            return functions.call_python(spec, callee, text, args, kwargs, site)
+            result = functions.call_python(spec, callee, text, args, kwargs, site)
+            if site.named and function in cursors.MAKERS:  # others may take items of it too
+                result = spec.emit(Const(iter), [result], [], site, UNKNOWN)
+            return result
         return functions.left_to_run_time(spec, callee, args, kwargs, site)
     if isinstance(function, type):
         made = objects.construct(spec, callee, function, args, kwargs, site)
@@ -168,6 +189,13 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
     )
 
 
+def converted(spec: Specialiser, function: Any, operand: Operand, site: Site) -> Operand:
+    """What a builtin or a function of NumPy makes of an object of a user's class."""
+    kind = operand_type(operand)
+    make = lookup.conversion(function, kind.cls) if isinstance(kind, Instance) else None
+    return operand if make is None else call(spec, Const(make), [operand], [], site)
+
+
 def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
     """An iterator that a rule would use up, as a list."""
     kind = operand_type(operand)
@@ -184,11 +212,17 @@ OPEN = {
 }
 
 
+# Modules whose functions work on the state of the interpreter: they are called, never inlined.
+STATEFUL = {"warnings", "logging", "threading", "asyncio"}
+
+
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 
 def python_source(function: Any) -> Any:
     """The Python function behind a callable that has no rule, if there is one."""
+    if is_hashable(function) and function in dispatch.FILES:
+        return None
     if isinstance(function, types.FunctionType):
         return function
     wrapped = getattr(function, "__wrapped__", None)
@@ -231,6 +265,8 @@ def expand(
             parts = iterable_parts(spec, operand)
             if parts is None and operand is not a.operand:
                 operand = call(spec, Const(list), [operand], [], site)
+            elif parts is None and operand_type(operand) is UNKNOWN:
+                operand = call(spec, Const(repeatable), [operand], [], site)
             out += [Splat(operand)] if parts is None else parts
         else:
             out.append(a)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from adjoint.inference import objects
+from adjoint.inference import changing, objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
-from adjoint.inference.sites import Keywords, Restart, Site
-from adjoint.ir.nodes import Call, Const, Operand, Value
+from adjoint.inference.sites import Keywords, Site
+from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -24,31 +24,17 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import flatten, make_dict, make_list, make_tuple, set_item, unpack_sequence
+from adjoint.runtime import (
+    flatten,
+    iterated,
+    make_dict,
+    make_list,
+    make_tuple,
+    unpack_sequence,
+)
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
-
-
-def open_end(kind: Type, changes: bool) -> Type:
-    """The type of a container that changes: nothing is known of its items."""
-    if not changes:
-        return kind
-    return ListOf(None, UNKNOWN) if isinstance(kind, ListOf) else UNKNOWN
-
-
-def note_change(spec: Specialiser, owner: Operand) -> None:
-    """A method changes a list or dict: what was known of its items, from where it was made, is not."""
-    made = spec.definitions.get(owner) if isinstance(owner, Value) else None
-    if isinstance(made, Call) and made.origin is not None and isinstance(made.callee, Const):
-        key: Any = made.origin if made.callee.value in (make_list, make_dict, list, dict) else None
-    else:
-        key = next((root for root, value in spec.roots.items() if value is owner), None)
-        if key is None and made is None and isinstance(owner, Value) and owner.named:
-            key = owner.name
-    if key is not None and key not in spec.changed:
-        spec.changed.add(key)
-        raise Restart
 
 
 def built_tuple(
@@ -64,8 +50,8 @@ def built_tuple(
 def built_list(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    kind = open_end(
-        ListOf(tuple(unliteral(operand_type(a)) for a in args)), site.origin in spec.changed
+    kind = changing.opened(
+        spec, ListOf(tuple(unliteral(operand_type(a)) for a in args)), site.origin
     )
     return spec.emit(Const(make_list), list(args), [], site, kind)
 
@@ -79,7 +65,7 @@ def built_dict(
         k.value: unliteral(operand_type(v))  # pyright: ignore
         for k, v in zip(args[::2], args[1::2], strict=True)
     }
-    kind = open_end(DictOf(tuple(items.items())), site.origin in spec.changed)
+    kind = changing.opened(spec, DictOf(tuple(items.items())), site.origin)
     return spec.emit(Const(make_dict), list(args), [], site, kind)
 
 
@@ -107,9 +93,8 @@ def sequence(build: Callable[..., Any]) -> Callable[..., Operand | None]:
         if parts is not None and not (isinstance(t, Literal) and isinstance(t.value, range)):
             return make(spec, parts, [], site)
         if build is list and isinstance(t, Array | ListOf | IteratorOf):
-            return spec.emit(
-                Const(list), list(args), [], site, ListOf(None, unliteral(element_type(t)))
-            )
+            kind = changing.opened(spec, ListOf(None, unliteral(element_type(t))), site.origin)
+            return spec.emit(Const(list), list(args), [], site, kind)
         return spec.emit(Const(build), list(args), [], site, UNKNOWN)
 
     return handler
@@ -141,6 +126,12 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
+        if site.named and function is not range:  # others may take items of it too
+            return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN)
+        if function in (zip, enumerate):
+            args = [own_view(spec, a) for a in args[: 1 if function is enumerate else None]] + (
+                args[1:] if function is enumerate else []
+            )
         kinds = [unliteral(element_type(operand_type(a))) for a in args]
         if function is range:
             element: Type = Scalar(int)
@@ -153,6 +144,13 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
         return spec.emit(Const(function), list(args), kwargs, site, IteratorOf(cls, element))
 
     return handler
+
+
+def own_view(spec: Specialiser, iterable: Operand) -> Operand:
+    """An iterable of unknown type may be an iterator of which others take items too."""
+    if operand_type(iterable) is not UNKNOWN:
+        return iterable
+    return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
 
 
 def flattened(
@@ -226,7 +224,8 @@ def with_item(
         if items is not None:
             merged = dict(items) | {key.value: value}
             return built_dict(spec, [o for k, v in merged.items() for o in (Const(k), v)], [], site)
-    return spec.emit(Const(set_item), list(args), [], site, UNKNOWN)
+    changing.store_item(spec, args, [], site)
+    return owner
 
 
 def dict_of(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:

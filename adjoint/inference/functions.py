@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 import types
+from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
+from adjoint import slots
 from adjoint.errors import AdjointError
-from adjoint.inference import calls, objects
-from adjoint.inference.sites import Arguments, Keywords, ReadError, Root, Site
+from adjoint.inference import calls, objects, state
+from adjoint.inference.sites import NAMESPACE, Arguments, Keywords, ReadError, Root, Site
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
@@ -18,11 +20,12 @@ from adjoint.ir.types import (
     Literal,
     TupleOf,
     Type,
+    literal,
     unliteral,
 )
 from adjoint.rules import registry
 from adjoint.rules.dispatch import Refused
-from adjoint.rules.memory import AUGMENTED
+from adjoint.rules.memory import AUGMENTED, changed_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import (
@@ -164,6 +167,8 @@ def writes_to_parameters(spec: Specialiser, code: Any, namespace: Any) -> bool:
             named = method and s.args[1].value in METHODS  # type: ignore[union-attr]
             if function is operator.setitem or named or writes_of(function):
                 return True
+            if changed_operand(s) is not None:
+                return True
             if first in inputs and any(function is f for f in AUGMENTED):
                 return True
     return False
@@ -203,6 +208,8 @@ def inline(
     """The callee's body in place of the calls.call; None where that is not possible."""
     kinds = [unliteral(operand_type(o)) for o in [*args, *(o for _, o in kwargs)]]
     code = (function.code or function, tuple(kinds))
+    if function.code is not None and function.code.co_flags & CO_GENERATOR and len(spec.stack) > 1:
+        return None  # its body runs later, piece by piece
     deep = code in spec.stack or len(spec.stack) > DEEPEST or spec.emitted > LARGEST
     if deep or sum(1 for _ in walk(function.body)) > LONGEST:
         return None
@@ -210,6 +217,15 @@ def inline(
     if bound is None:
         raise Fails
     env: dict[Value, Operand] = dict(bound)
+    assigned = [v.name for v in function.globals if ("module", v.name) in spec.fields]
+    if assigned and len(spec.stack) > 1 and not any(v.name == NAMESPACE for v in function.globals):
+        # What it reads may be assigned in the middle of it: Python is to look it up.
+        namespace = spec.read_root(Root("namespace", Identity(function.namespace), NAMESPACE))
+        for name in assigned:
+            spec.emit(
+                Const(slots.read_elsewhere), [namespace, Const(name)], [], site, literal(None)
+            )
+        return None
     if not bind_outside(spec, function, captures, env):
         raise Fails
     # The first to be inlined is the function that is differentiated: nothing of the user's calls it.
@@ -228,7 +244,9 @@ def bind_outside(
     """Bind free variables and globals; False if one of them has no value now."""
     try:
         for value, capture in zip(function.captures, captures, strict=True):
-            if isinstance(capture, Root):
+            if value.name in function.cells:
+                env[value] = state.bound_cell(spec, value.name, capture)
+            elif isinstance(capture, Root):
                 env[value] = spec.read_root(capture)
             elif isinstance(capture, LateCapture):
                 env[value] = capture.read(spec)
@@ -236,7 +254,8 @@ def bind_outside(
                 env[value] = capture
         for value in function.globals:
             assert function.namespace is not None, function.name
-            env[value] = spec.read_root(Root("global", Identity(function.namespace), value.name))
+            kind = "namespace" if value.name == NAMESPACE else "global"
+            env[value] = spec.read_root(Root(kind, Identity(function.namespace), value.name))
     except ReadError:
         return False
     return True

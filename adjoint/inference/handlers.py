@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import attributes, calls, objects
+from adjoint import contents, slots
+from adjoint.inference import attributes, calls, changing, objects, state
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -21,7 +22,6 @@ from adjoint.inference.containers import (
     flattened,
     iterator_of,
     merged_dicts,
-    note_change,
     sequence,
     sequence_product,
     sequence_sum,
@@ -30,7 +30,7 @@ from adjoint.inference.containers import (
     with_item,
 )
 from adjoint.inference.items import handle_getitem, tuple_parts
-from adjoint.inference.questions import class_of, is_unbound
+from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import STORES
 from adjoint.ir.nodes import Const, Operand
@@ -44,6 +44,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
+    Opaque,
     Scalar,
     TupleOf,
     dtype_of,
@@ -59,17 +60,28 @@ from adjoint.runtime import (
     augment,
     call_method,
     check_bound,
+    check_iterable,
+    enter_context,
     flatten,
+    has_part,
     import_module,
     initialise,
+    is_instance_of,
+    is_mapping,
+    is_mapping_class,
+    is_sequence,
+    is_sequence_class,
+    leave_context,
     make_dict,
     make_list,
     make_tuple,
     merge_dicts,
+    release,
     set_attribute,
     set_item,
     super_method,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -100,8 +112,13 @@ def _call_method(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
     owner, name, *rest = args
-    if isinstance(operand_type(owner), ListOf | DictOf) and name.value in METHODS:  # type: ignore[union-attr]
-        note_change(spec, owner)
+    if changing.is_container(operand_type(owner)) and name.value in METHODS:  # type: ignore[union-attr]
+        return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
+    open_dict = isinstance(operand_type(owner), Opaque) and operand_type(owner).cls is dict  # type: ignore[attr-defined]
+    if open_dict and name.value in ("keys", "values", "items") and not rest:  # type: ignore[union-attr]
+        return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
+    if open_dict and name.value == "get" and rest:  # type: ignore[union-attr]
+        return spec.emit(Const(contents.get), [owner, *rest], kwargs, site, UNKNOWN)
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     return (
         found
@@ -131,6 +148,35 @@ def _isinstance(
         return None if cls is None else Const(issubclass(cls, classes))
     except TypeError:
         return None
+
+
+def _of_class(function: Callable) -> Callable[..., Operand | None]:
+    """A question about the class of the first operand alone."""
+
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        cls = class_of(operand_type(args[0]))
+        return None if cls is None else Const(function(cls))
+
+    return handler
+
+
+def _is_instance_of(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    kind = operand_type(args[1])
+    known = isinstance(kind, Literal) and isinstance(kind.value, type)
+    return _isinstance(spec, args, kwargs, site) if known else None
+
+
+def _has_part(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    name = args[1]
+    if isinstance(name, Const) and name.value is None:
+        return Const(True)
+    return _hasattr(spec, args, kwargs, site)
 
 
 def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -267,6 +313,53 @@ def _check_bound(
     return None if kind is BOTTOM else spec.emit(Const(check_bound), list(args), [], site, kind)
 
 
+def _enter_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`__enter__` of a class of the user's; the others are entered at run time."""
+    kind = operand_type(args[0])
+    method = objects.python_method(kind, "__enter__")
+    if method is not None and objects.python_method(kind, "__exit__") is not None:
+        return calls.call(spec, Const(method), list(args), [], site)
+    return spec.emit(Const(enter_context), list(args), [], site, UNKNOWN)
+
+
+def _leave_context(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    manager, *errors = args
+    method = objects.python_method(operand_type(manager), "__exit__")
+    if method is None:
+        return spec.emit(Const(leave_context), list(args), [], site, UNKNOWN)
+    if not errors:
+        return calls.call(spec, Const(method), [manager, *[Const(None)] * 3], [], site)
+    error = errors[0]
+    kind = spec.emit(Const(type), [error], [], site, Opaque(type))
+    traceback = spec.emit(Const(getattr), [error, Const("__traceback__")], [], site, _TRACEBACK)
+    return calls.call(spec, Const(method), [manager, kind, error, traceback], [], site)
+
+
+_TRACEBACK = Opaque(types.TracebackType)
+
+
+def _yield_value(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return spec.emit(Const(yield_value), list(args), [], site, Scalar(int))
+
+
+def _release(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return None if operand_type(args[0]) is UNKNOWN else Const(None)
+
+
+def _check_iterable(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return args[0] if cannot_raise(spec, args[0]) else None
+
+
 def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     if not all(isinstance(a, Const) for a in args):
         return None
@@ -299,6 +392,8 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
             return spec.emit(Const(function), list(args), [], site, kind)
         if isinstance(kind, Instance):
             return None
+        if changing.is_container(kind) and function in changing.AUGMENTED:
+            return changing.AUGMENTED[function](spec, args, site)
         return spec.emit(Const(augment), [Const(function), *args], [], site, UNKNOWN)
 
     return handler
@@ -378,12 +473,20 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,
-    isinstance: _isinstance, operator.is_: _is, operator.is_not: _is_not, len: _len,
+    isinstance: _isinstance, is_instance_of: _is_instance_of, has_part: _has_part,
+    is_sequence: _of_class(is_sequence_class), is_mapping: _of_class(is_mapping_class),
+    operator.is_: _is, operator.is_not: _is_not, len: _len,
     np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
     hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
+    slots.store_attribute: state.store, slots.delete_attribute: state.delete,
+    slots.make_cell: state.make_cell, slots.cell_of: state.cell_of, slots.load_cell: state.load_variable,
+    slots.store_cell: state.store_variable, slots.load_global: state.load_variable,
+    slots.store_global: state.store_variable, setattr: state.set_attribute_by_name, object.__setattr__: state.store_plainly,
+    operator.delitem: changing.delete_item,
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
-    check_bound: _check_bound, import_module: _import, flatten: flattened,
+    yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
+    check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
     operator.contains: contains, functools.partial: _partial, hook: _hook,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import augmented, calls, containers, functions, loops
+from adjoint.inference import augmented, calls, changing, functions, loops, state
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
 from adjoint.inference.sites import ReadError, Restart, Root, Site
@@ -35,6 +35,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.options import Options
 from adjoint.ir.types import (
+    BOTTOM,
     UNKNOWN,
     Array,
     DictOf,
@@ -50,6 +51,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.ir.values import PLURAL, type_of
+from adjoint.rules.effects import never_ends
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
 
@@ -85,6 +87,12 @@ class Specialiser:
     changed: set[Any] = field(default_factory=set)  # lists and dicts that do not stay as they are
     derived: set[Value] = field(default_factory=set)  # what derivatives inside consist of
     deriving: bool = False
+    fields: dict[tuple[Any, str], Type] = field(default_factory=dict)  # attributes that change
+    changes: dict[Any, int] = field(default_factory=dict)  # how often that was learned
+    elements: dict[Any, Type] = field(default_factory=dict)  # what is put into lists that change
+    carried: dict[Value, Operand] = field(
+        default_factory=dict
+    )  # by what loops carry, how it begins
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -229,17 +237,31 @@ class Specialiser:
                 env[handler.name] = name
             handlers.append(Handler(exceptions, name, self.block(handler.block, env)))
         path = Value("path", Opaque(int))
+        new = Try(body, handlers, [], path, statement.origin)
+        blocks = [body, *(h.block for h in handlers)]
+        rows = [block.results for block in blocks]
+        for block in blocks:
+            block.results = []
+        ending = [i for i, block in enumerate(blocks) if not never_ends(block)]
         targets = []
-        for i, target in enumerate(statement.targets):
-            kind = operand_type(body.results[i])
-            for handler in handlers:
-                kind = join(kind, operand_type(handler.block.results[i]))
+        for target, *results in zip(statement.targets, *rows, strict=True):
+            ends = [results[i] for i in ending] or results[:1]
+            if all(isinstance(r, Const) and same_constant(r, ends[0]) for r in ends):
+                env[target] = ends[0]
+                continue
+            kind: Type = BOTTOM
+            for result in ends:
+                kind = join(kind, operand_type(result))
             value = Value(target.name, unliteral(kind), target.named, target.origin)
+            if any(is_unbound(self, result) for result in ends):
+                self.unbound.add(value)
+            for block, result in zip(blocks, results, strict=True):
+                block.results.append(result)
+            new.targets.append(value)
             targets.append(value)
             env[target] = value
         if statement.path is not None:
             env[statement.path] = path
-        new = Try(body, handlers, targets, path, statement.origin)
         self.write(new, *targets, path)
 
     def closure(self, statement: Closure, env: dict[Value, Operand]) -> None:
@@ -271,10 +293,20 @@ class Specialiser:
         """A constant (guarded) for a function, class or module; else an input of the program."""
         if root in self.roots:
             return self.roots[root]
+        if root.kind == "attribute" and (id(root.owner.value), root.name) in self.fields:
+            operands = [
+                Const(root.owner.value),
+                Const(root.name),
+            ]  # of a class or module, assigned here
+            return self.emit(Const(getattr), list(operands), [], Site(None, root.name), UNKNOWN)
         try:
             value = root.read()
         except (KeyError, AttributeError, ValueError) as error:
             raise ReadError(root.name) from error
+        if root.kind == "namespace":
+            self.roots[root] = Value(root.name, Opaque(dict))
+            return self.roots[root]
+        state.check_unchanged(self, root)
         kind = type_of(value)
         if (
             isinstance(kind, Literal | Opaque)
@@ -284,7 +316,7 @@ class Specialiser:
             self.guards[root] = value
             return Const(value, name or root.name)
         kind = freshen(kind, root.name) if self.options.typed else UNKNOWN
-        kind = containers.open_end(kind, root in self.changed)
+        kind = changing.opened(self, kind, root)
         self.roots[root] = Value(root.name, kind)
         return self.roots[root]
 
@@ -378,9 +410,9 @@ def infer(
     `captures` tells where each of the function's free variables is read. Parameters keep their
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
-    changed: set[Any] = set()
+    known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}, "elements": {}}
     while True:
-        spec = Specialiser(lower, options, derivative, changed=changed)
+        spec = Specialiser(lower, options, derivative, **known)
         try:
             return specialise(spec, function, inputs, captures)
         except Restart:
@@ -394,7 +426,7 @@ def specialise(
     parameters = []
     for parameter, kind in zip(function.parameters, inputs, strict=True):
         old = parameter.value
-        kind = containers.open_end(freshen(kind, old.name), old.name in spec.changed)
+        kind = changing.opened(spec, freshen(kind, old.name), old.name)
         value = Value(old.name, kind, True, old.origin)
         parameters.append(Parameter(value, parameter.kind, parameter.has_default))
         env[old] = value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import calls, objects
+from adjoint.inference import calls, changing, objects
 from adjoint.inference.items import item, iterable_parts
 from adjoint.inference.questions import element_type, is_unbound
 from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Const, Gather, Loop, Operand, Origin, Value
 from adjoint.ir.types import (
     UNKNOWN,
+    Instance,
     ListOf,
     TupleOf,
     Type,
@@ -20,7 +21,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_list, make_tuple, unpack_sequence
+from adjoint.runtime import iterated, make_list, make_tuple, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -51,6 +52,17 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
         spec.emitted = emitted
         kinds = [k if k == f or attempt < 4 else UNKNOWN for k, f in zip(found, kinds, strict=True)]
     finish(spec, statement, new, env)
+
+
+def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
+    """What `__iter__` gives, where the class of the iterable defines it in Python."""
+    kind = operand_type(iterable)
+    if kind is UNKNOWN:
+        return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
+    if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
+        return iterable
+    items = objects.own_iterator(spec, iterable, Site())
+    return items if items is not iterable else calls.converted(spec, iter, iterable, Site())
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:
@@ -88,7 +100,7 @@ def unroll(
             into.append(elements[0])
     env.update(zip(statement.targets, carried, strict=True))
     for gather, into in zip(statement.gathers, gathered, strict=True):
-        kind = ListOf(tuple(map(operand_type, into)))
+        kind = changing.opened(spec, ListOf(tuple(map(operand_type, into))), statement.origin)
         site = Site(statement.origin, gather.target.name, gather.target.named)
         env[gather.target] = spec.emit(Const(make_list), list(into), [], site, kind)
 
@@ -118,6 +130,7 @@ def trial(
         if is_unbound(spec, init):
             spec.unbound.add(value)
         env[old] = value
+        spec.carried[value] = init
         carried.append(value)
     element = UNKNOWN if iterable is None else element_type(operand_type(iterable))
     items = []
@@ -137,9 +150,8 @@ def trial(
         elements = [env_read(e, env) for e in gather.elements]
         element_kinds = [unliteral(operand_type(e)) for e in elements]
         kind = TupleOf(tuple(element_kinds)) if gather.pack else element_kinds[0]
-        target = Value(
-            gather.target.name, ListOf(None, kind), gather.target.named, gather.target.origin
-        )
+        gathered = changing.opened(spec, ListOf(None, kind), statement.origin)
+        target = Value(gather.target.name, gathered, gather.target.named, gather.target.origin)
         gathers.append(Gather(target, elements, gather.pack))
     return Loop(
         body,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import attributes, calls, functions
+from adjoint.inference import attributes, calls, functions, state
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site
 from adjoint.ir.nodes import Const, Operand
@@ -222,7 +223,7 @@ def construct(
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _namedtuple(spec, callee, cls, args, kwargs, site)
     plain = cls.__new__ is object.__new__ or cls is types.SimpleNamespace
-    if type(cls).__call__ is not type.__call__ or not plain or registry.lookup(cls):
+    if not plainly_made(cls) or not plain or registry.lookup(cls):
         return None
     initialiser = class_attribute(cls, "__init__")
     guard_member(spec, cls, "__init__")
@@ -244,6 +245,13 @@ def construct(
     if isinstance(operand_type(result), Instance):
         return result
     return None
+
+
+def plainly_made(cls: type) -> bool:
+    """Is a call of the class `__new__` and `__init__`, and may it have instances?"""
+    if type(cls) is abc.ABCMeta:
+        return not cls.__abstractmethods__
+    return type(cls) is type
 
 
 def _namedtuple(
@@ -307,7 +315,9 @@ def assign(spec: Specialiser, owner: Operand, name: str, value: Operand, site: S
     kind = operand_type(owner)
     result: Type = UNKNOWN
     if isinstance(kind, Instance) and not has_setter(kind.cls, name):
-        fields = dict(kind.fields) | {name: operand_type(value)}
+        written = operand_type(value)
+        changes = (kind.cls, name) in spec.fields
+        fields = dict(kind.fields) | {name: state.lasting(written) if changes else written}
         result = Instance(kind.cls, tuple(fields.items()))
     return spec.emit(Const(set_attribute), [owner, Const(name), value], [], site, result)
 

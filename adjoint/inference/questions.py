@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adjoint.ir.nodes import UNDEFINED, Const, Operand
+from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Splat, Value
 from adjoint.ir.types import (
     Array,
     DictOf,
@@ -25,6 +25,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
+from adjoint.rules.signatures import operand_type
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -81,3 +82,17 @@ def is_unbound(spec: Specialiser, operand: Operand) -> bool:
     if isinstance(operand, Const):
         return operand.value is UNDEFINED
     return operand in spec.unbound
+
+
+def cannot_raise(spec: Specialiser, iterable: Operand) -> bool:
+    """Is iteration over this sure not to raise?"""
+    kind = operand_type(iterable)
+    if not isinstance(kind, IteratorOf):
+        return class_of(kind) in (np.ndarray, tuple, list, dict, range)
+    made = spec.definitions.get(iterable) if isinstance(iterable, Value) else None
+    if not isinstance(made, Call) or any(isinstance(a, Splat) for a in made.args):
+        return kind.cls is range
+    inner: list[Operand] = made.args[:1] if kind.cls is enumerate else made.args  # type: ignore[assignment]
+    strict = any(name == "strict" for name, _ in made.kwargs)
+    wraps = kind.cls in (zip, enumerate, reversed) and not strict
+    return kind.cls is range or wraps and all(cannot_raise(spec, each) for each in inner)

@@ -9,6 +9,9 @@ from typing import Any
 from adjoint.ir.nodes import Operand, Origin, Splat
 from adjoint.ir.types import Identity
 
+#: The name of what stands for all variables of a module, in a function that assigns some.
+NAMESPACE = "module"
+
 Arguments = list[Operand | Splat]
 Keywords = list[tuple[str | None, Operand]]
 
@@ -18,7 +21,7 @@ class Root:
     """Something outside the arguments that the program reads, once, when a call begins.
 
     kind is "global" (owner: a module's namespace), "capture" (owner: a cell) or "attribute"
-    (owner: a module or class), or "constant" (owner: the thing itself).
+    (owner: a module or class), or "constant", "namespace" (owner: the thing itself, a module's variables).
     """
 
     kind: str
@@ -29,7 +32,7 @@ class Root:
         owner = self.owner.value
         if self.kind == "global":
             return owner[self.name] if self.name in owner else getattr(builtins, self.name)
-        if self.kind == "constant":
+        if self.kind in ("constant", "namespace"):
             return owner
         return owner.cell_contents if self.kind == "capture" else getattr(owner, self.name)
 

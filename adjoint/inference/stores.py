@@ -9,7 +9,7 @@ import numpy as np
 
 from adjoint import shadows
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import calls
+from adjoint.inference import calls, changing
 from adjoint.inference.sites import Arguments, Keywords, Site
 from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import (
@@ -44,8 +44,11 @@ def set_item(
         method = method_of(kind, "__setitem__", site)
         return calls.call(spec, method, [x, index, value], [], site)
     if isinstance(kind, Unknown):
+        refuse_namespace(spec, x, site)
         spec.emit(Const(shadows.write_item), list(args), [], site, NONE)
         return Const(None)
+    if changing.is_container(kind):
+        return changing.store_item(spec, args, [], site)
     if not isinstance(kind, Array) or kind.dtype.kind == "O":
         raise UnsupportedSyntaxError(
             f"writes into {describe(kind)} are not supported yet", site.origin, BUILD_NEW
@@ -56,6 +59,22 @@ def set_item(
         value = calls.call(spec, Const(np.array), [value], [], Site(site.origin))
     spec.emit(Const(operator.setitem), [x, index, value], [], site, NONE)
     return Const(None)
+
+
+def refuse_namespace(spec: Specialiser, x: Operand, site: Site) -> None:
+    """Refuse `owner.__dict__["name"] = value`, which writes an attribute."""
+    made = spec.definitions.get(x) if isinstance(x, Value) else None
+    if not isinstance(made, Call) or not isinstance(made.callee, Const):
+        return
+    function = made.callee.value
+    read = (
+        function is getattr and isinstance(made.args[1], Const) and made.args[1].value == "__dict__"
+    )
+    if read or function is vars:
+        raise UnsupportedSyntaxError(
+            "an attribute is written through the dict that keeps it", site.origin,
+            "Write `owner.name = value`, or setattr(owner, name, value).",
+        )  # fmt: skip
 
 
 def describe(kind: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import types
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from typing import Any
 
 from adjoint.ir.nodes import (
@@ -185,6 +186,10 @@ class _Interpreter:
 
         def made(*args: Any, **kwargs: Any) -> Any:
             arguments = bind(function, defaults, args, kwargs)
+            if function.code is not None and function.code.co_flags & CO_GENERATOR:
+                cells = tuple(types.CellType(captured[v]) for v in function.captures)
+                generator = types.FunctionType(function.code, self.namespace, closure=cells)
+                return generator(*[arguments[p.value] for p in function.parameters])
             return interpret(function, arguments | captured, self.namespace)
 
         made.__name__ = function.name

@@ -226,6 +226,8 @@ class Function:
     origin: Origin | None = None
     doc: str = ""
     namespace: dict[str, Any] | None = None
+    cells: frozenset[str] = frozenset()
+    """captured variables that are assigned: what is captured is the cell that keeps the variable"""
 
     @property
     def inputs(self) -> list[Value]:

@@ -233,7 +233,7 @@ def may_carry_derivative(t: Type) -> bool:
         return any(may_carry_derivative(item) for _, item in t.captures + t.defaults)
     if isinstance(t, IteratorOf):
         return may_carry_derivative(t.element)
-    return isinstance(t, Unknown) or is_text(t)
+    return isinstance(t, Unknown) or is_text(t) or isinstance(t, Opaque) and t.cls is dict
 
 
 def is_text(t: Type) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.cursor import Cursor, View
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -72,6 +73,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     if id(value) in seen or len(seen) > 24:
         itself = cls is types.FunctionType and seen and seen[-1] == id(value)
         return Literal("self", None) if itself else UNKNOWN
+    if isinstance(value, Cursor | View):
+        return UNKNOWN
     seen = (*seen, id(value))
     if isinstance(value, tuple):
         return TupleOf(tuple([type_of(v, seen) for v in value]), cls)
@@ -81,6 +84,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
         return DictOf(tuple([(k, type_of(v, seen)) for k, v in value.items()]))
     if cls is types.FunctionType:
         return _type_of_function(value, seen)
+    if cls is types.CellType:
+        return Instance(cls, (("cell_contents", cell_type(value, seen)),))
     if cls is types.MethodType or cls is functools.partial:
         names = (
             ("__self__", "__func__") if cls is types.MethodType else ("func", "args", "keywords")

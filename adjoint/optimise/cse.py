@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import shadows, slots, tree
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -55,8 +55,8 @@ from adjoint.runtime import make_dict, make_list, make_set, make_tuple
 
 #: What they make has an identity or a state of its own.
 FRESH: set[Any] = {make_tuple, slice, make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
-                   tree.zeros_like, tree.copied, np.zeros, np.ndarray.copy, np.empty,
-                   shadows.snapshot, shadows.apart, shadows.collect, shadows.Shadows}  # fmt: skip
+                   tree.zeros_like, tree.zeros_if_any, tree.copied, np.zeros, np.ndarray.copy, np.empty,
+                   shadows.snapshot, shadows.apart, slots.collect, shadows.Shadows}  # fmt: skip
 METADATA = ("shape", "size", "ndim")
 Key = tuple[Any, ...]
 

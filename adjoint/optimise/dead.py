@@ -13,6 +13,7 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
+from adjoint import slots
 from adjoint.ir.closures import captured_early
 from adjoint.ir.nodes import (
     Block,
@@ -30,7 +31,8 @@ from adjoint.ir.nodes import (
     targets_of,
     used_values,
 )
-from adjoint.ir.types import Array
+from adjoint.ir.types import Array, Instance
+from adjoint.optimise.facts import is_call_of
 from adjoint.rules.effects import cannot_fail, is_pure
 from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
@@ -62,6 +64,8 @@ class _Half:
             self.backward = False
 
     def removable(self, s: Call) -> bool:
+        if is_sure_load(s):
+            return True
         if not isinstance(s.callee, Const) or not is_pure(s.callee.value):
             return False
         if written_operand(s) is not None:
@@ -69,6 +73,15 @@ class _Half:
         if self.backward or s.origin is None:
             return True
         return not self.protected and cannot_fail(s.callee.value) and shapes_fit(s)
+
+
+def is_sure_load(s: Call) -> bool:
+    """Does this read an attribute that the object had from the beginning?"""
+    if not is_call_of(s, slots.load_attribute):
+        return False
+    owner, name = s.args
+    kind = operand_type(owner)  # type: ignore[arg-type]
+    return isinstance(kind, Instance) and kind.get(name.value) is not None  # type: ignore[union-attr]
 
 
 def shapes_fit(s: Call) -> bool:

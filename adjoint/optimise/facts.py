@@ -31,7 +31,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Axis, Length, Scalar, Type, dtype_of, is_plural, unliteral
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.effects import WRITES
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.signatures import operand_type
 
 IsMarker = Callable[[Any], bool]
@@ -166,7 +166,7 @@ def written_values(block: Block) -> set[Value]:
     if any(map(_writes_in_place, walk(block))):
         memory = Memory(block, list(free_values(block)))
         values = defined_values(block) | free_values(block)
-        written = {v for v in values if memory.is_written(v)}
+        written = {v for v in values if memory.is_written(v) or memory.is_changed(v)}
     before = -1
     while before != len(written):
         before = len(written)
@@ -176,7 +176,9 @@ def written_values(block: Block) -> set[Value]:
 
 def _writes_in_place(s: Statement) -> bool:
     """A write of the program, to memory that other values may share."""
-    return isinstance(s, Call) and written_operand(s) is not None
+    return isinstance(s, Call) and (
+        written_operand(s) is not None or changed_operand(s) is not None
+    )
 
 
 def _written(block: Block, written: set[Value]) -> None:

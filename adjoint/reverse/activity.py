@@ -6,6 +6,7 @@ import numpy as np
 
 from adjoint.ir.closures import captured_early
 from adjoint.ir.nodes import (
+    UNDEFINED,
     Block,
     Call,
     Closure,
@@ -17,21 +18,28 @@ from adjoint.ir.nodes import (
     Statement,
     Try,
     Value,
+    blocks_of,
     operands_of,
     walk,
 )
 from adjoint.ir.types import Array, Instance, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.operators import CONSTANT_OF_NUMBERS
 from adjoint.rules.signatures import operand_type
+from adjoint.runtime import leave_context, raise_exception
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
 
 def is_active(operand: Operand, active: set[Value]) -> bool:
     return isinstance(operand, Value) and operand in active
+
+
+def carries(operand: Operand, active: set[Value]) -> bool:
+    """May a value that is written somewhere carry a derivative there? An exception does not."""
+    return is_active(operand, active) and may_carry_derivative(operand.type)  # type: ignore[union-attr]
 
 
 def is_constant(s: Call) -> bool:
@@ -54,8 +62,12 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
         before = len(active)
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
-            if isinstance(owner, Value) and any(is_active(o, active) for o in operands_of(s)):
-                active.update(v for v in memory.class_of(owner) if may_carry_derivative(v.type))
+            owner = owner or changed_operand(s)
+            if isinstance(owner, Value) and any(carries(o, active) for o in operands_of(s)):
+                members = memory.class_of(owner)
+                active.update(
+                    v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)
+                )
         if len(active) == before:
             return active
 
@@ -77,7 +89,10 @@ def active_values(block: Block, active: set[Value]) -> set[Value]:
 def _visit(s: Statement, active: set[Value]) -> None:
     if isinstance(s, Call):
         if may_carry_derivative(s.target.type) and not is_constant(s) and not _metadata(s):
-            if any(is_active(o, active) for o in operands_of(s)):
+            operands = operands_of(s)
+            if isinstance(s.callee, Const) and s.callee.value is leave_context:
+                operands = operands[:2]  # what the exception carries does not count
+            if any(is_active(o, active) for o in operands):
                 active.add(s.target)
     elif isinstance(s, Closure):
         if any(is_active(o, active) for o in operands_of(s)):
@@ -89,10 +104,22 @@ def _visit(s: Statement, active: set[Value]) -> None:
     elif isinstance(s, Try):
         active_values(s.body, active)
         for handler in s.handlers:
+            if handler.name is not None and any(_may_raise(c, active) for c in walk(s.body)):
+                active.add(handler.name)
             active_values(handler.block, active)
         _merge(s.targets, [s.body, *(h.block for h in s.handlers)], active)
     else:
         _visit_loop(s, active)
+
+
+def _may_raise(s: Statement, active: set[Value]) -> bool:
+    """May an exception out of this call carry a value that has a derivative?"""
+    if not isinstance(s, Call) or not any(is_active(o, active) for o in operands_of(s)):
+        return False
+    if not isinstance(s.callee, Const) or s.callee.value is raise_exception:
+        return True
+    declared = registry.lookup(s.callee.value)
+    return declared is None or declared.kind == "source"
 
 
 def _merge(targets: list[Value], blocks: list[Block], active: set[Value]) -> None:
@@ -125,6 +152,26 @@ def _visit_loop(s: Loop, active: set[Value]) -> None:
     for gather in s.gathers:
         if any(is_active(e, active) for e in gather.elements):
             active.add(gather.target)
+
+
+def undefined_values(block: Block) -> set[Value]:
+    """What has no value on some of the paths that lead to where it is read or merged again."""
+    rows: list[tuple[list[Value], list[Operand]]] = []
+    for s in walk(block):
+        if isinstance(s, If | Try):
+            results = zip(*(b.results for b in blocks_of(s)), strict=True)
+            rows += [([t], list(r)) for t, r in zip(s.targets, results, strict=True)]
+        elif isinstance(s, Loop):
+            ends = zip(s.carried, s.targets, s.inits, s.body.results, strict=True)
+            rows += [([carried, target], [*ends]) for carried, target, *ends in ends]
+    found: set[Value] = set()
+    size = -1
+    while size != len(found):
+        size = len(found)
+        for targets, sources in rows:
+            if any(o in found if isinstance(o, Value) else o.value is UNDEFINED for o in sources):
+                found.update(targets)
+    return found
 
 
 def _metadata(s: Call) -> bool:

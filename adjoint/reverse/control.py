@@ -6,7 +6,8 @@ import operator
 import types
 from typing import TYPE_CHECKING
 
-from adjoint import tree
+from adjoint import contents, tree
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -17,6 +18,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Origin,
     Splat,
     Statement,
     Try,
@@ -25,6 +27,7 @@ from adjoint.ir.nodes import (
     free_values,
     substitute,
     used_values,
+    walk,
 )
 from adjoint.ir.types import (
     UNKNOWN,
@@ -37,10 +40,13 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     is_number,
+    literal,
     unliteral,
 )
+from adjoint.reverse import state
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -108,7 +114,7 @@ def write_branches(
     reverse_blocks = [Block(inner.out, out) for inner, out in zip(scopes, results, strict=True)]
     for i, block in enumerate(reverse_blocks):
         export(forward, blocks, i, block)
-    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    targets = [scope.merged_bar(v, terms) for v, *terms in zip(touched, *results, strict=True)]
     scope.out.append(If(condition, reverse_blocks[0], reverse_blocks[1], targets, forward.origin))
     for value, target, own in zip(touched, targets, owned, strict=True):
         entry = scope.sum_of(value)
@@ -133,9 +139,40 @@ def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Bl
     substitute(reverse_block, lambda o: lookup(o, env))
 
 
+class InterruptedWrite(Exception):
+    """An exception may come between the writes of a `try` body: it has to be lowered in pieces."""
+
+    def __init__(self, origin: Origin | None) -> None:
+        super().__init__(origin)
+        self.origin = origin
+
+
+def check_writes(reverser: Reverser, s: Try) -> None:
+    """Is it known, wherever an exception comes from, what was written before?"""
+    if all(never_ends(h.block) for h in s.handlers):
+        return  # nothing that follows reads it
+    written = False
+    for each in s.body.statements:
+        own = isinstance(each, Call) and reverser.writes_active(each)
+        inside = not isinstance(each, Call) and any(
+            isinstance(inner, Call) and reverser.writes_active(inner)
+            for inner in walk(Block([each], []))
+        )
+        if written and not own and may_raise(each) or inside:
+            raise InterruptedWrite(s.origin)
+        written |= own
+
+
+def may_raise(s: Statement) -> bool:
+    if not isinstance(s, Call) or not isinstance(s.callee, Const):
+        return True
+    return not cannot_fail(s.callee.value)
+
+
 def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     from adjoint.ir.nodes import Handler
 
+    check_writes(reverser, s)
     parts = [reverser.forward(block) for block in (s.body, *(h.block for h in s.handlers))]
     path = s.path if s.path is not None else Value("path", Scalar(int))
     handlers = [
@@ -147,18 +184,47 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
 
     def backward(scope: Scope) -> None:
         bars = [scope.take_rest(t) for t in s.targets]
-        for i, (block, steps) in enumerate(parts):
-            inner = Scope(defined_values(block), scope, origin=s.origin)
-            for result, bar in zip(block.results, bars, strict=False):  # exports come after
-                inner.add_rest(result, bar)
-            reverser.backward(steps, inner)
+        blocks = [block for block, _ in parts]
+        ending = [i for i, block in enumerate(blocks) if not never_ends(block)]
+        reversed_paths = {i: reverse_path(i, bars, scope) for i in ending}
+        if len(ending) == 1:  # the handlers always raise
+            write_only_path(new, blocks, ending[0], reversed_paths[ending[0]], scope)
+            return
+
+        def taken(i: int) -> Value:
+            return scope.call(operator.eq, path, Const(i), type=Scalar(bool))
+
+        if len(ending) == 2 and len(blocks) == 2:
+            write_branches(new, blocks, list(reversed_paths.values()), scope, taken(0))
+            return
+        for i, inner in reversed_paths.items():
             idle = Scope(set(), scope, origin=s.origin)
             for value in inner.outer:
                 idle.sum_of(value)
-            taken = scope.call(operator.eq, path, Const(i), type=Scalar(bool))
-            write_path(new, [b for b, _ in parts], i, inner, idle, scope, taken)
+            write_path(new, blocks, i, inner, idle, scope, taken(i))
 
+    def reverse_path(i: int, bars: list[Operand | None], scope: Scope) -> Scope:
+        block, steps = parts[i]
+        inner = Scope(defined_values(block) | set(names[i]), scope, origin=s.origin)
+        for result, bar in zip(block.results, bars, strict=False):  # exports come after
+            inner.add_rest(result, bar)
+        reverser.backward(steps, inner)
+        for name in names[i]:
+            refuse_carried(inner.take_rest(name), s.origin)
+        return inner
+
+    names = [[], *([h.name] if h.name is not None else [] for h in s.handlers)]
     return [new], backward
+
+
+def refuse_carried(bar: Operand | None, origin: Origin | None) -> None:
+    """Refuse to lose the cotangent of an exception."""
+    if bar is not None:
+        raise UnsupportedSyntaxError(
+            "a value that may have a derivative is read from an exception",
+            origin,
+            "Return the value instead of raising it.",
+        )
 
 
 def write_path(
@@ -187,7 +253,7 @@ def write_path(
         owned.append(own)
     then = Block(inner.out, results[0])
     export(forward, blocks, which, then)
-    targets = [Value(bar_name(v), cotangent_type(v.type), v.named, scope.origin) for v in touched]
+    targets = [scope.merged_bar(v, terms) for v, *terms in zip(touched, *results, strict=True)]
     scope.out.append(If(taken, then, Block(idle.out, results[1]), targets, forward.origin))
     for value, target, own in zip(touched, targets, owned, strict=True):
         entry = scope.sum_of(value)
@@ -239,25 +305,54 @@ def is_part_of_index(kind: Type) -> bool:
     return is_integer(kind) or isinstance(kind, Opaque) and kind.cls is slice
 
 
+def write_only_path(
+    forward: Try, blocks: list[Block], which: int, inner: Scope, scope: Scope
+) -> None:
+    """The path through a `try` that is always taken, if anything follows it."""
+    terms = {v: inner.peek(v) for v in list(inner.outer)}
+    terms = {v: (term, owned) for v, (term, owned) in terms.items() if term is not None}
+    reversal = Block(inner.out, [term for term, _ in terms.values()])
+    export(forward, blocks, which, reversal)
+    scope.out += reversal.statements
+    for (value, (_, owned)), term in zip(terms.items(), reversal.results, strict=True):
+        entry = scope.sum_of(value)
+        entry.term, entry.owned, entry.parts = term, owned, {}
+
+
 # -- loops -------------------------------------------------------------------------------------------
 
 
 def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
     body, steps = reverser.forward(s.body)
-    new = Loop(body, s.carried, s.inits, s.targets, s.iterable, s.items, s.unpack, s.test, s.stop,
+    before, iterable = state.iterated(reverser, s)
+    new = Loop(body, s.carried, s.inits, s.targets, iterable, s.items, s.unpack, s.test, s.stop,
                list(s.gathers), s.origin)  # fmt: skip
+    changed = [g.target for g in s.gathers if reverser.changes_items(g.target)]
+    counts = {v: Value("", Scalar(int), False, s.origin) for v in changed}
+    after = [Call(n, Const(len), [v], [], s.origin) for v, n in counts.items()]
 
     def backward(scope: Scope) -> None:
-        LoopReversal(reverser, new, scope).write(steps)
+        LoopReversal(reverser, new, scope, s.iterable, counts).write(steps)
 
-    return [new], backward
+    return [*before, new, *after], backward
 
 
 class LoopReversal:
     """Writes the reverse of one loop into a scope."""
 
-    def __init__(self, reverser: Reverser, forward: Loop, scope: Scope) -> None:
+    def __init__(
+        self,
+        reverser: Reverser,
+        forward: Loop,
+        scope: Scope,
+        iterable: Operand | None,
+        counts: dict[Value, Value],
+    ) -> None:
         self.reverser, self.forward, self.scope = reverser, forward, scope
+        self.iterable = iterable  # what the program iterates over
+        self.counts = (
+            counts  # of the lists that the loop builds and that change later, their lengths
+        )
         local = defined_values(forward.body) | set(forward.carried) | set(forward.items)
         self.inner = Scope(local, scope, carries=True, origin=forward.origin)
         self.carried: list[Value] = []
@@ -317,9 +412,13 @@ class LoopReversal:
             if gather.target not in self.reverser.active:
                 continue
             bar = self.scope.take_rest(gather.target)
-            if bar is None:
+            if gather.target in self.counts:
+                operands = [self.scope.shadows_value(), gather.target, self.counts[gather.target]]
+                bars = self.scope.call(contents.take_items, *operands, type=UNKNOWN)
+            elif bar is None:
                 continue
-            bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
+            else:
+                bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
             backwards = self.scope.call(reversed, bars, type=UNKNOWN)
             element = gather.elements[0]
             item = Value(bar_name(element) if isinstance(element, Value) else "item_bar", UNKNOWN)
@@ -345,7 +444,7 @@ class LoopReversal:
     def item_bars(self) -> Gather | None:
         """The cotangents of the loop's items, gathered (last first)."""
         s = self.forward
-        if s.iterable is None or not is_active(s.iterable, self.reverser.active):
+        if s.iterable is None or not is_active(self.iterable, self.reverser.active):  # type: ignore[arg-type]
             return None
         bars = [self.inner.take_rest(v) for v in s.items]
         if all(b is None for b in bars):
@@ -385,11 +484,15 @@ class LoopReversal:
         for i, target in zip(active, targets[: len(active)], strict=True):
             self.scope.add_rest(self.forward.inits[i], target)
         if collected is not None:
-            iterable = self.forward.iterable
+            iterable = self.iterable
             assert isinstance(iterable, Value)
             bars = self.scope.call(
                 operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN
             )
+            if self.reverser.changes_items(iterable) and isinstance(iterable.type, ListOf):
+                found = self.scope.shadows_value()
+                self.scope.call(contents.add_items, found, iterable, bars, type=literal(None))
+                return
             bar = self.scope.call(
                 tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
             )
@@ -461,7 +564,11 @@ class LoopReversal:
     def sized(self) -> bool:
         """Can the iterable be iterated again, backwards, and was every item used?"""
         s = self.forward
-        if s.iterable is None or s.stop is not None:
+        if (
+            s.iterable is None
+            or s.stop is not None
+            or self.reverser.memory.is_changed(self.iterable)
+        ):
             return False
         kind = operand_type(s.iterable)
         if isinstance(kind, IteratorOf):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import shadows, slots, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Call, Const, Operand, Origin, Statement, Value
 from adjoint.ir.types import (
@@ -68,16 +68,26 @@ class Scope:
     memory: Memory | None = None
     shadows: dict[object, Value] = field(default_factory=dict)
     begun: dict[Value, Value] = field(default_factory=dict)  # shadows before the first write
+    undefined: set[Value] = field(default_factory=set)  # values that some paths leave without one
+    now: dict[Value, Value] = field(
+        default_factory=dict
+    )  # what containers hold where they are read
+    before: dict[Value, Value] = field(
+        default_factory=dict
+    )  # what containers hold when they are made
 
     def __post_init__(self) -> None:
-        if self.memory is None and self.parent is not None:
-            self.memory = self.parent.memory
+        if self.parent is not None:
+            self.undefined, self.before = self.parent.undefined, self.parent.before
+            self.memory = self.memory or self.parent.memory
 
     # -- shadows --
 
     def is_shadowed(self, value: object) -> bool:
         """Is the cotangent of this value in memory of its own, shared as the value's memory is?"""
         assert self.memory is not None
+        if self.memory.is_changed(value):
+            return True
         return self.memory.is_written(value) and holds_memory(value.type)  # type: ignore[attr-defined]
 
     def home(self, value: Value) -> Scope:
@@ -94,7 +104,8 @@ class Scope:
             top = top.parent
         if None not in top.shadows:
             top.shadows[None] = made = Value("shadows", Opaque(shadows.Shadows), True)
-            top.out.insert(0, Call(made, Const(shadows.Shadows), [], [], self.origin))
+            names = [Const(name) for name in self.memory.names]  # type: ignore[union-attr]
+            top.out.insert(0, Call(made, Const(shadows.Shadows), list(names), [], self.origin))
         return top.shadows[None]
 
     def shadow(self, value: Value) -> Value:
@@ -144,7 +155,9 @@ class Scope:
             elif primal.type.dtype.kind in "iufc":
                 self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
             return
-        rest = self.call(shadows.deliver, self.shadows_value(), primal, bar, type=UNKNOWN)
+        known = [] if self.memory.is_written(primal) else [Const(False)]  # arrays stay as they are
+        held = self.now.get(primal, primal)
+        rest = self.call(slots.deliver, self.shadows_value(), held, bar, *known, type=UNKNOWN)
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = rest, False
@@ -212,8 +225,12 @@ class Scope:
             or not isinstance(primal, Value)
         ):
             return
-        if is_number(primal.type) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
-            bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
+        kind = primal.type
+        if is_number(kind) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
+            if primal in self.undefined:  # and so may the primal
+                kind = UNKNOWN
+            else:
+                bar = self.call(tree.instantiate, bar, primal, type=cotangent_type(kind))
         if self.is_shadowed(primal):
             self.add_to_shadow(primal, bar)
             return
@@ -221,15 +238,14 @@ class Scope:
         if entry.term is None:
             entry.term, entry.owned = bar, owned
         else:
+            if operand_type(entry.term) is UNKNOWN:
+                kind = UNKNOWN
             # Not owned: a sum may be simplified to one of its terms.
-            entry.term, entry.owned = self.plus(primal.type, entry.term, bar), False
+            entry.term, entry.owned = self.plus(kind, entry.term, bar), False
 
     def add_part(self, primal: Operand, key: object, part: Operand, bar: Operand | None) -> None:
         """Contribute to the item or attribute `key` of a container; `part` is its primal."""
         if bar is None or not isinstance(primal, Value):
-            return
-        if self.is_shadowed(primal):
-            self.add_to_shadow(primal, self.build(primal.type, {key: Sum(bar)}))
             return
         if self.local is not None and primal not in self.local and self.parent is not None:
             entry = Sum(parts={key: Sum(bar)})
@@ -271,8 +287,10 @@ class Scope:
             touched = value in home.shadows or not self.memory.is_static(value)
             return self.shadow(value) if touched else None
         rest = self.take_rest(value)
-        arguments = [self.shadows_value(), value, Const(None) if rest is None else rest]
-        return self.call(shadows.collect, *arguments, type=UNKNOWN)
+        rest = Const(None) if rest is None else rest
+        held = self.before.get(value, value)
+        known = [] if self.memory.is_written(value) else [Const(None), Const(False)]
+        return self.call(slots.collect, self.shadows_value(), held, rest, *known, type=UNKNOWN)
 
     def add_rest(self, primal: Operand, bar: Operand | None) -> None:
         """The inverse of `take_rest`: contribute to a value that is another one by a second name."""
@@ -338,8 +356,16 @@ class Scope:
         if isinstance(kind, Scalar) and kind.cls in (float, np.float64, Double):
             return Const(0.0)
         if is_number(kind):
-            return self.call(tree.zeros_like, value, type=cotangent_type(kind))
+            zeros = tree.zeros_if_any if value in self.undefined else tree.zeros_like
+            return self.call(zeros, value, type=cotangent_type(kind))
         return Const(None)
+
+    def merged_bar(self, value: Value, terms: list[Operand]) -> Value:
+        """The cotangent of a value, which is one of several terms."""
+        kind = cotangent_type(value.type)
+        if value in self.undefined and any(operand_type(t) is UNKNOWN for t in terms):
+            kind = UNKNOWN
+        return Value(bar_name(value), kind, value.named, self.origin)
 
     def final(self, value: Value) -> Operand:
         """The cotangent of a value of this block, its zero if nothing was contributed."""

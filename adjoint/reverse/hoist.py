@@ -4,13 +4,15 @@
         x = x @ model.weight     ->    for t in range(n):
                                            x = x @ weight
 
-The types say that these reads cannot fail. Their cotangents are then plain arrays, gathered where
-the container is defined, and no container of cotangents is built inside a loop.
+The types say that these reads cannot fail, if there is an owner on every path. Their cotangents are
+then plain arrays, gathered where the container is defined, and no container of cotangents is built
+inside a loop.
 """
 
 from __future__ import annotations
 
 import operator
+from inspect import getattr_static
 
 from adjoint.ir.nodes import (
     Block,
@@ -26,6 +28,8 @@ from adjoint.ir.nodes import (
     targets_of,
 )
 from adjoint.ir.types import DictOf, Instance, ListOf, TupleOf
+from adjoint.reverse.activity import undefined_values
+from adjoint.rules.lookup import intercepts, is_data_descriptor
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
 
@@ -37,7 +41,8 @@ def hoist(function: Function) -> Block:
     reads: dict[Value, list[Call]] = {}
     seen: dict[Read, Value] = {}
     replaced: dict[Value, Value] = {}
-    _collect(function.body, reads, seen, replaced)
+    absent = undefined_values(function.body)
+    _collect(function.body, reads, seen, replaced, absent)
     substitute(function.body, lambda o: replaced.get(o, o) if isinstance(o, Value) else o)
     _insert(function.body, function.inputs, reads)
     return function.body
@@ -52,7 +57,12 @@ def structural_read(s: Statement) -> Read | None:
         return None
     function, kind = s.callee.value, operand_type(owner)
     if function is getattr and isinstance(kind, Instance) and kind.get(key.value) is not None:
-        return owner, getattr, key.value
+        found = getattr_static(kind.cls, key.value, None)
+        return (
+            None
+            if is_data_descriptor(found) or intercepts(kind.cls)
+            else (owner, getattr, key.value)
+        )
     if function is load_capture:
         return owner, load_capture, key.value
     if function is operator.getitem:
@@ -69,13 +79,14 @@ def _collect(
     reads: dict[Value, list[Call]],
     seen: dict[Read, Value],
     replaced: dict[Value, Value],
+    absent: set[Value],
     tested: frozenset[Value] = frozenset(),
 ) -> None:
     """Take the reads out of a block; those of what is `tested`, what a loop carries, stay in its test."""
     kept: list[Statement] = []
     for s in block.statements:
         found = structural_read(s)
-        if found is None:
+        if found is None or replaced.get(found[0], found[0]) in absent:
             kept.append(s)
         elif found[0] in tested:
             kept.append(s)
@@ -93,7 +104,7 @@ def _collect(
         for inner in blocks_of(s):
             is_test = isinstance(s, Loop) and inner is s.test
             own = frozenset(s.carried) if is_test else frozenset()  # type: ignore[union-attr]
-            _collect(inner, reads, seen, replaced, tested | own)
+            _collect(inner, reads, seen, replaced, absent, tested | own)
     block.statements = kept
 
 

@@ -8,11 +8,11 @@ f(a, out=x)        the same, with the pullback of `f(a)`
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows
+from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -43,6 +43,7 @@ from adjoint.rules.memory import (
     written_operand,
 )
 from adjoint.rules.signatures import operand_type, result_type
+from adjoint.runtime import augment
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -72,17 +73,24 @@ def write(reverser: Reverser, s: Call) -> Written:
     raise refusal(s)
 
 
+#: Of a reverse half: they look for memory or for slots when it runs.
+RUN_TIME = (
+    slots.deliver, slots.collect, shadows.item_written, slots.add_slot, slots.take_slot, slots.read_back,
+    contents.undone, contents.add_items, contents.take_items, contents.read_back_item,
+)  # fmt: skip
+
+
 def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
     """Refuse the derivative of a reverse half that looks for shadows when it runs."""
     if not isinstance(s.callee, Const) or not s.args:
         return
-    if s.callee.value in (shadows.deliver, shadows.collect, shadows.item_written):
+    if s.callee.value in RUN_TIME:
         memory = [
             v for o in s.args[:1] if isinstance(o, Value) for v in reverser.memory.class_of(o)
         ]
         if any(is_active(o, reverser.active) for o in [*memory, *operands_of(s)]):
             raise UnsupportedSyntaxError(
-                "a second derivative through a container of arrays that are written to is not supported",
+                "a second derivative through an object or container that changes is not supported",
                 s.origin,
                 "Write into arrays that the function knows by name.",
             )
@@ -149,10 +157,12 @@ def store_unknown(reverser: Reverser, s: Call) -> Written:
     """`x[i] = v` where only running tells what x is."""
     x, index, v = s.args
     forward: list[Statement] = [s]
-    index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    index = saved(reverser, index, s, forward, before=True)  # type: ignore[arg-type]
+    place = Value("", UNKNOWN, False, s.origin)
+    forward.insert(-1, Call(place, Const(contents.position), [x, index], [], s.origin))
 
     def backward(scope: Scope) -> None:
-        operands: list[Operand] = [scope.shadows_value(), x, index, v]  # type: ignore[list-item]
+        operands: list[Operand] = [scope.shadows_value(), x, place, v]  # type: ignore[list-item]
         bar = scope.call(shadows.item_written, *operands, type=UNKNOWN)
         if is_active(v, reverser.active):  # type: ignore[arg-type]
             reverser.receive_dynamic(scope, v, bar)  # type: ignore[arg-type]
@@ -269,7 +279,9 @@ def saved(
     if isinstance(kind, Scalar):
         return operand
     copy = Value(f"{operand.name}_saved" if operand.name else "", kind, False, s.origin)
-    function = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    function: Any = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    if reverser.memory.is_changed(operand) and not reverser.memory.is_written(operand):
+        function = contents.kept
     call = Call(copy, Const(function), [operand], [], s.origin)
     forward.insert(0, call) if before else forward.append(call)
     return copy
@@ -326,12 +338,21 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """
     late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
     function = s.callee.value if isinstance(s.callee, Const) else None
-    if not late or function in ITERATING:
+    if function in ITERATING:
+        if function not in (list, tuple) and any(map(reverser.memory.is_changed, late)):
+            raise UnsupportedSyntaxError(
+                f"what {name_of(s)} iterates over may change meanwhile", s.origin,
+                "Iterate over a copy: `for item in list(items):`.",
+            )  # fmt: skip
+        return [], s
+    if not late:
         return [], s
     arguments: list = list(s.args)
     first = 0
     module = getattr(function, "__module__", None) or ""
     ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
+    # Builtins keep nothing but the items themselves; `augment` gives back numbers.
+    ours = ours or function is augment or module == "builtins"
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             raise UnsupportedSyntaxError(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
-from adjoint.reverse.activity import all_active
+from adjoint.reverse import state
+from adjoint.reverse.activity import all_active, undefined_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
@@ -52,6 +53,8 @@ class Derivative:
     function: Function
     seed: Value
     wrt: list[Value]
+    held: dict[Value, Value]
+    """by input that changes, what it held when the program began"""
     writes_inputs: bool
     """whether the forward half may write into the inputs' memory"""
 
@@ -76,16 +79,17 @@ def reverse(
     reverser = Reverser(active, selected_values(body), expand, memory, watch)
     reverser.definitions = definitions_of(body)
     reverser.refuse_writes(body)
-    reverser.refuse_raised(body)
-    forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(
         "y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",
         seed_type,
         True,
     )
+    reverser.seed = seed
+    forward, steps = reverser.forward(body)
+    before = state.note_inputs(wrt, memory)
     marker = Call(seed, Const(receive), [result], [], None)
-    scope = Scope(local=None, memory=memory)
+    scope = Scope(local=None, memory=memory, undefined=undefined_values(body), before=dict(before))
     scope.add(result, seed)
     reverser.backward(steps, scope)
     bars: list[Operand] = []
@@ -93,6 +97,12 @@ def reverse(
         bar = scope.take(value)
         bars.append(Const(None) if bar is None else bar)
     check_residuals(reverser, scope.out, forward)
-    statements = [*forward.statements, marker, *scope.out]
+    statements = [*state.notes(before), *forward.statements, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
-    return Derivative(new, seed, wrt, any(map(memory.is_written, memory.inputs)))
+    return Derivative(
+        new,
+        seed,
+        wrt,
+        before,
+        any(memory.is_written(v) or memory.is_changed(v) for v in memory.inputs),
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows, tree
+from adjoint import contents, shadows, slots, tree
+from adjoint.cursor import item_bar
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.closures import captured_early, makers
@@ -42,27 +43,29 @@ from adjoint.ir.types import (
     is_number,
     literal,
 )
-from adjoint.reverse import control, mutation, norms, text
+from adjoint.reverse import control, mutation, norms, state, text
 from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
+from adjoint.reverse.control import refuse_carried
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
-from adjoint.rules.memory import shares_memory, written_operand
+from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
+    ClassBody,
     call_method,
     check_bound,
     make_dict,
     make_list,
     make_tuple,
-    raise_exception,
     set_attribute,
     set_item,
     unpack_sequence,
+    yield_value,
 )
 
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ class Reverser:
         self.definitions: dict[Value, Call] = {}
         self.known_origins: dict[Value, frozenset[Value]] = {}
         self.statements: list[Statement] = []  # of the block that is being reversed
+        self.seed: Value  # the cotangent of the program's result
 
     def forward(self, block: Block) -> tuple[Block, Steps]:
         """The forward half of a block, and the steps that write its reverse half, in forward order."""
@@ -98,11 +102,31 @@ class Reverser:
         steps: Steps = []
         for statement in block.statements:
             self.statements = block.statements
-            new, backward = self.statement(statement)
+            new, backward = self.whole(statement, *self.statement(statement))
             statements += new
             if backward is not None:
                 steps.append((statement, backward))
         return Block(statements, list(block.results)), steps
+
+    def whole(
+        self, s: Statement, forward: list[Statement], backward: Backward | None
+    ) -> tuple[list[Statement], Backward | None]:
+        """Note what containers that change hold where they are made, and where all of one is read."""
+        if backward is None or not self.memory.stateful or not isinstance(s, Call):
+            return forward, backward
+        made = state.note(self, s.target) if state.is_made(s) else []
+        read = {o: state.note(self, o)[0] for o in state.read_whole(self, s)}
+        if not made and not read:
+            return forward, backward
+
+        def noted(scope: Scope) -> None:
+            for n in made:
+                scope.before[s.target] = n.target
+            scope.now = {o: n.target for o, n in read.items()}
+            backward(scope)
+            scope.now = {}
+
+        return [*read.values(), *forward, *made], noted
 
     def backward(self, steps: Steps, scope: Scope) -> None:
         for statement, step in reversed(steps):
@@ -124,35 +148,22 @@ class Reverser:
                 name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
                 refuse_write(str(name), s.origin)
 
-    def refuse_raised(self, body: Block) -> None:
-        """Refuse to lose a derivative in an exception that is caught in the same program."""
-        for attempt in walk(body):
-            if not isinstance(attempt, Try):
-                continue
-            for s in walk(attempt.body):
-                raises = (
-                    isinstance(s, Call)
-                    and isinstance(s.callee, Const)
-                    and s.callee.value is raise_exception
-                )
-                carried = [o for o in operands_of(s) if is_active(o, self.active)]
-                made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
-                told = all(m is not None and text.takes_text(m, self.active) for m in made)
-                if raises and carried and not told:
-                    raise UnsupportedSyntaxError(
-                        "an exception carries a value that has a derivative", s.origin,
-                        "Return the value instead of raising it.",
-                    )  # fmt: skip
-
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
-        if isinstance(s, Call):
+        if isinstance(s, Call) and self.gives(s):
+            return [s], lambda scope: self.take_item(s, scope)
+        if isinstance(s, Call) and isinstance(s.callee, Const):
             mutation.refuse_at_run_time(self, s)
             mutation.refuse_hooked(self, s)
+            if s.callee.value is slots.read_elsewhere:
+                state.refuse_read(self, s)
+                return [], None
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
+        if isinstance(s, Call) and (owner := changed_operand(s)) is not None:
+            return state.change(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, If | Loop | Try) and self.touches(s):
             pass
-        elif not any(t in self.active for t in targets_of(s)):
+        elif not any(t in self.active for t in targets_of(s)) and not self.gives(s):
             return [s], None
         if isinstance(s, Call):
             return self.call(s)
@@ -173,11 +184,15 @@ class Reverser:
         """Does a statement with blocks write to memory that carries a derivative, or may it?"""
         for inner in walk(Block([s], [])):
             if isinstance(inner, Call):
-                if is_active(written_operand(inner), self.active):  # type: ignore[arg-type]
+                if self.writes_active(inner):
                     return True
                 if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
                     return True
         return False
+
+    def writes_active(self, s: Call) -> bool:
+        owner = written_operand(s) or changed_operand(s)
+        return is_active(owner, self.active)  # type: ignore[arg-type]
 
     def is_selected(self, value: Value) -> bool:
         return value in self.selected
@@ -189,6 +204,22 @@ class Reverser:
         self, plain: Call, expansion: Expansion, s: Call
     ) -> tuple[list[Statement], dict[Value, Operand]]:
         return mutation.residuals(self, plain, expansion, s)
+
+    def gives(self, s: Statement) -> bool:
+        """Does a generator yield a value here that has a derivative?"""
+        return any(
+            isinstance(each, Call)
+            and isinstance(each.callee, Const)
+            and each.callee.value is yield_value
+            and is_active(each.args[0], self.active)  # type: ignore[arg-type]
+            for each in walk(Block([s]))
+        )
+
+    def take_item(self, s: Call, scope: Scope) -> None:
+        """The cotangent of what a generator has yielded: one of those of its items."""
+        bars = scope.call(tree.tangent_item, self.seed, Const(0), type=UNKNOWN)
+        bar = scope.call(item_bar, bars, s.target, type=UNKNOWN)
+        scope.add(s.args[0], bar)  # type: ignore[arg-type]
 
     def call(self, s: Call) -> tuple[list[Statement], Backward | None]:
         if not any(is_active(o, self.active) for o in operands_of(s)) or is_constant(s):
@@ -204,6 +235,23 @@ class Reverser:
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
+        if isinstance(s.callee, Const) and s.callee.value in state.ITERATORS:
+            if any(state.is_changing_list(self, a) for a in s.args):
+                return state.iterator(self, s)
+        if isinstance(s.callee, Const) and self.memory.is_changed(s.args[0] if s.args else None):
+            special = {contents.view: state.viewed, contents.get: state.got}.get(s.callee.value)
+            if special is not None:
+                return special(self, s)
+        if is_item(s) and self.memory.is_changed(s.args[0]):
+            return state.item_read(self, s)
+        if is_exception(s):
+            return [s], lambda scope: refuse_carried(scope.take_rest(s.target), s.origin)
+        if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
+            raise UnsupportedSyntaxError(
+                "a class inside this function captures a value that may have a derivative",
+                s.origin,
+                "Pass the value to the constructor, or to the methods.",
+            )
         expansion = self.expand_static(s)
         if expansion is not None:
             return self.inline(s, expansion)
@@ -233,19 +281,29 @@ class Reverser:
         if any(isinstance(a, Splat) for a in args):
             return None
         plain: list[Operand] = args  # type: ignore[assignment]
+        if function is check_bound:
+            return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function in (make_tuple, make_list):
-            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
+            changes = function is make_list and self.changes_items(s.target)
+            return lambda scope: take_items(scope, s.target, dict(enumerate(plain)), changes)
         if isinstance(function, type) and isinstance(s.target.type, TupleOf) and not s.kwargs:
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)))
         if function is make_dict and all(isinstance(k, Const) for k in plain[::2]):
             keys = [k.value for k in plain[::2]]  # type: ignore[union-attr]
-            return lambda scope: take_items(
-                scope, s.target, dict(zip(keys, plain[1::2], strict=True))
-            )
+            items = dict(zip(keys, plain[1::2], strict=True))
+            return lambda scope: take_items(scope, s.target, items, self.changes_items(s.target))
         if function is check_bound:
             return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
-            return lambda scope: take_attribute(scope, s)
+            name = plain[1].value  # type: ignore[union-attr]
+            changes = self.memory.is_changed(s.target) and name in self.memory.names
+            return lambda scope: take_attribute(scope, s, changes)
+        if function in LOADS and self.memory.is_changed(plain[0]):
+            return lambda scope: state.read(scope, s)
+        if function is slots.load_attribute and isinstance(operand_type(plain[0]), Instance):
+            # Of a class of objects that change this is none that does.
+            owner, key = plain[0], plain[1].value  # type: ignore[union-attr]
+            return lambda scope: scope.add_part(owner, key, s.target, scope.take_rest(s.target))
         read = structural_read(s)
         if read is not None:
             key = s.args[1].value  # type: ignore[union-attr]
@@ -253,6 +311,10 @@ class Reverser:
         if function is unpack_sequence and isinstance(s.target.type, TupleOf) and len(args) == 2:
             return lambda scope: take_unpacked(scope, s)
         return None
+
+    def changes_items(self, value: Value) -> bool:
+        """Are the cotangents of this list's or dict's items in slots?"""
+        return self.memory.is_changed(value) and slots.ITEMS in self.memory.names
 
     def indexing(self, s: Call) -> bool:
         """`x[i]` of an array: accumulated in place, never through a fresh array of zeros."""
@@ -306,16 +368,21 @@ class Reverser:
 
     def received(self, s: Call, scope: Scope) -> Operand | None:
         """The cotangent of a call's result; of a possible view, only if it was none."""
-        operands = [o for o in operands_of(s) if isinstance(o, Value)]
-        owners = [o for o in operands if self.memory.is_written(o)]
-        if owners and scope.is_shadowed(s.target) and shares_memory(s):
+        if scope.is_shadowed(s.target) and shares_memory(s, self.memory.holds):
+            operands = [o for o in operands_of(s) if isinstance(o, Value)]
+            owners = [o for o in operands if scope.is_shadowed(o)]
+            if not owners:
+                return scope.take(s.target)
             whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
             y, found = s.target, scope.shadows_value()
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)
                 rest = Const(None) if rest is None else rest
-                apart = [] if self.gives_back(s, scope) else [whole]
-                return scope.call(shadows.collect, found, y, rest, *apart, type=UNKNOWN)
+                apart = Const(None) if self.gives_back(s, scope) else whole
+                arrays = Const(self.memory.is_written(y))
+                held = scope.before.get(y, y)
+                operands = [found, held, rest, apart, arrays]
+                return scope.call(slots.collect, *operands, type=UNKNOWN)
             kind = cotangent_type(y.type)
             if self.gives_back(s, scope):
                 return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)
@@ -524,6 +591,17 @@ def known_kind(kind: Any) -> bool:
     return element is None or known_kind(element)
 
 
+def is_item(s: Call) -> bool:
+    """`owner[key]`"""
+    return isinstance(s.callee, Const) and s.callee.value is operator.getitem
+
+
+def is_exception(s: Call) -> bool:
+    """Does a call make an exception?"""
+    cls = s.callee.value if isinstance(s.callee, Const) else None
+    return isinstance(cls, type) and issubclass(cls, BaseException)
+
+
 def without_rule(s: Call) -> bool:
     """Is the callee known to have neither a rule nor Python source?"""
     if not isinstance(s.callee, Const):
@@ -554,8 +632,16 @@ def needed_for(statements: list[Statement], results: list[Operand | None]) -> se
 # -- containers --------------------------------------------------------------------------------------
 
 
-def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
+def take_items(
+    scope: Scope, target: Value, items: dict[Any, Operand], changes: bool = False
+) -> None:
     """The cotangent of a container goes to what it was built from."""
+    for key, operand in items.items() if changes else ():
+        if isinstance(operand, Value):
+            bar = scope.call(
+                slots.take_slot, scope.shadows_value(), target, Const(key), type=UNKNOWN
+            )
+            add_unknown(scope, operand, bar)
     entry = scope.take_sum(target)
     if entry is None:
         return
@@ -568,21 +654,23 @@ def take_items(scope: Scope, target: Value, items: dict[Any, Operand]) -> None:
             add_unknown(scope, operand, bar)
 
 
-def take_attribute(scope: Scope, s: Call) -> None:
+def take_attribute(scope: Scope, s: Call, changes: bool) -> None:
     """`owner.name = value`: the value takes its attribute's cotangent, the owner the rest."""
     owner, name, value = s.args
+    if changes:
+        state.take_initial(scope, s)
     entry = scope.take_sum(s.target)
     if entry is None:
         return
     assert isinstance(name, Const) and isinstance(owner, Value) and not isinstance(value, Splat)
     part = entry.parts.pop(name.value, None)
     if part is not None:
-        scope.add(value, part.term)
+        scope.add_rest(value, part.term)
     if entry.term is not None:
         if isinstance(value, Value):
             bar = scope.call(tree.tangent_field, entry.term, name, type=UNKNOWN)
             add_unknown(scope, value, bar)
-        scope.add(owner, scope.call(tree.without_field, entry.term, name, type=UNKNOWN))
+        scope.add_rest(owner, scope.call(tree.without_field, entry.term, name, type=UNKNOWN))
     for key, rest in entry.parts.items():
         scope.add_part(owner, key, Const(None), rest.term)
 

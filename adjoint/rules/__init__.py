@@ -5,6 +5,8 @@ import importlib.util
 
 FAMILIES = (
     "constants",
+    "contexts",
+    "patterns",
     "elementwise",
     "complex_numbers",
     "mathematics",
@@ -14,6 +16,7 @@ FAMILIES = (
     "iterators",
     "callables",
     "iteration",
+    "lazy",
     "methods",
     "reductions",
     "extrema",

@@ -11,8 +11,9 @@ other: somebody may pass one array twice.
 from __future__ import annotations
 
 import itertools
-import types
+from typing import Any
 
+from adjoint import slots
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -21,6 +22,7 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Splat,
     Statement,
     Try,
     Value,
@@ -28,17 +30,21 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array
+from adjoint.ir.types import Array, Instance, Type, Unknown
 from adjoint.rules import registry
 from adjoint.rules.memory import (
+    ITEM_CHANGES,
+    changed_operand,
     holds_memory,
     is_view,
     keyword,
+    may_change,
     plain_args,
     shares_memory,
     written_operand,
 )
-from adjoint.runtime import call_within, recomputed
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import call_method, call_within, recomputed
 from adjoint.shadows import shadow_of
 
 
@@ -53,25 +59,36 @@ class Memory:
         self.unsure: dict[Value, list[int]] = {}  # calls of functions that are not known
         self.position: dict[int, int] = {}
         self.loops: dict[int, list[tuple[int, int]]] = {}
-        outside = [v for v in inputs if holds_memory(v.type)]
+        self.changes: dict[Value, list[int]] = {}
+        changed = [o for s in walk(body) if (o := changed_operand(s)) is not None]
+        self.stateful = bool(changed)
+        self.names = names_of(body) if changed else ()
+        outside = [v for v in inputs if self.holds(v.type)]
         self.inputs = set(outside)
         self.parts: list[tuple[Value, Value]] = []
         self._visit(body, [])
         for shadow, whole in self.parts:
             self._union(shadow, whole)
         written = [o for s in walk(body) if isinstance(s, Call) and (o := written_operand(s))]
-        if written:
+        if written or changed:
             self._merge_all(outside)
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
             if isinstance(owner, Value):
                 self.writes.setdefault(self.root(owner), []).append(self.position[id(s)])
+            changes = changed_operand(s)
+            if isinstance(changes, Value):
+                self.changes.setdefault(self.root(changes), []).append(self.position[id(s)])
             if isinstance(s, Call) and may_write(s):
                 for o in operands_of(s):
                     if isinstance(o, Value) and isinstance(o.type, Array):
                         positions = self.unsure.setdefault(self.root(o), [])
                         positions.append(self.position[id(s)])
         self.static: dict[Value, bool] = {}
+
+    def holds(self, kind: Type) -> bool:
+        """May a value of this type refer to memory that somebody else may write to?"""
+        return holds_memory(kind) or self.stateful and may_change(kind)
 
     # -- classes --
 
@@ -81,7 +98,7 @@ class Memory:
         return value
 
     def _merge_all(self, operands: list[Operand] | list[Value]) -> None:
-        values = [o for o in operands if isinstance(o, Value) and holds_memory(o.type)]
+        values = [o for o in operands if isinstance(o, Value) and self.holds(o.type)]
         for a, b in itertools.pairwise(values):
             self._union(a, b)
 
@@ -100,7 +117,12 @@ class Memory:
                     self.parts.append((s.target, s.args[0]))  # type: ignore[arg-type]
                 elif (owner := written_operand(s)) is not None:
                     self._merge_all([s.target, owner])  # it may give back what it wrote to
-                elif shares_memory(s):
+                    if changes_items(s):
+                        self._merge_all(operands_of(s))
+                elif changed_operand(s) is not None:
+                    # What is stored can be reached from the owner, and so could what is taken.
+                    self._merge_all([s.target, *operands_of(s)])
+                elif shares_memory(s, self.holds):
                     self._merge_all([s.target, *operands_of(s)])
             elif isinstance(s, Closure):
                 self.made[s.target] = s
@@ -135,15 +157,23 @@ class Memory:
             return False
         return self.root(operand) in self.writes
 
+    def is_changed(self, operand: object) -> bool:
+        """May what this object, list or dict holds be replaced, at any time?"""
+        if not self.changes or not isinstance(operand, Value) or not may_change(operand.type):
+            return False
+        return self.root(operand) in self.changes
+
     def is_written_after(self, operand: object, s: Statement, unsure: bool = False) -> bool:
         """May it be written to after this statement, and before the reverse half reads it?
 
         `unsure` counts the functions that only running tells, to which it is passed.
         """
-        if not isinstance(operand, Value) or not holds_memory(operand.type):
+        if not isinstance(operand, Value) or not self.holds(operand.type):
             return False
         here = self.position[id(s)]
         positions = self.writes.get(self.root(operand), [])
+        if self.is_changed(operand):
+            positions = [*positions, *self.changes[self.root(operand)]]
         if any(p >= here for p in positions):
             return True
         if unsure:
@@ -189,6 +219,33 @@ class Memory:
         return owner if owner is out or owner is plain_args(s)[0] else None
 
 
+def names_of(body: Block) -> tuple[str, ...]:
+    """The attributes that a program changes, of whatever object."""
+    names = {
+        str(s.args[1].value)
+        for s in walk(body)
+        if isinstance(s, Call)
+        and isinstance(s.callee, Const)
+        and s.callee.value in (slots.store_attribute, slots.store_plainly, slots.delete_attribute)
+        and isinstance(s.args[1], Const)
+    }
+    for s in walk(body):
+        if (
+            isinstance(s, Call)
+            and isinstance(s.callee, Const)
+            and s.callee.value is slots.store_cell
+        ):
+            names.add(slots.SHARED + s.args[1].value)  # type: ignore[union-attr]
+    if any(changes_items(s) for s in walk(body)):
+        names.add(slots.ITEMS)
+    return tuple(sorted(names))
+
+
+def changes_items(s: Statement) -> bool:
+    """Does a call change what a list or dict holds?"""
+    return changed_operand(s) is not None and s.callee.value in ITEM_CHANGES  # type: ignore[union-attr]
+
+
 def may_write(s: Call) -> bool:
     """Is this a call of a function that is not known, and may write to what it is given?"""
     if not isinstance(s.callee, Const):
@@ -198,7 +255,19 @@ def may_write(s: Call) -> bool:
         return True
     if function is recomputed:  # its callee was looked at, if it was known
         return isinstance(s.args[0], Const) and s.args[0].value is None
-    ours = (getattr(function, "__module__", None) or "").split(".")[0] in ("adjoint", "numpy")
-    return (
-        isinstance(function, types.FunctionType) and not ours and registry.lookup(function) is None
-    )
+    if function is call_method:
+        owner = s.args[0]
+        kind = operand_type(owner.operand if isinstance(owner, Splat) else owner)
+        return isinstance(kind, Unknown | Instance)
+    if is_of(function, "adjoint", "numpy", "builtins", "_operator", "math", "cmath"):
+        return False
+    try:
+        return registry.lookup(function) is None
+    except TypeError:
+        return True
+
+
+def is_of(function: Any, *modules: str) -> bool:
+    """Is this function, class or object from one of these packages?"""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return module.partition(".")[0] in modules

@@ -81,6 +81,8 @@ nondifferentiable(
     *(
         runtime.super_method,
         runtime.raise_exception,
+        runtime.raise_again,
+        runtime.release,
         runtime.import_module,
     ),
 )

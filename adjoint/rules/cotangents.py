@@ -9,7 +9,13 @@ from adjoint.rules import plain
 from adjoint.rules.registry import nondifferentiable, rule
 
 nondifferentiable(
-    *(tree.zeros_like, tree.zero_cotangent, tree.cotangent_dtype, tree.index_may_repeat),
+    *(
+        tree.zeros_like,
+        tree.zeros_if_any,
+        tree.zero_cotangent,
+        tree.cotangent_dtype,
+        tree.index_may_repeat,
+    ),
 )
 
 

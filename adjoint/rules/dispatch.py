@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.cursor import Cursor
 from adjoint.errors import AdjointError, MissingRuleError
-from adjoint.rules import registry
+from adjoint.rules import cursors, lookup, registry
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import (
     IN_PLACE,
@@ -35,7 +36,10 @@ from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
     call_method,
+    check_iterable,
     fail,
+    is_context_function,
+    iterated,
     load_capture,
     make_function,
     new_object,
@@ -59,17 +63,13 @@ generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
 # Likewise: a function that compiles what it compiles with the options of now, whenever it runs.
 as_now: Callable[[Callable], Callable] | None = None
 
-ATTRIBUTE_FUNCTIONS = {
-    "T": np.transpose,
-    "mT": np.matrix_transpose,
-    "real": np.real,
-    "imag": np.imag,
-}
-
 
 def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """The value of a call and its pullback, by whatever rule the callable has."""
     function = respelled(function, args)
+    made_first = converted(function, active, args)
+    if made_first:
+        return _of_converted(function, active, args, kwargs, made_first)
     special = STRUCTURAL.get(function) if is_hashable(function) else None
     if special is not None:
         return special(active, *args, **kwargs)
@@ -93,6 +93,13 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         positions = tuple(order.index(a) if isinstance(a, int) else a for a in active)
         y, pullback = apply_rule(method, positions, *[args[i] for i in order], **kwargs)
         return y, _reordered(pullback, order)
+    if is_context_function(function):
+        return cursors.context(apply_rule, active, function, args, kwargs)
+    chosen = chosen_by_type(function, args)
+    if chosen is not None:
+        return apply_rule(chosen, active, *args, **kwargs)
+    if is_hashable(function) and function in cursors.MAKERS:
+        return _iterator(function, active, args, kwargs)
     own = own_iterators(function, args)
     if own:
         return _iterated(function, own, active, args, kwargs)
@@ -113,7 +120,9 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     assert generate is not None
     args = tuple(
         [
-            list(a) if isinstance(a, Iterator) and carries(active, i) else a
+            list(a)
+            if isinstance(a, Iterator) and not isinstance(a, Cursor) and carries(active, i)
+            else a
             for i, a in enumerate(args)
         ]
     )
@@ -132,6 +141,60 @@ def _of_text(function: Any, args: tuple, kwargs: dict) -> Result:
         )  # fmt: skip
 
     return function(*args, **kwargs), pull
+
+
+def _iterator(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
+    """A call that makes an iterator. The rules of some make a list in its place."""
+    declared = registry.lookup(function)
+    assert declared is not None and generate is not None
+    if declared.kind == "source":
+        items, pullback = generate(declared.text, active, args, kwargs)
+        y, count = Cursor(iter(items)), len(items)
+        return y, lambda bars: pullback(cursors.padded(bars, count))
+    y, pullback = _declared(declared, function, args, kwargs)
+    return Cursor(y), pullback
+
+
+def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
+    """By position: what the function makes of an object of a user's class before it works on it."""
+    ruled = registry.lookup(function)
+    found = {}
+    for i, a in enumerate(args):
+        if not carries(active, i):
+            continue
+        if not isinstance(a, Cursor):
+            found[i] = lookup.conversion(function, type(a))
+        elif ruled is not None and not cursors.is_generator(ruled.text):
+            found[i] = iterated if function in LAZY else cursors.remaining
+    return {i: make for i, make in found.items() if make is not None}
+
+
+class Converted:
+    """The pullback of a call on what was made of some of its arguments."""
+
+    def __init__(self, made: dict[int, tuple[Any, Any, Pullback]], args: tuple, inner: Pullback):
+        self.made, self.args, self.inner = made, args, inner
+
+    def __call__(self, y_bar: Any) -> tuple:
+        callee, *bars, named = self.inner(y_bar)
+        for i, (_, _, back) in self.made.items():
+            bars[i] = back(bars[i])[1]
+        return (callee, *bars, named)
+
+
+def _of_converted(
+    function: Any, active: tuple, args: tuple, kwargs: dict, made_first: dict[int, Any]
+) -> Result:
+    made = {i: (make, *apply_rule(make, (0,), args[i])) for i, make in made_first.items()}
+    new = tuple([made[i][1] if i in made else a for i, a in enumerate(args)])
+    y, inner = apply_rule(function, active, *new, **kwargs)
+    return y, Converted(made, new, inner)
+
+
+def chosen_by_type(function: Any, args: tuple) -> Any:
+    """What `functools.singledispatch` calls for these arguments."""
+    single = isinstance(function, types.FunctionType) and args and hasattr(function, "registry")
+    return function.dispatch(type(args[0])) if single and hasattr(function, "dispatch") else None  # type: ignore[attr-defined]
 
 
 def carries(active: tuple, position: int) -> bool:
@@ -153,8 +216,14 @@ def has_rule(function: Any) -> bool:
     )
 
 
+# What goes into a file may be read back: its derivative would be lost on the way.
+FILES = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt}
+
+
 def generatable(function: Any) -> bool:
     """Is there Python source, or an object of Python's own making, to derive a rule from?"""
+    if is_hashable(function) and function in FILES:
+        return False
     if isinstance(function, types.FunctionType | functools.partial):
         return True
     if isinstance(getattr(function, "__wrapped__", None), types.FunctionType):
@@ -185,7 +254,8 @@ def missing_rule(function: Any, origin: Any) -> Any:
     )
 
 
-ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next}
+ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next, check_iterable}
+LAZY = {zip, enumerate, check_iterable}
 
 
 # -- declared rules ----------------------------------------------------------------------------------
@@ -488,7 +558,7 @@ def _bound(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result:
     return y, pull
 
 
-def method_of(owner: Any, name: str) -> Any:
+def method_of(owner: Any, name: str, *first: Any) -> Any:
     """The function that `owner.name(…)` calls with the owner first; None if it is no such method."""
     if isinstance(owner, np.ndarray | np.generic):
         return getattr(type(owner) if isinstance(owner, np.generic) else np.ndarray, name, None)
@@ -497,14 +567,10 @@ def method_of(owner: Any, name: str) -> Any:
     if name == "_replace" and isinstance(owner, tuple) and hasattr(owner, "_fields"):
         return replaced_fields
     found = inspect.getattr_static(type(owner), name, None)
+    if isinstance(found, functools.singledispatchmethod) and first:
+        found = found.dispatcher.dispatch(type(first[0]))
     plain = isinstance(found, types.FunctionType | types.MethodDescriptorType)
-    return found if plain or is_decorated(found) else None
-
-
-def is_decorated(found: Any) -> bool:
-    """Is this what a decorator of ours made of a method? Called with the instance first, it is one."""
-    ours = type(found).__module__.startswith("adjoint.")
-    return ours and hasattr(found, "function") and hasattr(type(found), "__get__")
+    return found if plain or lookup.is_decorated(found) else None
 
 
 def method_mask(active: tuple) -> tuple:
@@ -513,7 +579,9 @@ def method_mask(active: tuple) -> tuple:
 
 
 def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
-    function, shifted = method_of(owner, name), method_mask(active)
+    if isinstance(owner, Cursor):
+        return cursors.method(apply_rule, active, owner, name, args)
+    function, shifted = method_of(owner, name, *args[:1]), method_mask(active)
     if function is not None:
         y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
 
@@ -542,40 +610,9 @@ METADATA = {
 }  # fmt: skip
 
 
-def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | None:
-    """The function that computes an attribute of instances of a class, and its arguments before and
-    after the instance; None for an attribute that is kept (`kept`), or that is the class's own.
-    """
-    if issubclass(cls, np.ndarray | Number) and name in ATTRIBUTE_FUNCTIONS:
-        return ATTRIBUTE_FUNCTIONS[name], (), ()
-    if isinstance(cls.__getattribute__, types.FunctionType):
-        return cls.__getattribute__, (), (name,)
-    found = inspect.getattr_static(cls, name, None)
-    reader = getattr(type(found), "__get__", None)
-    if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
-        return found.fget, (), ()
-    if kept and not hasattr(type(found), "__set__"):
-        return None
-    if isinstance(found, functools.cached_property):
-        return found.func, (), ()
-    if isinstance(reader, types.FunctionType) and not is_decorated(found):
-        return reader, (found,), (cls,)
-    fallback = getattr(cls, "__getattr__", None)
-    if found is None and not kept and isinstance(fallback, types.FunctionType):
-        return fallback, (), (name,)
-    return None
-
-
-def attribute_call(owner: Any, name: str, *default: Any) -> tuple[Any, tuple, tuple] | None:
-    """`computed_by`, of an object; None where a default is taken instead."""
-    if isinstance(owner, type | types.ModuleType) or default and not hasattr(owner, name):
-        return None
-    return computed_by(type(owner), name in getattr(owner, "__dict__", ()), name)
-
-
 def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
     rest = (None,) * len(default)
-    computed = attribute_call(owner, name, *default)
+    computed = lookup.attribute_call(owner, name, *default)
     if computed is not None:
         function, before, after = computed
         y, pullback = apply_rule(function, (len(before),), *before, owner, *after)
@@ -589,7 +626,7 @@ def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
         raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
     if is_bound(y) and y.__self__ is owner:
         return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
-    if is_decorated(y) and getattr(y.function, "__self__", None) is owner:
+    if lookup.is_decorated(y) and getattr(y.function, "__self__", None) is owner:
         return y, lambda y_bar: (
             None, tangent_field(tangent_field(y_bar, "function"), "__self__"), None, *rest, {}
         )  # fmt: skip
@@ -861,3 +898,4 @@ STRUCTURAL: dict[Any, Callable[..., Result]] = {
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
     recalled: _recalled,
 }  # fmt: skip
+STRUCTURAL |= {f: functools.partial(rule, apply_rule) for f, rule in cursors.RULES.items()}

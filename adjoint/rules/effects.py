@@ -8,24 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import runtime, shadows, tree
+from adjoint import runtime, shadows, slots, tree
+from adjoint.ir.nodes import Block, Call, Const, If
 from adjoint.rules import registry
 
 STRUCTURAL = {
     runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
     runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
     range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
-    shadows.shadow_of, shadows.apart, shadows.collect, shadows.snapshot, shadows.together,
+    shadows.shadow_of, shadows.apart, slots.collect, shadows.snapshot, shadows.together,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
 WRITES = {
     operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item,
     shadows.write_item, shadows.take_written, shadows.take_masked, shadows.item_written,
-    shadows.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
+    slots.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
 }  # fmt: skip
-EFFECTS = {"print", "input", "open", "raise_exception", "import_module", "set_attribute", "set_item",
-           "initialise", "check_bound", "new_object", "next", "exec", "eval", "setattr", "delattr"}  # fmt: skip
+EFFECTS = {
+    "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",
+    "enter_context", "leave_context", "leave_context_raising", "refuse_suppression", "context_class",
+    "import_module", "set_attribute", "set_item", "initialise", "check_bound", "new_object", "next",
+    "exec", "eval", "setattr", "delattr",
+}  # fmt: skip
 
 
 def is_pure(function: Any) -> bool:
@@ -50,6 +55,19 @@ def is_pure(function: Any) -> bool:
             or getattr(function, "__objclass__", None) is np.ndarray
         )
     return True
+
+
+def never_ends(block: Block) -> bool:
+    """Does a block always raise?"""
+    last = block.statements[-1] if block.statements else None
+    if isinstance(last, If):
+        return never_ends(last.then) and never_ends(last.orelse)
+    return (
+        isinstance(last, Call) and isinstance(last.callee, Const) and last.callee.value in _RAISING
+    )
+
+
+_RAISING = (runtime.raise_exception, runtime.raise_again, runtime.fail)
 
 
 def cannot_fail(function: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`zip`, `enumerate`, `reversed`, `iter` and the views of dicts.
+"""`zip`, `enumerate`, `reversed` and the views of dicts.
 
 The cotangent of an iterator is the list of those of the items that it gave.
 """
@@ -182,12 +182,25 @@ def _(column_bars, bars, position):
     return y, pullback
 
 
-@rule(iter)
-def iter_(iterable, /):
-    y = iter(iterable)
+@rule(runtime.check_iterable)
+def check_iterable(iterable):
+    y = runtime.check_iterable(iterable)
+
+    same = y is iterable
 
     def pullback(y_bar):
-        return (iterable_cotangent(y_bar, iterable),)
+        return (y_bar if same else iterable_cotangent(y_bar, iterable),)
+
+    return y, pullback
+
+
+@rule(runtime.repeatable)
+def repeatable(iterable):
+    y = runtime.repeatable(iterable)
+    same = y is iterable
+
+    def pullback(y_bar):
+        return (y_bar if same else iterable_cotangent(y_bar, iterable),)
 
     return y, pullback
 

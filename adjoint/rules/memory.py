@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from adjoint import shadows, tree
-from adjoint.ir.nodes import Call, Const, Operand, Splat, Value
+from adjoint import contents, shadows, slots, tree
+from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value
 from adjoint.ir.types import (
     Array,
     DictOf,
@@ -22,6 +23,7 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     Unknown,
+    element_of,
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
@@ -54,6 +56,15 @@ VIEWS = {
     np.transpose, np.ndarray.transpose, np.swapaxes, np.ndarray.swapaxes, np.expand_dims, np.moveaxis,
     np.squeeze, np.ndarray.squeeze, np.matrix_transpose, np.permute_dims, np.flip, np.fliplr, np.flipud,
 }  # fmt: skip
+#: Calls that change what an object, a list or a dict, their first argument, holds.
+CHANGES: set[Any] = {
+    slots.store_attribute, slots.store_plainly, slots.delete_attribute, slots.store_cell, slots.store_global,
+    contents.append, contents.store_item, contents.change, shadows.write_item,
+}  # fmt: skip
+#: Those among them that change items of lists and dicts.
+ITEM_CHANGES: set[Any] = {contents.append, contents.store_item, contents.change, shadows.write_item}
+#: Calls that read what changes.
+LOADS: set[Any] = {slots.load_attribute, slots.load_cell, slots.load_global}
 METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
 _PLAIN = (int, float, complex, bool, str, bytes, slice, range, type(None), np.dtype, type)
 
@@ -77,6 +88,19 @@ def holds_memory(kind: Type) -> bool:
     if isinstance(kind, IteratorOf):
         return holds_memory(kind.element)
     return not (isinstance(kind, Opaque) and issubclass(kind.cls, _PLAIN))
+
+
+def may_change(kind: Type) -> bool:
+    """May a value of this type be an object, list or dict, or refer to one?"""
+    if isinstance(kind, Scalar | Array | Literal):
+        return False
+    if isinstance(kind, TupleOf):
+        return any(map(may_change, kind.items))
+    if isinstance(kind, FunctionOf):
+        return any(may_change(item) for _, item in kind.captures + kind.defaults)
+    if isinstance(kind, IteratorOf):
+        return may_change(kind.element)
+    return not (isinstance(kind, Opaque) and issubclass(kind.cls, (*_PLAIN, BaseException)))
 
 
 def parts_of(kind: DictOf | Instance) -> tuple[tuple[Any, Type], ...]:
@@ -113,6 +137,16 @@ def written_operand(s: Call) -> Operand | None:
     return first if known and isinstance(operand_type(first), Array) else None
 
 
+def changed_operand(s: Statement) -> Operand | None:
+    """The object, list or dict that a call changes, of the changes whose derivative is known."""
+    if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
+        return None
+    try:
+        return plain_args(s)[0] if s.callee.value in CHANGES else None
+    except TypeError:
+        return None
+
+
 def shuffled_operand(s: Call) -> Operand | None:
     """The array that a call of a random generator's `shuffle` writes to."""
     args, function = plain_args(s), s.callee.value  # type: ignore[union-attr]
@@ -129,9 +163,9 @@ def shuffled_operand(s: Call) -> Operand | None:
     return array if name == "shuffle" and known else None
 
 
-def shares_memory(s: Call) -> bool:
+def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool:
     """May the result of this call share memory with its operands?"""
-    if not holds_memory(s.target.type):
+    if not holds(s.target.type):
         return False
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function in (shadows.take_written, shadows.take_masked, shadows.apart):
@@ -142,6 +176,8 @@ def shares_memory(s: Call) -> bool:
         return True
     if function is shadows.snapshot:
         return False
+    if function in _NEW_CONTAINERS and isinstance(s.target.type, ListOf):
+        return holds(element_of(s.target.type))
     if function is operator.getitem:
         return not (isinstance(operand_type(plain_args(s)[0]), Array) and is_copy(s.args[1]))
     if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator":
@@ -156,6 +192,9 @@ def shares_memory(s: Call) -> bool:
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return False
     return not known or function in SHARING
+
+
+_NEW_CONTAINERS = (list, sorted)
 
 
 def is_copy(index: Any) -> bool:
@@ -225,7 +264,11 @@ def reads_contents(s: Call, value: Value) -> bool:
 
 
 _SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
-_IDENTITY_ONLY = {shadows.apart, shadows.deliver, shadows.collect, shadows.together}
+_IDENTITY_ONLY = {
+    shadows.apart, slots.deliver, slots.collect, shadows.together, slots.add_slot, slots.take_slot,
+    slots.read_back, slots.held, slots.store_attribute, contents.undone, contents.add_items,
+    contents.take_items, contents.read_back_item, contents.append, contents.store_item,
+}  # fmt: skip
 _FORM_ONLY = {
     tree.project,
     tree.instantiate,

@@ -15,11 +15,18 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules import dispatch, registry
+from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.methods import array_of
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.plain import SEQUENCE_TEXTS
-from adjoint.runtime import call_method, load_capture, make_function, new_object, set_attribute
+from adjoint.runtime import (
+    call_method,
+    is_context_function,
+    load_capture,
+    make_function,
+    new_object,
+    set_attribute,
+)
 from adjoint.tree import (
     Number,
     Tangent,
@@ -39,6 +46,10 @@ def pulled(
     function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
 ) -> Result:
     function = dispatch.respelled(function, args)
+    if isinstance(inner, dispatch.Converted):
+        return _of_converted(function, active, args, kwargs, inner, y_bar)
+    if isinstance(inner, cursors.Linear):
+        return _through_iterator(inner, args, y_bar)
     if moves(function, args):
         return _moved(function, args, inner, y_bar)
     special = SPECIAL.get(function) if is_hashable(function) else None
@@ -49,6 +60,11 @@ def pulled(
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         return _operator(*overloaded, active, args, kwargs, y_bar)
+    if cursors.is_generator(function) or is_context_function(function):
+        raise unsupported(function)
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return pulled(chosen, active, args, kwargs, inner, y_bar)
     own = dispatch.own_iterators(function, args)
     if own:
         return _iterated(function, own, active, args, kwargs, y_bar)
@@ -225,6 +241,41 @@ def _iterated(
     return (callee, *rest, named), pull
 
 
+def _through_iterator(inner: cursors.Linear, args: tuple, y_bar: Any) -> Result:
+    """Of an iterator, `iter` or `next`."""
+
+    def pull(bars_bar: Any) -> Parts:
+        _, given, _ = parts_of(bars_bar, len(args))
+        back = None if y_bar is None else inner.transpose(given[0], y_bar)
+        return None, (None,) * len(args), {}, back
+
+    return inner(y_bar), pull
+
+
+def _of_converted(
+    function: Any, active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any
+) -> Result:
+    """A call on what it makes of objects of the user's: the conversions, then the call."""
+    bars, own = pulled(function, active, inner.args, kwargs, inner.inner, y_bar)
+    callee, *inner_bars, named = bars
+    back = {i: pulled(make, (0,), (args[i],), {}, outer, inner_bars[i])
+            for i, (make, _, outer) in inner.made.items()}  # fmt: skip
+    first = [back[i][0][1] if i in back else bar for i, bar in enumerate(inner_bars)]
+
+    def pull(bars_bar: Any) -> Parts:
+        callee_bar, given, named_bar = parts_of(bars_bar, len(args))
+        given, through = list(given), {}
+        for i, (_, pull_back) in back.items():
+            _, through[i], _, given[i] = pull_back((None, given[i], {}))
+        callee, found, keywords, y_bar_bar = own((callee_bar, *given, named_bar))
+        found = list(found)
+        for i, (_, _, outer) in inner.made.items():
+            found[i] = accumulate(outer(found[i])[1], through[i][0])
+        return callee, tuple(found), keywords, y_bar_bar
+
+    return (callee, *first, named), pull
+
+
 def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """`pulled`, of a call whose pullback there is not yet."""
     _, inner = dispatch.apply_rule(function, active, *args, **kwargs)
@@ -233,7 +284,7 @@ def again(function: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any) -
 
 def _method_call(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     owner, name, *rest = args
-    function, callee_mask = dispatch.method_of(owner, name), dispatch.method_mask(active)
+    function, callee_mask = dispatch.method_of(owner, name, *rest[:1]), dispatch.method_mask(active)
     if function is not None:
         bars, own = again(function, callee_mask, (owner, *rest), kwargs, y_bar)
 
@@ -344,7 +395,7 @@ def moves(function: Any, args: tuple) -> bool:
     if not is_hashable(function) or function not in TRANSPOSED:
         return False
     if function is getattr:
-        return dispatch.attribute_call(*args) is None
+        return lookup.attribute_call(*args) is None
     method = getattr(type(args[0]), "__getitem__", None)
     return function is not operator.getitem or not isinstance(method, types.FunctionType)
 
@@ -359,7 +410,7 @@ def _moved(function: Any, args: tuple, inner: Any, y_bar: Any) -> Result:
 
 def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """An attribute that a property, or NumPy, computes."""
-    computed = dispatch.attribute_call(*args)
+    computed = lookup.attribute_call(*args)
     assert computed is not None
     function, before, after = computed
     at = len(before)
@@ -384,7 +435,7 @@ def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
     value = getattr(owner, name, None)
     if dispatch.is_bound(value) and value.__self__ is owner:
         return Tangent(__self__=bar)
-    if dispatch.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
+    if lookup.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
         return Tangent(function=Tangent(__self__=bar))
     if isinstance(owner, tuple):
         return bar[owner._fields.index(name)] if name in getattr(owner, "_fields", ()) else None

@@ -146,10 +146,15 @@ class Writer:
 
     def attempt(self, depth, in_loop):
         lines = ["try:", *self.block(depth + 1, in_loop)]
-        for error in self.random.sample(ERRORS, self.random.randint(1, 3)):
+        final = self.random.random() < 0.4
+        handlers = self.random.sample(ERRORS, self.random.randint(0 if final else 1, 3))
+        for error in handlers:
             name = self.random.choice(["", " as error"])
             lines += [f"except {error}{name}:", *self.block(depth + 1, in_loop)]
-        return lines + self.optional_else(depth, in_loop)
+            if self.random.random() < 0.2:
+                lines += ["    raise"]
+        lines += self.optional_else(depth, in_loop) if handlers else []
+        return lines + (["finally:", *self.block(depth + 1, in_loop)] if final else [])
 
 
 def write(seed):

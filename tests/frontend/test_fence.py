@@ -25,39 +25,32 @@ def define(source) -> Any:
     return namespace["f"]
 
 
-WRITES = "writes into attributes are not supported yet"
 CASES = [
     # body of `def f(x):`; the text under the caret; a part of the message; a part of the hint
-    ("x.a = 1", "x.a", WRITES, "new value"),
-    ("x.a *= 2", "x.a *= 2", WRITES, "new value"),
-    ("del x[0]", "x[0]", "`del`", "new value"),
-    ("del x.a", "x.a", "`del`", "new value"),
-    ("y = [1]\nz = y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nz = [y]\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nx.append(y)\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\ng = lambda: y\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("y = [1]\nz = y if x else None\ny[0] = 2", "y[0]", "something else may refer", "Copy it"),
-    ("global y\ny = 1", "global y", "`global`", "argument"),
-    ("y = 1\ndef g():\n    nonlocal y\n    y = 2", "nonlocal y", "`nonlocal`", "argument"),
-    ("with x: pass", "with x: pass", "`with`", "outside"),
-    ("match x:\n    case 1: pass", "match x:", "`match`", "`if`"),
-    ("class A: pass", "class A: pass", "`class`", "module level"),
-    ("yield x", "yield x", "generators", "list"),
-    ("y = yield from x", "yield from x", "generators", "list"),
-    ("try:\n    y = 1\nfinally:\n    print(2)", "print(2)", "`finally`", "after the `try`"),
+
+    ("y = 1 + (yield x)", "yield x", "`yield`", "variable"),
+    ("y = yield from x", "y = yield from x", "`yield from`", "other means"),
+    (
+        "try:\n    yield x\nexcept GeneratorExit:\n    pass",
+        "except GeneratorExit:", "GeneratorExit", "`finally`",
+    ),
+    ("try:\n    yield x\nexcept:\n    pass", "except:", "GeneratorExit", "`finally`"),
+    (
+        "k = 1\ng = (k * v for v in x)\nk = 2\nreturn sum(g)",
+        "g", "'k' is assigned again", "argument",
+    ),
+    (
+        "k = 1\nfor v in (k * u for u in x):\n    k = 2",
+        "for v in (k * u for u in x):", "'k' is assigned again", "argument",
+    ),
     ("try:\n    y = 1\nexcept* OSError:\n    pass", "try:", "`except*`", "one by one"),
     (
-        "try:\n    y = x()\n    z = x()\nexcept OSError:\n    pass\nreturn y",
-        "y", "an exception may have come before", "in every handler",
+        "y = 1\ntry:\n    z = (y := x()) + x()\nexcept OSError:\n    print(y)",
+        "z = (y := x()) + x()", "in the middle of this statement", "statement of its own",
     ),
     (
-        "y = 1\ntry:\n    y = x()\n    z = x()\nexcept OSError:\n    print(y)",
-        "y", "an exception may have come before", "in every handler",
-    ),
-    (
-        "y = 1\nfor i in x:\n    print(y)\n    try:\n        y = x()\n        z = x()\n"
-        "    except OSError:\n        pass",
-        "y", "an exception may have come before", "in every handler",
+        "try:\n    y = x[(z := 1)] + x()\nexcept OSError:\n    pass\nreturn z",
+        "y = x[(z := 1)] + x()", "in the middle of this statement", "statement of its own",
     ),
     ("try:\n    y = OSError\nexcept y:\n    pass", "y", "exceptions to catch", "before the `try`"),
     ("eval('x')", "eval('x')", "`eval`", "explicitly"),
@@ -65,8 +58,6 @@ CASES = [
     ("return locals()", "locals()", "`locals`", "explicitly"),
     ("return globals()", "globals()", "`globals`", "explicitly"),
     ("return vars()", "vars()", "`vars`", "explicitly"),
-    ("y = (v for v in x)", "(v for v in x)", "generator expression", "list"),
-    ("return max(1, (v for v in x))", "(v for v in x)", "generator expression", "list"),
     ("return super().a", "super()", "`super()`", "base class"),
     ("y = super()", "super()", "`super()`", "method"),
     (
@@ -117,8 +108,6 @@ def test_refusal(body, marked, message, hint):
         ("async def f(x):\n    return x", "async def"),
         ("f = lambda x: (yield x)", "yield x"),
         ("def f(x):\n    async def g(): pass\n    return g", "async def"),
-        ("def f(x):\n    def g():\n        yield x\n    return g", "yield x"),
-        ("def f(x):\n    return [(yield_, y) for yield_ in x for y in (z for z in x)]", "(z for"),
     ],
 )
 def test_refused_functions(source, marked):

@@ -36,6 +36,12 @@ MODULES = (
     "numerics",
     "simulations",
     "steering",
+    "state",
+    "exceptions",
+    "contexts",
+    "patterns",
+    "protocols",
+    "generators",
 )
 
 

@@ -57,9 +57,11 @@ def test_every_rule_file_is_imported():
 
 
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
-# programs of tests/programs (containers, higher_order) go through them by every route.
-BY_PROGRAMS = ("adjoint.rules.iterators.", "adjoint.rules.callables.", "adjoint.rules.dispatch.", "adjoint.rules.pulled.",
-               "adjoint.rules.plain.")  # fmt: skip
+# programs of tests/programs (containers, patterns, …) go through them by every route.
+BY_PROGRAMS = (
+    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
+    "adjoint.rules.dispatch.", "adjoint.rules.pulled.", "adjoint.rules.plain.", "adjoint.rules.callables.",
+)  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
@@ -104,13 +106,12 @@ def test_texts_keep_to_the_form(text):
     forbidden = [
         ast.Try,
         ast.With,
-        ast.Yield,
-        ast.YieldFrom,
         ast.ClassDef,
         ast.Global,
         ast.Nonlocal,
     ]
     if declared.kind != "source":
+        forbidden += [ast.Yield, ast.YieldFrom]
         forbidden += [ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.Lambda]
     for node in ast.walk(tree):
         assert not isinstance(node, tuple(forbidden)), f"{type(node).__name__}, line {node.lineno}"

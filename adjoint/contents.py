@@ -1,0 +1,334 @@
+"""Lists and dicts that change: what programs do with them, and how it is reversed on their slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.shadows import Shadows, add_at, shadow_of
+
+# -- what programs do --------------------------------------------------------------------------------
+
+
+def append(items: list, value: Any) -> None:
+    """`items.append(value)`"""
+    items.append(value)
+
+
+def store_item(owner: Any, key: Any, value: Any) -> None:
+    """`owner[key] = value`, of a list or dict; of a list one item."""
+    owner[key] = value
+
+
+def position(owner: Any, key: Any) -> Any:
+    """What names the slot of `owner[key]` as long as nothing moves: never a negative index."""
+    if not isinstance(owner, list):
+        return key
+    if isinstance(key, slice):
+        return range(len(owner))[key]
+    return key + len(owner) if key < 0 else key
+
+
+def kept(x: Any) -> Any:
+    """What a list or dict holds now, for the reverse half to read."""
+    return type(x)(x) if type(x) in (list, dict) else x
+
+
+def steady(items: Any) -> Any:
+    """What a loop runs over, each item as it was when the loop began."""
+    view = type(items) in (type({}.items()), type({}.values()))
+    return _watched(items) if isinstance(items, list) or view else items
+
+
+def backwards(items: Any) -> Any:
+    """`reversed(items)`, each item as it was when the loop began."""
+    return _watched(items, reversed) if isinstance(items, list) else reversed(items)
+
+
+def view(items: dict, name: str) -> list:
+    """`items.keys()`, `items.values()` or `items.items()`, as a list."""
+    return list(getattr(items, name)())
+
+
+def watched_view(seen: list, items: dict, name: str) -> Iterator:
+    """What a loop over such a view runs over, each item as it was when the loop began."""
+    count = len(items)
+    for i, key in enumerate(list(items)):
+        changed = name != "keys" and (
+            items.get(key) is not (seen[i][1] if name == "items" else seen[i])
+        )
+        if changed or len(items) != count:
+            raise UnsupportedSyntaxError(
+                "a dict changes, ahead of where it is being iterated",
+                hint="Iterate over a copy: `for key, value in list(items.items()):`.",
+            )
+        yield seen[i]
+
+
+def get(items: dict, key: Any, default: Any = None) -> Any:
+    """`items.get(key, default)`"""
+    return items.get(key, default)
+
+
+def _watched(items: Any, order: Any = iter) -> Iterator:
+    before = list(order(items))
+    count = 0
+    for count, item in enumerate(order(items), 1):
+        if count > len(before) or not _same(item, before[count - 1]):
+            break
+        yield item
+    else:
+        if count == len(before):
+            return
+    raise UnsupportedSyntaxError(
+        "a list changes, ahead of where it is being iterated",
+        hint="Iterate over a copy: `for item in list(items):`.",
+    )
+
+
+def _same(a: Any, b: Any) -> bool:
+    pairs = type(a) is tuple and type(b) is tuple and len(a) == len(b)
+    return a is b or pairs and all(map(lambda x, y: x is y, a, b))
+
+
+class Change:
+    """What a method has done to a list or dict. `undo` reverses it on the slots.
+
+    undo(slots, y_bar) changes the slots, by index or key, from those of what the owner holds after
+    the change to those before; it gives one cotangent per argument of the method.
+    """
+
+    def __init__(self, owner: Any, undo: Callable[[dict, Any], tuple]) -> None:
+        self.owner, self.undo = owner, undo
+
+
+def change(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, Change]:
+    """`owner.name(*args)`: its value, and what it has done."""
+    methods = LIST_METHODS if isinstance(owner, list) else DICT_METHODS
+    if type(owner) not in (list, dict) or name not in methods:
+        raise UnsupportedSyntaxError(
+            f"no derivative is known for {name!r} of a {type(owner).__name__} that changes",
+            hint="Use a list or dict, and its own methods.",
+        )
+    y, undo = methods[name](owner, *args, **kwargs)
+    return y, Change(owner, undo)
+
+
+# -- lists -------------------------------------------------------------------------------------------
+
+
+def moved(origins: list[int], removed: int | None, count: int, whole: bool) -> Callable:
+    """The undoing of a change after which item i is what was item origins[i], or new: ~number."""
+
+    def undo(slots: dict, y_bar: Any) -> tuple:
+        bars = [(i, slots.pop(i)) for i in list(slots)]
+        new: list[Any] = [None] * count
+        for i, bar in bars:
+            origin = origins[i]
+            if origin < 0:
+                new[~origin] = tree.accumulate(new[~origin], bar)
+            else:
+                slots[origin] = tree.accumulate(slots.get(origin), bar)
+        if removed is not None and y_bar is not None:
+            slots[removed] = tree.accumulate(slots.get(removed), y_bar)
+        return (new,) if whole else tuple(new)
+
+    return undo
+
+
+def _insert(items: list, at: int, value: Any) -> tuple:
+    origins = list(range(len(items)))
+    origins.insert(at, ~0)
+    items.insert(at, value)
+    undo = moved(origins, None, 1, False)
+    return None, lambda slots, y_bar: (None, *undo(slots, y_bar))
+
+
+def _extend(items: list, new: Any) -> tuple:
+    new = list(new)
+    origins = [*range(len(items)), *[~i for i in range(len(new))]]
+    items.extend(new)
+    return None, moved(origins, None, len(new), True)
+
+
+def _pop(items: list, at: int = -1) -> tuple:
+    origins = list(range(len(items)))
+    y = items.pop(at)
+    removed = origins.pop(at)
+    undo = moved(origins, removed, 0, False)
+    return y, lambda slots, y_bar: (*undo(slots, y_bar), None)
+
+
+def _remove(items: list, value: Any) -> tuple:
+    _, undo = _pop(items, items.index(value))
+    return None, lambda slots, y_bar: (*undo(slots, None), None)
+
+
+def _delete(items: list, at: Any) -> tuple:
+    origins = list(range(len(items)))
+    del items[at], origins[at]
+    undo = moved(origins, None, 0, False)
+    return None, lambda slots, y_bar: (*undo(slots, None), None)
+
+
+def _clear(items: list) -> tuple:
+    items.clear()
+    return None, moved([], None, 0, False)
+
+
+def _reverse(items: list) -> tuple:
+    origins = list(range(len(items)))[::-1]
+    items.reverse()
+    return None, moved(origins, None, 0, False)
+
+
+def _sort(items: list, key: Any = None, reverse: bool = False) -> tuple:
+    def key_of(i: int) -> Any:
+        return items[i] if key is None else key(items[i])
+
+    origins = sorted(range(len(items)), key=key_of, reverse=reverse)
+    items[:] = [items[i] for i in origins]
+    return None, moved(origins, None, 0, False)
+
+
+def _store_slice(items: list, at: slice, new: Any) -> tuple:
+    new = list(new)
+    origins = list(range(len(items)))
+    items[at] = new
+    origins[at] = [~i for i in range(len(new))]
+    undo = moved(origins, None, len(new), True)
+    return None, lambda slots, y_bar: (None, *undo(slots, y_bar))
+
+
+def _repeat(items: list, count: int) -> tuple:
+    origins = list(range(len(items))) * count
+    items *= count
+    undo = moved(origins, None, 0, False)
+    return None, lambda slots, y_bar: (*undo(slots, None), None)
+
+
+LIST_METHODS: dict[str, Callable[..., tuple]] = {
+    "insert": _insert, "extend": _extend, "pop": _pop, "remove": _remove, "clear": _clear,
+    "reverse": _reverse, "sort": _sort, "__delitem__": _delete, "__setitem__": _store_slice,
+    "__iadd__": _extend, "__imul__": _repeat,
+}  # fmt: skip
+
+# -- dicts -------------------------------------------------------------------------------------------
+
+
+def _update(items: dict, new: Any = (), /, **more: Any) -> tuple:
+    new = dict(new, **more)
+    items.update(new)
+    return None, lambda slots, y_bar: ({key: slots.pop(key, None) for key in new},)
+
+
+def _take(items: dict, key: Any, *default: Any) -> tuple:
+    found = key in items
+    y = items.pop(key, *default)
+
+    def undo(slots: dict, y_bar: Any) -> tuple:
+        if found and y_bar is not None:
+            slots[key] = tree.accumulate(slots.get(key), y_bar)
+        return None, *[None if found else y_bar for _ in default]
+
+    return y, undo
+
+
+def _take_last(items: dict) -> tuple:
+    key, value = items.popitem()
+
+    def undo(slots: dict, y_bar: Any) -> tuple:
+        if y_bar is not None and y_bar[1] is not None:
+            slots[key] = tree.accumulate(slots.get(key), y_bar[1])
+        return ()
+
+    return (key, value), undo
+
+
+def _set_default(items: dict, key: Any, value: Any = None) -> tuple:
+    found = key in items
+    y = items.setdefault(key, value)
+
+    def undo(slots: dict, y_bar: Any) -> tuple:
+        if y_bar is not None:
+            slots[key] = tree.accumulate(slots.get(key), y_bar)
+        return None, None if found else slots.pop(key, None)
+
+    return y, undo
+
+
+def _forget(items: dict, key: Any) -> tuple:
+    del items[key]
+    return None, lambda slots, y_bar: (None,)
+
+
+def _forget_all(items: dict) -> tuple:
+    items.clear()
+    return None, lambda slots, y_bar: ()
+
+
+DICT_METHODS: dict[str, Callable[..., tuple]] = {
+    "update": _update, "pop": _take, "popitem": _take_last, "setdefault": _set_default,
+    "clear": _forget_all, "__delitem__": _forget, "__ior__": _update,
+}  # fmt: skip
+
+# -- what reverse halves do --------------------------------------------------------------------------
+
+
+def undone(shadows: Shadows, change: Change, y_bar: Any) -> tuple:
+    """The cotangents of the arguments of a method that has changed a list or dict."""
+    return change.undo(shadows.slots_of(change.owner), y_bar)
+
+
+def add_items(shadows: Shadows, owner: Any, bars: Any, end: int | None = None) -> None:
+    """Contribute to the first items of a list, one by one; or backwards from the one before `end`."""
+    for i, bar in enumerate(bars):
+        shadows.add(owner, i if end is None else end - 1 - i, bar)
+
+
+def add_view(shadows: Shadows, items: dict, keys: list, name: str, seen: list) -> None:
+    """Contribute to a dict what its view, a list, was contributed to."""
+    for key, bar in zip(keys, take_items(shadows, seen, len(keys)), strict=True):
+        shadows.add(items, key, tree.tangent_item(bar, 1) if name == "items" else bar)
+
+
+def get_back(shadows: Shadows, items: dict, key: Any, found: bool, bar: Any) -> Any:
+    """Contribute to an item that was there; gives the cotangent of the default, else."""
+    if found:
+        shadows.add(items, key, bar)
+    return None if found else bar
+
+
+def column(bars: Any, i: int) -> list:
+    """The i-th of each row of cotangents."""
+    return [tree.tangent_item(bar, i) for bar in bars]
+
+
+def take_items(shadows: Shadows, owner: Any, count: int) -> list:
+    """The cotangents of the items that a list was made with."""
+    slots = shadows.slots_of(owner)
+    return [slots.pop(i, None) for i in range(count)]
+
+
+def read_back_item(shadows: Shadows, owner: Any, key: Any, y: Any, bar: Any, arrays: bool) -> Any:
+    """Contribute to the item y of what is known only now; gives the cotangent of the owner that is left.
+
+    `arrays` tells that arrays may be written to, so that their cotangents are in shadows.
+    """
+    if isinstance(owner, list) and isinstance(key, range):  # y is a new list
+        for place, part in zip(key, take_items(shadows, y, len(key)), strict=True):
+            shadows.add(owner, place, part)
+        return None
+    if bar is None:
+        return None
+    if arrays and isinstance(owner, np.ndarray):
+        add_at(shadow_of(shadows, owner), key, bar)
+        return None
+    if not isinstance(owner, list | dict):
+        return tree.accumulate_item(None, owner, key, bar)
+    shadows.add(owner, key, bar)
+    return None

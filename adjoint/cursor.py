@@ -1,0 +1,154 @@
+"""Iterators that carry derivatives: their cotangent is the list of those of the items they gave.
+
+A cursor counts its items, so that whoever takes some of them (a loop, `next`, `zip`) knows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NoReturn
+
+from adjoint.errors import UnsupportedSyntaxError
+
+
+class Cursor:
+    """An iterator that counts the items it has given."""
+
+    def __init__(self, source: Iterator) -> None:
+        self.source, self.given = source, 0
+
+    def __iter__(self) -> Cursor:
+        return self
+
+    def __next__(self) -> Any:
+        item = next(self.source)
+        self.given += 1
+        return item
+
+
+class View:
+    """The items that one consumer takes of a cursor; `numbers` tells which they were."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.numbers: list[int] = []
+
+    def __iter__(self) -> View:
+        return self
+
+    def __next__(self) -> Any:
+        item = next(self.cursor)
+        self.numbers.append(self.cursor.given - 1)
+        return item
+
+    def cotangent(self, bars: list | None) -> list | None:
+        """Of the cursor, from those of the items of this view."""
+        return None if bars is None else placed(self.numbers, bars)
+
+
+def placed(numbers: list[int], bars: list) -> list:
+    """A list with these cotangents at these places."""
+    whole: list = [None] * (max(numbers, default=-1) + 1)
+    for number, bar in zip(numbers, bars, strict=False):
+        whole[number] = bar
+    return whole
+
+
+class Record:
+    """The forward half of a generator: where it stands, and in the end its pullback.
+
+    `body` is generated code. Each of its `yield`s is answered with the number of the item; or, where
+    the generator is to be left, with its complement, and then the body returns. What it returns is
+    its value and its pullback.
+    """
+
+    def __init__(self, body: Generator[Any, int | None, Any], name: str) -> None:
+        self.body, self.name = body, name
+        self.given = 0
+        self.outcome: tuple[Any, Callable] | None = None
+        self.failed = False
+
+    def step(self, advance: Callable[[], Any]) -> Any:
+        """The next item, or StopIteration with the value that the generator returns."""
+        if self.outcome is not None or self.failed:
+            raise StopIteration
+        try:
+            item = advance()
+        except StopIteration as stop:
+            self.outcome = stop.value
+            raise StopIteration(stop.value[0][1]) from None
+        except BaseException:
+            self.failed = True
+            raise
+        self.given += 1
+        return item
+
+    def forward(self) -> Any:
+        return self.body.send(self.given - 1 if self.given else None)
+
+    def close(self) -> None:
+        """Leave the generator where it stands, as when its last reference goes."""
+        if self.outcome is not None or self.failed:
+            return
+        if not self.given:
+            self.failed = True
+            self.body.close()
+            return
+        try:
+            self.step(lambda: self.body.send(~(self.given - 1)))
+        except StopIteration:
+            return
+        raise RuntimeError("generator ignored GeneratorExit")
+
+    def pullback(self, bars: list | None) -> Any:
+        """The cotangents of what the generator was made from."""
+        if bars is None or all(bar is None for bar in bars):
+            return None
+        self.close()
+        if self.outcome is None:
+            raise UnsupportedSyntaxError(
+                f"the generator {self.name} has raised an exception, and the items that it gave"
+                " before have derivatives",
+                hint="Make a list of the items instead.",
+            )
+        return self.outcome[1]((bars, None))
+
+
+class GeneratorCursor(Cursor):
+    """What a call of a generator function gives, where its arguments carry a derivative."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def given(self) -> int:
+        return self.record.given
+
+    def __next__(self) -> Any:
+        return self.record.step(self.record.forward)
+
+    def send(self, value: Any) -> Any:
+        if value is not None:
+            self._refuse_sent()
+        return next(self)
+
+    def throw(self, *error: Any) -> Any:
+        return self.record.step(lambda: self.record.body.throw(*error))
+
+    def close(self) -> None:
+        self.record.close()
+
+    def __del__(self) -> None:
+        self.record.close()
+
+    def _refuse_sent(self) -> NoReturn:
+        raise UnsupportedSyntaxError(
+            f"a value is sent to the generator {self.record.name}",
+            hint="Pass what it needs as arguments.",
+        )
+
+
+def item_bar(bars: list | None, number: int) -> Any:
+    """The cotangent of the item that a `yield` gave, which was answered with `number`."""
+    number = number if number >= 0 else ~number
+    return None if bars is None or number >= len(bars) else bars[number]

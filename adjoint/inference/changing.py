@@ -1,0 +1,189 @@
+"""Lists and dicts that change, while inferring: the methods that change them, the types of their items.
+
+A list is known by where it comes from: the statement that makes it, an attribute, an argument. That it
+changes, and what is put into it, is learned on the way; then inference begins again, and whatever
+comes from there is a list of unknown length.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adjoint import contents, slots
+from adjoint.inference import calls, state
+from adjoint.inference.items import item
+from adjoint.inference.sites import Keywords, Restart, Site
+from adjoint.ir.nodes import Call, Const, If, Loop, Operand, Try, Value, blocks_of
+from adjoint.ir.types import (
+    BOTTOM,
+    UNKNOWN,
+    DictOf,
+    ListOf,
+    Literal,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+    element_of,
+    join,
+    unliteral,
+)
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import make_dict, make_list
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
+
+NONE = Literal(None, None)
+MAKERS = (make_list, make_dict, list, dict, sorted)
+
+
+# -- where containers come from ----------------------------------------------------------------------
+
+
+def keys_of(spec: Specialiser, owner: Operand, seen: set[Any] | None = None) -> set[Any]:
+    """Where a list or dict may come from."""
+    seen = set() if seen is None else seen
+    if owner in seen or not isinstance(owner, Value):
+        return set()
+    seen.add(owner)
+    made = spec.definitions.get(owner)
+    if isinstance(made, Call) and isinstance(made.callee, Const):
+        function = made.callee.value
+        if function in (getattr, slots.load_attribute) and isinstance(made.args[1], Const):
+            cls = getattr(operand_type(made.args[0]), "cls", None)  # type: ignore[arg-type]
+            return {("attribute", cls, made.args[1].value)}
+        if function is slots.load_cell:
+            return {("variable", made.args[1].value)}  # type: ignore[union-attr]
+        if function is operator.getitem:
+            return {("item", key) for key in keys_of(spec, made.args[0], seen)}  # type: ignore[arg-type]
+        return {made.origin} if made.origin is not None else set()
+    if isinstance(made, If | Try):
+        i = made.targets.index(owner)
+        return {k for b in blocks_of(made) for k in keys_of(spec, b.results[i], seen)}
+    if isinstance(made, Loop):
+        if owner in made.targets:
+            i = made.targets.index(owner)
+            operands = [made.inits[i], made.body.results[i]]
+            return {k for o in operands for k in keys_of(spec, o, seen)}
+        return {made.origin}
+    if owner in spec.carried:
+        return keys_of(spec, spec.carried[owner], seen)
+    root = next((root for root, value in spec.roots.items() if value is owner), None)
+    if root is not None:
+        return {root}
+    return {owner.name} if owner.named and made is None else set()
+
+
+def note(spec: Specialiser, owner: Operand, written: Type) -> None:
+    """A list or dict changes, by a value of this type; if this was not known, inference begins again."""
+    again = False
+    for key in keys_of(spec, owner):
+        before = spec.elements.get(key)
+        kind = join(BOTTOM if before is None else before, state.lasting(written))
+        if before is None or kind != before:
+            spec.changes[key] = spec.changes.get(key, 0) + 1
+            spec.elements[key] = UNKNOWN if spec.changes[key] > state.MOST else kind
+            spec.changed.add(key)
+            again = True
+    if again:
+        raise Restart
+
+
+def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
+    """The type of a container that comes from there, if it changes."""
+    if key not in spec.changed:
+        return kind
+    if isinstance(kind, ListOf):
+        element = state.lasting(unliteral(element_of(kind)))
+        return ListOf(None, join(element, spec.elements.get(key, UNKNOWN)))
+    return Opaque(dict) if isinstance(kind, DictOf) else kind
+
+
+# -- what changes them -------------------------------------------------------------------------------
+
+
+def is_container(kind: Type) -> bool:
+    return isinstance(kind, ListOf | DictOf) or isinstance(kind, Opaque) and kind.cls is dict
+
+
+def is_list(kind: Type) -> bool:
+    return isinstance(kind, ListOf)
+
+
+def method(
+    spec: Specialiser, owner: Operand, name: str, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand:
+    """`owner.name(…)`, of a method that changes a list or dict."""
+    kind = operand_type(owner)
+    if name == "append" and is_list(kind) and len(args) == 1 and not kwargs:
+        note(spec, owner, operand_type(args[0]))
+        spec.emit(Const(contents.append), [owner, *args], [], site, NONE)
+        return Const(None)
+    written: Type = BOTTOM
+    if name in ("extend", "__iadd__") and args:
+        args = [calls.call(spec, Const(list), [args[0]], [], Site(site.origin))]
+        written = element_of(operand_type(args[0]))
+    elif name in ("insert", "setdefault", "__setitem__") and len(args) == 2:
+        if name == "__setitem__":
+            args = [args[0], calls.call(spec, Const(list), [args[1]], [], Site(site.origin))]
+        written = operand_type(args[1])
+        written = element_of(written) if name == "__setitem__" else written
+    elif name in ("update", "__ior__"):
+        args = [calls.call(spec, Const(dict), list(args), kwargs, Site(site.origin))]
+        kwargs, written = [], UNKNOWN
+    note(spec, owner, written)
+    element = element_of(operand_type(owner))
+    if name == "popitem":
+        element = TupleOf((UNKNOWN, UNKNOWN))
+    y = element if name in ("pop", "popitem", "setdefault") else NONE
+    both_kind = TupleOf((y, Opaque(contents.Change)))
+    operands = [owner, Const(name), *args]
+    both = spec.emit(
+        Const(contents.change), list(operands), list(kwargs), Site(site.origin), both_kind
+    )
+    return Const(None) if y == NONE else item(spec, both, 0, site)
+
+
+def view(spec: Specialiser, owner: Operand, name: str, site: Site) -> Operand:
+    """`keys`, `values`, `items` of a dict that changes, as a list."""
+    element: Type = TupleOf((UNKNOWN, UNKNOWN)) if name == "items" else UNKNOWN
+    operands = [owner, Const(name)]
+    return spec.emit(Const(contents.view), list(operands), [], site, ListOf(None, element))
+
+
+def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:
+    """`owner[key] = value`, of a list or dict."""
+    owner, key, value = args
+    kind, index = operand_type(owner), unliteral(operand_type(key))
+    if is_list(kind) and not isinstance(index, Scalar):
+        return method(spec, owner, "__setitem__", [key, value], [], site)
+    note(spec, owner, operand_type(value))
+    spec.emit(Const(contents.store_item), list(args), [], site, NONE)
+    return Const(None)
+
+
+def delete_item(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`del owner[key]`"""
+    if not is_container(operand_type(args[0])):
+        return None
+    return method(spec, args[0], "__delitem__", args[1:], [], site)
+
+
+def augmented(name: str) -> Callable[[Specialiser, list[Operand], Site], Operand]:
+    """`items += more`, `items *= n`, `items |= more`: the object stays the same."""
+
+    def handler(spec: Specialiser, args: list[Operand], site: Site) -> Operand:
+        method(spec, args[0], name, args[1:], [], site)
+        return args[0]
+
+    return handler
+
+
+AUGMENTED = {
+    operator.iadd: augmented("__iadd__"), operator.imul: augmented("__imul__"), operator.ior: augmented("__ior__"),
+}  # fmt: skip

@@ -1,0 +1,148 @@
+"""Iterators at run time: `iter`, `next`, loops over them, and what other rules take of them."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from inspect import CO_GENERATOR
+from typing import Any
+
+from adjoint import runtime
+from adjoint.cursor import Cursor, View, item_bar, placed
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.tree import iterable_cotangent, tangent_field
+
+# What they give is an iterator, of which others may take items too.
+MAKERS = {
+    zip, enumerate, reversed, map, filter, itertools.chain, itertools.chain.from_iterable,
+    itertools.starmap, itertools.accumulate, itertools.product, itertools.pairwise,
+    itertools.combinations, itertools.combinations_with_replacement, itertools.permutations,
+}  # fmt: skip
+Result = tuple[Any, Any]
+
+
+def is_generator(function: Any) -> bool:
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code is not None and bool(code.co_flags & CO_GENERATOR)
+
+
+def cursor_over(y: Any) -> Any:
+    """An iterator, or the list that stands for one, as a cursor."""
+    return y if isinstance(y, Cursor) else Cursor(iter(y))
+
+
+class Linear:
+    """A pullback that moves the cotangents of one operand, the first; and its transpose."""
+
+    def __init__(self, move: Any, transpose: Any, count: int = 1) -> None:
+        self.move, self.transpose, self.count = move, transpose, count
+
+    def __call__(self, y_bar: Any) -> tuple:
+        bar = None if y_bar is None else self.move(y_bar)
+        return (None, bar, *[None] * (self.count - 1), {})
+
+
+def same(count: int = 1) -> Linear:
+    return Linear(lambda bars: bars, lambda bars_bar, bars: bars_bar, count)
+
+
+def iter_(apply_rule: Any, active: tuple, iterable: Any, *sentinel: Any) -> Result:
+    if sentinel:
+        raise UnsupportedSyntaxError(
+            "`iter` of a function is not differentiated", hint="Write a loop with `break`."
+        )
+    if isinstance(iterable, Cursor):
+        return iterable, same()
+    return Cursor(iter(iterable)), Linear(
+        lambda bars: iterable_cotangent(bars, iterable),
+        lambda bars_bar, bars: None if bars_bar is None else list(bars_bar)[: len(bars)],
+    )
+
+
+def padded(bars: list | None, count: int) -> list | None:
+    return None if bars is None else [*bars, *[None] * (count - len(bars))]
+
+
+def next_(apply_rule: Any, active: tuple, iterator: Any, *default: Any) -> Result:
+    if not isinstance(iterator, Cursor):
+        if 0 in active and isinstance(iterator, Iterator):
+            raise UnsupportedSyntaxError(
+                f"no derivative is known for `next` of a {type(iterator).__name__}",
+                hint="Call `next` on what `iter` or a generator gives.",
+            )
+    number = getattr(iterator, "given", 0)
+    try:
+        y = next(iterator)
+    except StopIteration:
+        if not default:
+            raise
+        return default[0], lambda y_bar: (None, None, y_bar, {})
+    if not isinstance(iterator, Cursor):
+        return y, lambda y_bar: (None, None, *[None] * len(default), {})
+    return y, Linear(
+        lambda bar: placed([number], [bar]),
+        lambda bars_bar, bar: item_bar(bars_bar, number),
+        1 + len(default),
+    )
+
+
+def iterated(apply_rule: Any, active: tuple, iterable: Any) -> Result:
+    if not isinstance(iterable, Cursor):
+        return iterable, same()
+    view = View(iterable)
+    return view, _of_view(view)
+
+
+def items_of(apply_rule: Any, active: tuple, cursor: Cursor) -> Result:
+    """A list of what a cursor still has."""
+    view = View(cursor)
+    return list(view), _of_view(view)
+
+
+def _of_view(view: View) -> Linear:
+    return Linear(
+        view.cotangent,
+        lambda bars_bar, bars: [item_bar(bars_bar, n) for n in view.numbers[: len(bars)]],
+    )
+
+
+def remaining(cursor: Any) -> Any:
+    """What rules of iterables take of a cursor; its derivative is `items_of`."""
+    return list(cursor)
+
+
+def context(apply_rule: Any, active: tuple, function: Any, args: tuple, kwargs: dict) -> Result:
+    """A call of a function that `contextlib.contextmanager` has made of a generator function."""
+    generator, pullback = apply_rule(function.__wrapped__, active, *args, **kwargs)
+    if not isinstance(generator, Cursor):
+        return function(*args, **kwargs), pullback
+    y = runtime.GeneratorContext(generator)
+    return y, lambda bar: pullback(tangent_field(bar, "generator"))
+
+
+def context_function(apply_rule: Any, active: tuple, function: Any) -> Result:
+    """`contextlib.contextmanager` itself: its cotangent is that of the generator function."""
+    return contextlib.contextmanager(function), lambda bar: (None, bar, {})
+
+
+def method(apply_rule: Any, active: tuple, cursor: Cursor, name: str, args: tuple) -> Result:
+    """`close`, `throw`, `send(None)` and `__next__` of a cursor."""
+    if name == "__next__" or name == "send" and args == (None,):
+        y, pull = next_(apply_rule, active, cursor)
+        return y, lambda y_bar: (None, pull(y_bar)[1], None, *(None,) * len(args), {})
+    if name == "__iter__":
+        return cursor, lambda bars: (None, bars, None, {})
+    y = getattr(cursor, name)(*args)
+    if name != "close":
+        raise UnsupportedSyntaxError(
+            f"no derivative is known for the method {name!r} of a generator",
+            hint="Iterate over it.",
+        )
+    return y, lambda y_bar: (None, None, None, *(None,) * len(args), {})
+
+
+RULES = {
+    iter: iter_, next: next_, runtime.iterated: iterated, remaining: items_of,
+    contextlib.contextmanager: context_function,
+}  # fmt: skip

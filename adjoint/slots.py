@@ -1,0 +1,238 @@
+"""Objects, lists and dicts that change while a program runs, and the cotangents of what they hold.
+
+An attribute or item that is written has no cotangent of its own: its *slot* has one, by the identity
+of the owner, the cotangent of what the slot holds at this point of the reverse half. A read adds to
+it; `owner.name = v` reverses to taking it for `v`, which leaves the slot without one. Memory of
+arrays is not here but in `shadows`: a slot's cotangent is what is left besides it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from types import CellType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from adjoint import tree
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.ir.values import attributes
+from adjoint.shadows import ITEMS, SHARED, Shadows, apart, parts_of, shadow_of
+from adjoint.tree import Held
+
+# -- what programs do --------------------------------------------------------------------------------
+
+
+def load_attribute(owner: Any, name: str) -> Any:
+    """`owner.name`, of an attribute that changes."""
+    return getattr(owner, name)
+
+
+def store_attribute(owner: Any, name: str, value: Any) -> None:
+    """`owner.name = value`"""
+    setattr(owner, name, value)
+
+
+def store_plainly(owner: Any, name: str, value: Any) -> None:
+    """`object.__setattr__(owner, name, value)`, past a `__setattr__` of the class."""
+    object.__setattr__(owner, name, value)
+
+
+def delete_attribute(owner: Any, name: str) -> None:
+    """`del owner.name`"""
+    delattr(owner, name)
+
+
+def make_cell() -> CellType:
+    """What keeps a variable that an inner function assigns: `nonlocal`."""
+    return CellType()
+
+
+def cell_of(function: Any, name: str) -> CellType:
+    """What keeps a variable that a function captured."""
+    return function.__closure__[function.__code__.co_freevars.index(name)]
+
+
+def load_cell(cell: CellType, name: str) -> Any:
+    """A variable that is kept in a cell."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        raise UnboundLocalError(
+            f"cannot access variable '{name}' where it is not associated with a value"
+        ) from None
+
+
+def store_cell(cell: CellType, name: str, value: Any) -> None:
+    """`name = value`, of a variable that is kept in a cell."""
+    cell.cell_contents = value
+
+
+def load_global(namespace: dict, name: str) -> Any:
+    """A global variable that the program assigns."""
+    if name in namespace:
+        return namespace[name]
+    if hasattr(builtins, name):
+        return getattr(builtins, name)
+    raise NameError(f"name '{name}' is not defined")
+
+
+def store_global(namespace: dict, name: str, value: Any) -> None:
+    """`name = value`, after `global name`."""
+    namespace[name] = value
+
+
+# -- what reverse halves do --------------------------------------------------------------------------
+
+
+def add_slot(shadows: Shadows, owner: Any, key: Any, bar: Any) -> None:
+    """Contribute to what `owner` holds under `key`."""
+    shadows.add(owner, key, bar)
+
+
+def take_slot(shadows: Shadows, owner: Any, key: Any) -> Any:
+    """The cotangent of what was just written there; what was there before has none yet."""
+    return shadows.slots_of(owner).pop(key, None)
+
+
+def held(x: Any, seen: dict[int, Any] | None = None) -> Any:
+    """What an argument holds before the program changes it, at any depth."""
+    seen = {} if seen is None else seen
+    if isinstance(x, tuple):
+        return tree.same_container(x, [held(item, seen) for item in x])
+    if isinstance(x, np.ndarray | type | ModuleType | FunctionType) or id(x) in seen:
+        return x
+    if not isinstance(x, list | dict) and attributes(x) is None:
+        return x
+    seen[id(x)] = x
+    parts = parts_by_key(x)
+    return Held(x, {key: held(value, seen) for key, value in parts.items()})
+
+
+def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:
+    """Contribute to an attribute of what is known only now; gives the cotangent of the owner that is left."""
+    if bar is None:
+        return None
+    if name in getattr(owner, "__dict__", ()):
+        shadows.add(owner, name, bar)
+        return None
+    raise UnsupportedSyntaxError(
+        f"the attribute {name!r} changes, and {type(owner).__name__} objects compute it",
+        hint="Call a method instead.",
+    )
+
+
+def read_elsewhere(namespace: dict, name: str) -> None:
+    """A function that is called when the program runs reads a global variable that the program assigns."""
+
+
+# -- whole values ------------------------------------------------------------------------------------
+
+
+def parts_by_key(x: Any) -> dict[Any, Any]:
+    """What a container, an object or a function holds, by index, key or name."""
+    if isinstance(x, Held):
+        return x.parts
+    if isinstance(x, tuple | list):
+        return dict(enumerate(x))
+    if isinstance(x, dict):
+        return x
+    if isinstance(x, FunctionType):
+        cells = zip(x.__code__.co_freevars, x.__closure__ or (), strict=True)
+        return {name: cell.cell_contents for name, cell in cells}
+    return attributes(x) or {}
+
+
+def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
+    """Add `x_bar` to the shadows of the arrays in `x`, and to the slots that change.
+
+    Gives what is left: the cotangents of numbers, and of arrays if they are not written to
+    (`arrays`).
+    """
+    if x_bar is None:
+        return None
+    if isinstance(x, np.ndarray) and arrays:
+        if np.issubdtype(x.dtype, np.number):
+            bar = shadow_of(shadows, x)
+            bar += tree.project(x_bar, x)
+        return None
+    if isinstance(x_bar, tree.Tangent):
+        held = parts_by_key(x)
+        rest = {}
+        for name in x_bar:
+            value = held[name] if name in held else getattr(x, name, None)
+            part = deliver(shadows, value, getattr(x_bar, name), arrays)
+            if isinstance(x, FunctionType) and SHARED + name in shadows.names:
+                shadows.add(cell_of(x, name), name, part)
+            elif name in shadows.names and not isinstance(x, FunctionType):
+                shadows.add(x.owner if type(x) is Held else x, name, part)
+            else:
+                rest[name] = part
+        return None if all(part is None for part in rest.values()) else tree.Tangent(**rest)
+    owner = x.owner if type(x) is Held else x
+    if not isinstance(owner, tuple | list | dict):
+        return x_bar
+    changes = isinstance(owner, list | dict) and ITEMS in shadows.names
+    if changes and owner is x:  # it may hold other things by now, and these hold no memory
+        for key, part in x_bar.items() if isinstance(owner, dict) else enumerate(x_bar):
+            shadows.add(owner, key, part)
+        return None
+    parts = {}
+    for key, value in parts_by_key(x).items():
+        part = deliver(shadows, value, tree.tangent_item(x_bar, key), arrays)
+        if changes:
+            shadows.add(owner, key, part)
+        else:
+            parts[key] = part
+    if all(part is None for part in parts.values()):
+        return None
+    return parts if isinstance(owner, dict) else tree.same_container(owner, list(parts.values()))
+
+
+def collect(
+    shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None, arrays: bool = True
+) -> Any:
+    """The whole cotangent of `x`: what `deliver` left, the shadows of the arrays in it, its slots.
+
+    Of what is reached from `apart_from` it is zero: that answers for it. `x` may be `Held`.
+    """
+    if isinstance(x, np.ndarray):
+        if not arrays:
+            return x_bar
+        if not np.issubdtype(x.dtype, np.number):
+            return None
+        return apart(shadow_of(shadows, x), x, apart_from)
+    owner = x.owner if type(x) is Held else x
+    held = {} if is_ours(owner) else parts_by_key(x)
+    if not held:
+        return x_bar
+    slots = {} if reaches(apart_from, owner) else shadows.slots.get(id(owner), (None, {}))[1]
+    field = tree.tangent_item if isinstance(owner, tuple | list | dict) else tree.tangent_field
+    parts = {}
+    for key, value in held.items():
+        bar = tree.accumulate(field(x_bar, key), slots.get(key))
+        parts[key] = collect(shadows, value, bar, apart_from, arrays)
+    if isinstance(owner, dict):
+        return parts
+    if isinstance(owner, tuple | list):
+        return tree.same_container(owner, list(parts.values()))
+    parts = {name: part for name, part in parts.items() if part is not None}
+    return tree.Tangent(**parts) if parts else None
+
+
+def is_ours(x: Any) -> bool:
+    """A function, or what a rule has kept: the memory that it captured is not its own."""
+    return isinstance(x, FunctionType) or type(x).__module__.partition(".")[0] == "adjoint"
+
+
+def reaches(x: Any, owner: Any) -> bool:
+    """Is `owner` a part of `x`, at any depth?"""
+    todo, seen = [x], {id(None)}
+    while todo:
+        x = todo.pop()
+        if x is owner:
+            return True
+        if id(x) not in seen:
+            seen.add(id(x))
+            todo += parts_of(x)
+    return False
