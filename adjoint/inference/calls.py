@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import shadows
+from adjoint import contents, shadows, slots
 from adjoint.inference import functions, handlers, objects, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
@@ -102,6 +102,7 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
     if (
         id(function) in OPEN
+        or getattr(function, "__module__", None) in (slots.__name__, contents.__name__)
         or (getattr(function, "__module__", None) or "").partition(".")[0] in STATEFUL
     ):
         known = getattr(function, "__module__", "") == shadows.__name__

@@ -32,7 +32,7 @@ LONGEST_UNROLLED = 64
 def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     iterable = None if statement.iterable is None else env_read(statement.iterable, env)
     if iterable is not None:
-        iterable = objects.own_iterator(spec, iterable, Site())
+        iterable = own_iterator(spec, iterable)
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):

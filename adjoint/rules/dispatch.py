@@ -427,7 +427,7 @@ def _rebinds(function: Any, args: tuple) -> bool:
 def _overloaded(function: Any, args: tuple) -> tuple[Any, tuple[int, ...]] | None:
     """The Python method that implements an operator for these operands, and the order of operands."""
     names = special_methods(function)
-    if not names or not args:
+    if not names or not args or isinstance(args[0], Cursor):
         return None
     method = getattr(type(args[0]), names[0], None)
     if compares_fields(method):
