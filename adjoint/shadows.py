@@ -191,6 +191,8 @@ def write_item(x: Any, index: Any, value: Any) -> None:
     """`x[index] = value`, where only running tells what `x` is."""
     if (
         not isinstance(x, np.ndarray | list | dict)
+        or isinstance(x, np.ndarray)
+        and x.dtype.kind == "O"
         or isinstance(index, slice)
         and isinstance(x, list)
     ):

@@ -33,7 +33,7 @@ from adjoint.ir.nodes import (
 )
 
 #: Stands among the globals of a function for all of them.
-NAMESPACE = "module"
+NAMESPACE = "__globals__"
 
 TRUE, FALSE, UNBOUND = Const(True), Const(False), Const(UNDEFINED)
 

@@ -75,7 +75,7 @@ def call_known(
     kwargs: Keywords,
     site: Site,
 ) -> Operand:
-    args = [converted(spec, function, a, site) for a in args]
+    args = [converted(spec, function, a, i, site) for i, a in enumerate(args)]
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
@@ -190,10 +190,12 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
     )
 
 
-def converted(spec: Specialiser, function: Any, operand: Operand, site: Site) -> Operand:
+def converted(
+    spec: Specialiser, function: Any, operand: Operand, place: int, site: Site
+) -> Operand:
     """What a builtin or a function of NumPy makes of an object of a user's class."""
     kind = operand_type(operand)
-    make = lookup.conversion(function, kind.cls) if isinstance(kind, Instance) else None
+    make = lookup.conversion(function, kind.cls, place) if isinstance(kind, Instance) else None
     return operand if make is None else call(spec, Const(make), [operand], [], site)
 
 

@@ -62,7 +62,7 @@ def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable
     items = objects.own_iterator(spec, iterable, Site())
-    return items if items is not iterable else calls.converted(spec, iter, iterable, Site())
+    return items if items is not iterable else calls.converted(spec, iter, iterable, 0, Site())
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

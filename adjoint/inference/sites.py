@@ -10,7 +10,7 @@ from adjoint.ir.nodes import Operand, Origin, Splat
 from adjoint.ir.types import Identity
 
 #: The name of what stands for all variables of a module, in a function that assigns some.
-NAMESPACE = "module"
+NAMESPACE = "__globals__"
 
 Arguments = list[Operand | Splat]
 Keywords = list[tuple[str | None, Operand]]

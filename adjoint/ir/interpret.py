@@ -76,7 +76,8 @@ def interpret(function: Function, arguments: Frame, namespace: dict[str, Any] | 
     frame: Frame = dict(arguments)
     known = vars(builtins) | (namespace or {})
     for value in function.globals:
-        frame.setdefault(value, known.get(value.name, MISSING))
+        found = namespace if value.name == "__globals__" else known.get(value.name, MISSING)
+        frame.setdefault(value, found)
     return _Interpreter(frame, known).block(function.body)[0]
 
 

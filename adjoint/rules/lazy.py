@@ -38,23 +38,6 @@ def repeat(object, times=None):
         yield object
 
 
-@source_of(itertools.takewhile)
-def takewhile(predicate, iterable, /):
-    for item in iterable:
-        if not predicate(item):
-            return
-        yield item
-
-
-@source_of(itertools.dropwhile)
-def dropwhile(predicate, iterable, /):
-    dropping = True
-    for item in iterable:
-        dropping = dropping and predicate(item)
-        if not dropping:
-            yield item
-
-
 @source_of(itertools.filterfalse)
 def filterfalse(function, iterable, /):
     for item in iterable:

@@ -125,8 +125,14 @@ ITERATING = {
 }  # fmt: skip
 
 
-def conversion(function: Any, cls: type) -> Any:
-    """What a builtin or a function of NumPy makes of an object of this class before it works on it."""
+#: Of these only one argument is gone through.
+ONLY = {sum: 0, enumerate: 0, sorted: 0, functools.reduce: 1}
+
+
+def conversion(function: Any, cls: type, place: int) -> Any:
+    """What a builtin or a function of NumPy makes of an argument of this class before it works on it."""
+    if type(function).__hash__ is not None and ONLY.get(function, place) != place:
+        return None
     if not is_users(cls) or cls.__module__.partition(".")[0] in ("numpy", "adjoint"):
         return None
     if type(function).__hash__ is not None and function in ITERATING:
