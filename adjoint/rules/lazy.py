@@ -66,16 +66,6 @@ def islice(iterable, /, *limits):
             return
 
 
-@source_of(itertools.zip_longest)
-def zip_longest(*iterables, fillvalue=None):
-    iterators = [iter(iterable) for iterable in iterables]
-    while True:
-        row = [next(iterator, MISSING) for iterator in iterators]
-        if all([item is MISSING for item in row]):
-            return
-        yield tuple([fillvalue if item is MISSING else item for item in row])
-
-
 @source_of(itertools.groupby)
 def groupby(iterable, key=None):
     group, current = [], MISSING
