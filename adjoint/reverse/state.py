@@ -90,7 +90,8 @@ def take(reverser: Reverser, scope: Scope, owner: Any, place: Operand, v: Any) -
 def placed(reverser: Reverser, s: Call, owner: Any, key: Any) -> tuple[list[Statement], Operand]:
     """The forward half with what names the slot of `owner[key]`, and that."""
     kind = operand_type(key)
-    known = isinstance(kind, Literal) and not (isinstance(kind.value, int) and kind.value < 0)
+    value = kind.value if isinstance(kind, Literal) else None
+    known = isinstance(value, str) or isinstance(value, int) and value >= 0
     if known or not isinstance(operand_type(owner), ListOf | Unknown):
         return [s], key
     place = Value("", kind, False, s.origin)
