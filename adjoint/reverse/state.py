@@ -163,8 +163,9 @@ def iterator(reverser: Reverser, s: Call) -> Written:
         forward.append(Call(count, Const(len), [args[0]], [], s.origin))
     for i, a in enumerate(args):
         if is_changing_list(reverser, a):
-            args[i] = Value("", a.type, False, s.origin)  # type: ignore[union-attr]
-            forward.append(Call(args[i], Const(steady), [a], [], s.origin))
+            watched = Value("", a.type, False, s.origin)  # type: ignore[union-attr]
+            forward.append(Call(watched, Const(steady), [a], [], s.origin))
+            args[i] = watched
     callee = Const(iter) if function is reversed else s.callee
     forward.append(Call(s.target, callee, args, s.kwargs, s.origin))
 
