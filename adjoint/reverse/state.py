@@ -308,5 +308,17 @@ def note_inputs(wrt: list[Value], memory: Memory) -> dict[Value, Value]:
     return noted
 
 
-def notes(noted: dict[Value, Value]) -> list[Statement]:
-    return [Call(made, Const(slots.held), [value], [], None) for value, made in noted.items()]
+def notes(
+    noted: dict[Value, Value], inputs: list[Value], memory: Memory
+) -> tuple[list[Statement], list[Statement]]:
+    """What notes what arguments hold; and, behind the program, the check that by no other name than
+    it was compiled for a list or dict has changed."""
+    first: list[Statement] = [
+        Call(made, Const(slots.held), [value], [], None) for value, made in noted.items()
+    ]
+    given: list[Any] = [v for v in inputs if memory.is_changed(v)]
+    if not given or slots.ITEMS not in memory.names:
+        return first, []
+    found = Value("shared", UNKNOWN, True)
+    first.append(Call(found, Const(slots.shared), given, [], None))
+    return first, [Call(Value(""), Const(slots.check_shared), [found], [], None)]
