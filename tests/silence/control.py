@@ -304,6 +304,15 @@ def passed_to_a_class_statement(x):
     return Inner(x).squared()
 
 
+def kept_exception(x):
+    found = None
+    try:
+        raise ValueError(x * x)
+    except ValueError as error:
+        found = error
+    return found.args[0]
+
+
 def hidden_by_a_descriptor(x):
     holder = _Attributes(x)
     holder.__dict__["scaled"] = x * x
