@@ -25,16 +25,18 @@ _OPEN, _CLOSE = "([{", ")]}"
 _BINARY = {"+", "-", "*", "/", "//", "%", "@", "**", "|", "&", "^", "<<", ">>", "and", "or", "if"}
 _ENDS_OPERAND = (token.NAME, token.NUMBER, token.STRING)
 _VALUE_FOLLOWS = re.compile(r" *(return|[\w.]+(, [\w.]+)* [-+*/@%&|^]?=) ")
+_TARGETS = re.compile(r"( *for )(\w+(?:, \w+)+) in")
 _FSTRING_START = getattr(token, "FSTRING_START", -1)
 _FSTRING_END = getattr(token, "FSTRING_END", -1)
 
 
 @dataclass
 class _Break:
-    """A column where a line may be broken, and the bracket depth of what follows."""
+    """A column where a line may be broken, the bracket depth of what follows, and the token there."""
 
     column: int
     depth: int
+    text: str
 
 
 def wrap(code: str) -> list[str]:
@@ -42,10 +44,15 @@ def wrap(code: str) -> list[str]:
     if len(code) <= LIMIT:
         return [code]
     indent = len(code) - len(code.lstrip(" "))
+    bracketed = _bracketed(code)
+    between = [b for b in _breaks(bracketed.strip(), indent) if b.depth == 1 and b.text in _BINARY]
+    header = _TARGETS.match(code)
+    if bracketed != code and (
+        between or header
+    ):  # a break between operands, or targets, reads best
+        return _fill(bracketed, indent)
     lines = _fill(code, indent)
-    if len(lines) == 1:  # nothing in brackets: bracket the value
-        lines = _fill(_bracketed(code), indent)
-    return lines
+    return lines if len(lines) > 1 else _fill(bracketed, indent)
 
 
 def places(code: str, lines: list[str], first: int) -> list[tuple[int, int]]:
@@ -73,7 +80,10 @@ def places(code: str, lines: list[str], first: int) -> list[tuple[int, int]]:
 
 
 def _bracketed(code: str) -> str:
-    """The right-hand side of an assignment or a `return` in parentheses."""
+    """The right-hand side of an assignment or a `return`, or the targets of a loop, in parentheses."""
+    targets = _TARGETS.match(code)
+    if targets:
+        return f"{targets[1]}({targets[2]}) in{code[targets.end() :]}"
     head = _VALUE_FOLLOWS.match(code)
     return f"{head[0]}({code[head.end() :]})" if head else code
 
@@ -87,7 +97,13 @@ def _fill(code: str, indent: int) -> list[str]:
         margin = indent + 4 * depth
         if margin + len(code) - start <= LIMIT:
             break
-        fitting = [b for b in breaks if b.column > start and margin + b.column - start <= LIMIT]
+        fitting = [
+            b
+            for b in breaks
+            if b.column > start
+            and margin + b.column - start <= LIMIT
+            and (b.text not in _CLOSE or b.depth < depth)  # with the bracket that it closes
+        ]
         ahead = [b for b in breaks if b.column > start]
         if not ahead:
             break
@@ -111,14 +127,14 @@ def _breaks(code: str, indent: int) -> list[_Break]:
         if not formatted:
             if text in _OPEN and text:
                 depth += 1
-                breaks.append(_Break(end, depth))
+                breaks.append(_Break(end, depth, text))
             elif text in _CLOSE and text:
                 depth -= 1
-                breaks.append(_Break(start, depth))
+                breaks.append(_Break(start, depth, text))
             elif text == "," and depth:
-                breaks.append(_Break(_skip_blanks(code, end - indent) + indent, depth))
+                breaks.append(_Break(_skip_blanks(code, end - indent) + indent, depth, text))
             elif text in _BINARY and depth and ends_operand:
-                breaks.append(_Break(start, depth))
+                breaks.append(_Break(start, depth, text))
         if tok.type == _FSTRING_END:
             formatted -= 1
         ends_operand = tok.type in _ENDS_OPERAND and text not in _BINARY or text in (")", "]", "}")

@@ -97,7 +97,11 @@ def name_values(
         root = classes.find(value)
         if root not in chosen:
             members = classes.members[root]
-            base = identifier(classes.wish[root] or suggest(members[0]))
+            forwards = suggest.kept.get(members[0])  # what goes backwards has the name that it had
+            if forwards is not None and classes.find(forwards) in chosen:
+                base = chosen[classes.find(forwards)]
+            else:
+                base = identifier(classes.wish[root] or suggest(members[0]))
             choose(root, base, [f"{base}_in"] if carried.issuperset(members) else [])
         names[value] = chosen[root]
     return names
@@ -138,14 +142,34 @@ class _Suggestions:
     def __init__(self, function: ir.Function, plan: Plan) -> None:
         self.definitions: dict[ir.Value, ir.Statement] = {}
         self.flows: dict[ir.Value, ir.Value] = {}
+        self.kept: dict[ir.Value, ir.Value] = {}  # by item of a reverse loop, what was recorded
+        tapes: dict[ir.Value, ir.Gather] = {}
         for statement in ir.walk(function.body):
+            if isinstance(statement, ir.Loop):
+                tapes |= {gather.target: gather for gather in statement.gathers}
+                self._note_kept(statement, tapes)
             self.definitions |= dict.fromkeys(plan.targets(statement), statement)
             self.definitions |= dict.fromkeys(ir.targets_of(statement), statement)
             for source, target in _flows(statement):
                 if isinstance(source, ir.Value):
                     self.flows.setdefault(source, target)
 
+    def _note_kept(self, loop: ir.Loop, tapes: dict[ir.Value, ir.Gather]) -> None:
+        """`for a, b in reversed(tape)`: what goes backwards has the name that it had forwards."""
+        backwards = self.definitions.get(loop.iterable)  # type: ignore[call-overload]
+        if backwards is None or not callees.is_call_of(backwards, reversed):
+            return
+        gather = tapes.get(backwards.args[0])  # type: ignore[union-attr, arg-type]
+        if gather is not None and len(gather.elements) == len(loop.items):
+            pairs = zip(loop.items, gather.elements, strict=True)
+            self.kept |= {item: e for item, e in pairs if isinstance(e, ir.Value)}
+
     def __call__(self, value: ir.Value) -> str:
+        made = self.definitions.get(value)
+        if isinstance(made, ir.Call) and callees.short_name(made) == "T":
+            owner = made.args[0]
+            if isinstance(owner, ir.Value) and owner.name:
+                return f"{owner.name}_T"
         operation = self._operation(value)
         target: ir.Value | None = value
         for _ in range(30):

@@ -15,6 +15,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from adjoint import slots
 from adjoint.emit import callees
 from adjoint.emit.plan import Plan, read_by
 from adjoint.emit.stops import plan_stop
@@ -80,7 +81,9 @@ class _Planner:
 
     def _may_move(self, statement: ir.Statement, target: ir.Value) -> bool:
         expression = isinstance(statement, ir.Call) or statement in self.plan.ternary
-        if not expression or statement in self.plan.parts or target.named or target.name:
+        if not expression or statement in self.plan.parts or target.named:
+            return False
+        if target.name and not is_attribute(statement):  # which is named after the attribute
             return False
         return self.plan.uses[target] == 1 or self._is_first_of_and_or(target)
 
@@ -308,6 +311,13 @@ class _Planner:
         if callees.runtime_name(callee):  # brackets, braces, a dot
             return sum(w + 2 for w in widths)
         return self._operand_width(callee) + sum(w + 2 for w in widths)
+
+
+def is_attribute(statement: ir.Statement) -> bool:
+    """`owner.name`"""
+    return callees.is_call_of(statement, getattr) or callees.is_call_of(
+        statement, slots.load_attribute
+    )
 
 
 def _written(stop: ir.Operand, pending: dict) -> list[ir.Operand]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,6 +139,7 @@ def instance_attribute(
         function, before, after = computed
         arguments = [*map(Const, before), owner, *map(Const, after)]
         return calls.call(spec, Const(function), arguments, [], site)
+    site = replace(site, name=site.name or name)  # and its cotangent is called `name_bar`
     written = state.changed_field(spec, t, name)
     if written is not None:
         return state.load(spec, owner, name, written, site)

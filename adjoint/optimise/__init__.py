@@ -16,12 +16,13 @@ from adjoint.optimise.invariant import leave_loops
 from adjoint.optimise.names import drop_names
 from adjoint.optimise.present import own_results
 from adjoint.optimise.records import drop_records
+from adjoint.optimise.restored import leave_in_place
 from adjoint.optimise.simplify import simplify
 from adjoint.optimise.sink import sink_metadata
 from adjoint.optimise.spelling import respell
 
 PASSES = (
-    remove_dead, share_common, simplify, remove_dead, leave_loops, share_common, simplify,
+    leave_in_place, remove_dead, share_common, simplify, remove_dead, leave_loops, share_common, simplify,
     drop_records, remove_dead,
     sink_metadata, own_results, drop_names, reuse_memory, respell,
 )  # fmt: skip

@@ -17,7 +17,15 @@ import numpy as np
 from adjoint.ir.nodes import Call, Const, Operand
 from adjoint.ir.types import Array, Scalar
 from adjoint.optimise.algebra import operands
-from adjoint.optimise.facts import covers, is_array, is_numpy_number, kind_of, number, same_operand
+from adjoint.optimise.facts import (
+    covers,
+    is_array,
+    is_call_of,
+    is_numpy_number,
+    kind_of,
+    number,
+    same_operand,
+)
 from adjoint.optimise.rewriting import Rewriter, type_of_call
 
 UNARY = (operator.neg, np.negative, np.conj, np.conjugate, np.real)
@@ -56,6 +64,18 @@ def without_broadcast(r: Rewriter, operand: Any) -> Operand | None:
     return None
 
 
+def has_shape(r: Rewriter, operand: Any, other: Operand) -> bool:
+    """Was this broadcast to `other.shape`?"""
+    wide = broadcast(r, operand)
+    s = r.definitions.get(wide.args[1]) if wide is not None else None  # type: ignore[call-overload]
+    if s is None or s.args[0] is not other:
+        return False
+    attribute = (
+        is_call_of(s, getattr) and isinstance(s.args[1], Const) and s.args[1].value == "shape"
+    )
+    return attribute or is_call_of(s, np.shape)
+
+
 def in_full_company(r: Rewriter, call: Call) -> Operand | None:
     """An operand was broadcast to a shape that another operand has: NumPy does that by itself."""
     found = operands(call)
@@ -65,9 +85,9 @@ def in_full_company(r: Rewriter, call: Call) -> Operand | None:
         small = without_broadcast(r, operand)
         if small is None:
             continue
-        others = [kind_of(o) for j, o in enumerate(found) if j != i]
+        others = [o for j, o in enumerate(found) if j != i and is_array(o)]
         axes = kind_of(operand).axes  # type: ignore[attr-defined]
-        if not any(isinstance(k, Array) and covers(k.axes, axes) for k in others):
+        if not any(covers(kind_of(o).axes, axes) or has_shape(r, operand, o) for o in others):  # type: ignore[attr-defined]
             continue
         function = call.callee.value  # type: ignore[union-attr]
         args = [*found[:i], small, *found[i + 1 :]]

@@ -28,6 +28,8 @@ from adjoint.optimise.facts import (
     is_real,
     is_scalar,
     kind_of,
+    number,
+    same_operand,
     same_shape,
 )
 from adjoint.optimise.rewriting import Rewriter
@@ -313,6 +315,15 @@ def minus_zero(r: Rewriter, call: Call) -> Operand | None:
     return found[0] if exact and found[1].value == 0 else None
 
 
+def axis_in_its_place(r: Rewriter, call: Call) -> Operand | None:
+    """np.moveaxis(x, 0, 0) -> x"""
+    found = operands(call)
+    if found is None or len(found) != 3 or not is_array(found[0]):
+        return None
+    still = number(found[1]) is not None and same_operand(found[1], found[2])
+    return found[0] if still else None
+
+
 def known_dtype(r: Rewriter, call: Call) -> Operand | None:
     """np.result_type(x) -> the dtype"""
     found = operands(call)
@@ -339,9 +350,11 @@ def shape_of_result(r: Rewriter, call: Call) -> Operand | None:
     if not plain and function not in ARITHMETIC:
         return None
     kind = kind_of(found[0])
-    for x in inner:
+    arrays = [x for x in inner if not isinstance(kind_of(x), Scalar)]
+    for x in arrays:
         own = kind_of(x)
-        if isinstance(own, Array) and own.ndim == kind.ndim and covers(own.axes, kind.axes):  # type: ignore[attr-defined]
+        same = isinstance(own, Array) and own.ndim == kind.ndim  # type: ignore[attr-defined]
+        if same and (len(arrays) == 1 or covers(own.axes, kind.axes)):  # type: ignore[attr-defined]
             return r.emit(call.callee.value, x, *found[1:], kind=call.target.type)  # type: ignore[union-attr]
     return None
 
@@ -354,7 +367,8 @@ REWRITES: dict[Any, list] = {
     tree.accumulate: [accumulated], tree.zeros_like: [zeros], np.ndarray.astype: [same_dtype],
     np.ndarray.copy: [copy_of_broadcast],
     operator.getitem: [item_of_display], np.result_type: [known_dtype],
-    np.shape: [shape_attribute], np.sum: [inner_product, sum_of_one_number, sum_of_negative],
+    np.moveaxis: [axis_in_its_place], np.shape: [shape_attribute],
+    np.sum: [inner_product, sum_of_one_number, sum_of_negative],
     np.ndarray.sum: [sum_of_negative],
 }  # fmt: skip
 ANYWHERE: dict[Any, list] = {

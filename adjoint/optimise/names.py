@@ -9,8 +9,9 @@ cotangents of these, stay.
 
 from __future__ import annotations
 
-from adjoint.ir.nodes import Block, Call, Function, walk
+from adjoint.ir.nodes import Block, Call, Const, Function, walk
 from adjoint.optimise.facts import IsMarker, count_uses, marker_index
+from adjoint.rules.effects import is_pure
 
 
 def drop_names(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
@@ -18,7 +19,8 @@ def drop_names(function: Function, is_marker: IsMarker = lambda callee: False) -
     start = marker_index(function, is_marker) or 0
     uses, results = count_uses(function.body), set(function.body.results)
     for s in walk(Block(function.body.statements[start:], [])):
-        if isinstance(s, Call) and not s.target.named and uses[s.target] == 1:
+        plain = isinstance(s, Call) and isinstance(s.callee, Const) and is_pure(s.callee.value)
+        if plain and not s.target.named and uses[s.target] == 1:
             if s.target not in results:
                 s.target.name = ""
     return function

@@ -155,9 +155,9 @@ class Scope:
             elif primal.type.dtype.kind in "iufc":
                 self.call(shadows.add_to, self.shadow(primal), bar, type=literal(None))
             return
-        known = [] if self.memory.is_written(primal) else [Const(False)]  # arrays stay as they are
+        arrays = self.memory.is_written(primal)  # else they stay as they are
         held = self.now.get(primal, primal)
-        rest = self.call(slots.deliver, self.shadows_value(), held, bar, *known, type=UNKNOWN)
+        rest = self.of_whole(slots.deliver, held, bar, arrays=arrays)
         entry = self.sum_of(primal)
         if entry.term is None:
             entry.term, entry.owned = rest, False
@@ -289,8 +289,14 @@ class Scope:
         rest = self.take_rest(value)
         rest = Const(None) if rest is None else rest
         held = self.before.get(value, value)
-        known = [] if self.memory.is_written(value) else [Const(None), Const(False)]
-        return self.call(slots.collect, self.shadows_value(), held, rest, *known, type=UNKNOWN)
+        return self.of_whole(slots.collect, held, rest, arrays=self.memory.is_written(value))
+
+    def of_whole(self, function: Callable, *operands: Operand, arrays: bool) -> Value:
+        """A call of `deliver` or `collect`, of a value and its cotangent."""
+        made = self.call(function, self.shadows_value(), *operands, type=UNKNOWN)
+        if not arrays:
+            self.out[-1].kwargs.append(("arrays", Const(False)))  # type: ignore[union-attr]
+        return made
 
     def add_rest(self, primal: Operand, bar: Operand | None) -> None:
         """The inverse of `take_rest`: contribute to a value that is another one by a second name."""
@@ -375,7 +381,8 @@ class Scope:
 
 def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
     if is_number(operand.type):
-        bar = scope.call(tree.instantiate, bar, operand, type=cotangent_type(operand.type))
+        zero = scope.zero(operand) if isinstance(operand.type, Scalar) else operand
+        bar = scope.call(tree.instantiate, bar, zero, type=cotangent_type(operand.type))
     scope.add_rest(operand, bar)
 
 

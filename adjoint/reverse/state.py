@@ -49,7 +49,7 @@ def change(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
     owner, key, *values = s.args
 
     def backward(scope: Scope) -> None:
-        bar = scope.call(slots.take_slot, scope.shadows_value(), owner, key, type=UNKNOWN)  # type: ignore[arg-type]
+        bar = taken(scope, owner, key)
         for v in values:
             if isinstance(v, Value) and carries(v, reverser.active):
                 add_unknown(scope, v, bar)
@@ -82,9 +82,16 @@ def store_item(reverser: Reverser, s: Call) -> Written:
 
 
 def take(reverser: Reverser, scope: Scope, owner: Any, place: Operand, v: Any) -> None:
-    bar = scope.call(slots.take_slot, scope.shadows_value(), owner, place, type=UNKNOWN)
+    bar = taken(scope, owner, place)
     if isinstance(v, Value) and carries(v, reverser.active):
         add_unknown(scope, v, bar)
+
+
+def taken(scope: Scope, owner: Any, key: Any) -> Value:
+    """The cotangent of what was written to a slot, by the name of the slot if it has one."""
+    known = isinstance(key, Const) and isinstance(key.value, str) and key.value.isidentifier()
+    name = f"{key.value}_bar" if known else ""
+    return scope.call(slots.take_slot, scope.shadows_value(), owner, key, type=UNKNOWN, name=name)
 
 
 def placed(reverser: Reverser, s: Call, owner: Any, key: Any) -> tuple[list[Statement], Operand]:
@@ -255,7 +262,7 @@ def read(scope: Scope, s: Call) -> None:
 def take_initial(scope: Scope, s: Call) -> None:
     """`owner.name = value` in a constructor, of an attribute that changes later."""
     _, name, value = s.args
-    bar = scope.call(slots.take_slot, scope.shadows_value(), s.target, name, type=UNKNOWN)  # type: ignore[arg-type]
+    bar = taken(scope, s.target, name)
     if isinstance(value, Value):
         add_unknown(scope, value, bar)
 

@@ -378,11 +378,9 @@ class Reverser:
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)
                 rest = Const(None) if rest is None else rest
-                apart = Const(None) if self.gives_back(s, scope) else whole
-                arrays = Const(self.memory.is_written(y))
-                held = scope.before.get(y, y)
-                operands = [found, held, rest, apart, arrays]
-                return scope.call(slots.collect, *operands, type=UNKNOWN)
+                apart = [] if self.gives_back(s, scope) else [whole]
+                held, arrays = scope.before.get(y, y), self.memory.is_written(y)
+                return scope.of_whole(slots.collect, held, rest, *apart, arrays=arrays)
             kind = cotangent_type(y.type)
             if self.gives_back(s, scope):
                 return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)
