@@ -71,11 +71,11 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     """
     if isinstance(f, Differentiable):
         return f.pullback(*args, **kwargs)
-    y, inner = cache.generate(f, tuple(range(len(args))), args, kwargs, outermost=True)
+    y, inner, given = cache.generate_outermost(f, tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
         bars = inner(fit_cotangent(y_bar, y))
-        return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], args, strict=True)])
+        return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], given, strict=True)])
 
     return y, back
 

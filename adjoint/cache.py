@@ -28,6 +28,7 @@ from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.matching import matcher
 from adjoint.rules import dispatch, registry
+from adjoint.slots import held
 from adjoint.tree import Tangent, accumulate
 
 SIZE = 4096
@@ -299,10 +300,16 @@ def bind_defaults(callee: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str,
 # -- rules of Python functions at run time ---------------------------------------------------------------
 
 
-def generate(
-    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], outermost: bool = False
-) -> Any:
-    """`y, pullback` of any callable with Python source.
+def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """`y, pullback` of any callable with Python source, called by a generated function."""
+    y, pullback, _ = generate_outermost(callee, active, args, kwargs, within=True)
+    return y, pullback
+
+
+def generate_outermost(
+    callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], within: bool = False
+) -> tuple[Any, Any, tuple]:
+    """`y, pullback, given` of any callable with Python source: `given` is what the arguments held.
 
     A pullback knows nothing of what its caller did with the arguments' memory afterwards: a callee
     that writes there is refused, unless its caller is the user's own.
@@ -314,12 +321,14 @@ def generate(
         active = (*active, *defaults)
     wrt = tuple(a for a in expand_mask(active, len(args), kwargs))
     entry, inputs = find("rule", callee, args, kwargs, wrt)
-    if entry.compiled.writes_inputs and not outermost:
+    writes = entry.compiled.writes_inputs
+    if writes and within:
         raise UnsupportedSyntaxError(
             f"{dispatch.describe(callee)} writes into an array that it was given, "
             "and is called where its statements cannot be written into the caller's derivative",
             hint="Return a new array from it, or write the call without recursion.",
         )
+    given = held(args) if writes else args
     y, pull = begun(call(entry, inputs), callee)
     nothing = (None,) * (1 + len(args)) + ({},)
 
@@ -340,7 +349,7 @@ def generate(
             return (*bars[:-1], named)
         return bars
 
-    return y, pullback
+    return y, pullback, given
 
 
 def begun(result: Any, callee: Any) -> Any:

@@ -286,7 +286,7 @@ def undone(shadows: Shadows, change: Change, y_bar: Any) -> tuple:
 
 def add_items(shadows: Shadows, owner: Any, bars: Any, end: int | None = None) -> None:
     """Contribute to the first items of a list, one by one; or backwards from the one before `end`."""
-    for i, bar in enumerate(bars):
+    for i, bar in enumerate(bars or ()):
         shadows.add(owner, i if end is None else end - 1 - i, bar)
 
 

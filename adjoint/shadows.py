@@ -57,6 +57,11 @@ def shadow_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
             0
         )  # of a variable that was not assigned on the path taken: nothing adds to it
     owner = owner_of(x)
+    if not x.flags.forc and overlaps(x):
+        raise UnsupportedSyntaxError(
+            "an array is written to while a view of it shows some of its items more than once",
+            hint="Take the view of a copy.",
+        )
     found = shadows.owners.get(id(owner))
     if found is None:
         low, high = np.lib.array_utils.byte_bounds(owner)
@@ -88,6 +93,16 @@ def owner_of(x: np.ndarray) -> np.ndarray:
             hint="Copy it first: x = x.copy().",
         )
     return x
+
+
+def overlaps(x: np.ndarray) -> bool:
+    """May two items of this array be in one place?"""
+    reach = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape, strict=True) if n > 1):
+        if stride < reach:
+            return True
+        reach += stride * (n - 1)
+    return False
 
 
 def add_to(x_bar: np.ndarray, bar: Any) -> None:

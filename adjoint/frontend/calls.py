@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 from adjoint import runtime
 from adjoint.frontend import fence
 from adjoint.frontend.comprehensions import gather, is_short_circuit, lower_short_circuit
@@ -29,10 +31,15 @@ def lower_call(scope: Scope, node: Node) -> Operand:
             "Call the method directly.",
         )
     callee = scope.expression(function)
+    reads = _only_reads(scope, node)
+    if reads:
+        scope.taken_at_once += node.args
     args, kwargs = _arguments(scope, node)
     for hold in scope.fact(callee).holds:
         if scope.is_stale(hold) and not hold.strong:
             scope.refuse_stale(hold, node)
+    if not reads:
+        _share(scope, args, kwargs)
     result = scope.call(callee, args, node, kwargs)
     if scope.is_builtin(function, "list", "dict"):
         scope.own(result)
@@ -50,6 +57,41 @@ def _arguments(scope: Scope, node: Node) -> tuple[list[Operand | Splat], Keyword
             operand = scope.expression(inner)
         args.append(Splat(operand) if starred else operand)
     return args, [(k.arg, scope.expression(k.value)) for k in node.keywords]
+
+
+def _share(scope: Scope, args: list[Operand | Splat], kwargs: Keywords) -> None:
+    """Note that a call may keep what it is given, or give it back."""
+    for each in args:
+        scope.share(each.operand if isinstance(each, Splat) else each)
+    for _, each in kwargs:
+        scope.share(each)
+
+
+def _only_reads(scope: Scope, node: Node) -> bool:
+    """Is this a builtin whose result has nothing to do with the containers that it was given?"""
+    if scope.is_builtin(node.func, *_READERS):
+        return True
+    single = len(node.args) == 1 and not node.keywords
+    return single and scope.is_builtin(node.func, "max", "min", "sum", "dict")
+
+
+_READERS = (
+    "len", "any", "all", "abs", "float", "int", "bool", "complex", "str", "repr", "print", "list",
+    "tuple", "sorted", "set", "frozenset", "range", "isinstance", "type", "id", "hash", "round", "format",
+)  # fmt: skip
+
+
+def _is_numeric_module(scope: Scope, owner: Node) -> bool:
+    """Is this the name of a module whose functions keep no argument?"""
+    name = getattr(owner, "id", None)
+    if name is None or not scope.is_global(name):
+        return False
+    module = scope.namespace.get(name)
+    return isinstance(module, types.ModuleType) and module.__name__.startswith(_NUMERIC)
+
+
+_VIEWS = ("keys", "values", "items", "__iter__")
+_NUMERIC = ("numpy", "math", "scipy")
 
 
 # -- methods ---------------------------------------------------------------------------------------
@@ -70,10 +112,11 @@ def _method_call(scope: Scope, node: Node) -> Operand:
         scope.bind(scope.instance, scope.call(runtime.set_attribute, changed, node))
         return Const(None)
     receiver = scope.expression(owner)
+    if node.func.attr in _VIEWS and node not in scope.taken_at_once:
+        scope.share(receiver)
     args, kwargs = _arguments(scope, node)
-    if not (isinstance(owner, gast.Name) and scope.is_global(owner.id)):
-        for each in args:
-            scope.share(each.operand if isinstance(each, Splat) else each)
+    if not _is_numeric_module(scope, owner):
+        _share(scope, args, kwargs)
     return scope.call(runtime.call_method, [receiver, Const(node.func.attr), *args], node, kwargs)
 
 

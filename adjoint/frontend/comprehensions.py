@@ -37,6 +37,7 @@ def gather(scope: Scope, elements: list[Node], generators: list[Node], node: Nod
     first, *more = generators
     if first.is_async:
         scope.refuse(node, "`async for` is not differentiated", "Write a plain loop.")
+    scope.taken_at_once.append(first.iter)
     loop = Loop(Block(), iterable=scope.expression(first.iter), origin=scope.origin(node))
     flat = not more and not first.ifs
     gathered: list[Operand] = []

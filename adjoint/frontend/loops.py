@@ -41,6 +41,7 @@ from adjoint.ir.nodes import Block, Loop, Operand, Value
 
 @statement("For")
 def lower_for(scope: Scope, node: Node, rest: list[Node]) -> bool:
+    scope.taken_at_once.append(node.iter)
     iterable = scope.expression(node.iter)
     loop = Loop(Block(), iterable=iterable, origin=scope.origin(node))
 
@@ -49,6 +50,10 @@ def lower_for(scope: Scope, node: Node, rest: list[Node]) -> bool:
         scope.statements(node.body)
 
     assigned = text.assigned_names([node.target, *node.body], scope.instance)
+    for name in assigned:  # a list or dict that changes while it is iterated over
+        operand = scope.env.names.get(scope.key(name))
+        if operand is not None and text.reads(node.iter, [name]):
+            scope.share(operand)
     for hold in scope.fact(iterable).holds:
         if hold.name in map(scope.key, assigned):  # it may be read when the next item is made
             scope.refuse_stale(hold, node)
@@ -137,12 +142,13 @@ def run_loop(
     start |= {name: FALSE for name in names if name in (*FLAGS, CAUGHT)}
     facts = {name: abstract(scope.fact(init), scope, outer) for name, init in start.items()}
     while True:
+        shared = _shared(facts)
         scope.breaks.append([])
         end = _lower_body(scope, loop, facts, body, test, node)
         breaks = scope.breaks.pop()
         ends = dict(zip(names, _ends(scope, loop, names, end), strict=True))
         joined = _end_facts(scope, start, facts, ends, end)
-        if joined == facts:
+        if joined == facts and _shared(facts) == shared:
             break
         facts = joined
     loop.inits, loop.body.results = list(start.values()), list(ends.values())
@@ -159,6 +165,11 @@ def run_loop(
         if is_user_name(name) and fact != NOTHING:
             scope.facts[target] = concrete(fact, scope.env)
     return _after_loop(scope, jumps, endless)
+
+
+def _shared(facts: dict[str, Fact]) -> list[str]:
+    """The variables whose list or dict something else may refer to."""
+    return [name for name, f in facts.items() if f.container is not None and f.container.shared]
 
 
 def _hidden_names(scope: Scope, node: Node, jumps: set[str]) -> list[str]:

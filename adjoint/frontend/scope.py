@@ -116,6 +116,7 @@ class Scope:
         # What each `try` has to know of the variables of its body: see `attempts`.
         self.carried: dict[Hashable, set[str]] = {}
         self.protected: set[str] | None = None  # in a body in pieces: the variables to know
+        self.taken_at_once: list[Node] = []  # iterables that nothing keeps
         self.generators: set[Operand] = set()  # inner functions that are generators
         self.landings = 0  # the `finally` clauses around this point
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import types
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference import calls, changing, objects, state
 from adjoint.inference.items import definition, item
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
@@ -135,12 +138,20 @@ def instance_attribute(
     for own in (name, "__getattr__", "__getattribute__"):
         objects.guard_member(spec, t.cls, own)
     computed = computed_by(t.cls, field is not None, name)
+    written = state.changed_field(spec, t, name)
     if computed is not None:
         function, before, after = computed
+        if function is getattr(t.cls, "__getattr__", None) and written is not None:
+            raise UnsupportedSyntaxError(
+                f"the attribute {name!r} is given by __getattr__, and stored as well",
+                site.origin,
+                "Store it under another name.",
+            )
+        if isinstance(objects.class_attribute(t.cls, name), functools.cached_property):
+            spec.cached.append(site.origin)
         arguments = [*map(Const, before), owner, *map(Const, after)]
         return calls.call(spec, Const(function), arguments, [], site)
     site = replace(site, name=site.name or name)  # and its cotangent is called `name_bar`
-    written = state.changed_field(spec, t, name)
     if written is not None:
         return state.load(spec, owner, name, written, site)
     found = objects.class_attribute(t.cls, name)
@@ -161,7 +172,10 @@ def instance_attribute(
         for base in t.cls.__mro__:
             if name in vars(base):
                 return spec.read_root(Root("attribute", Identity(base), name))
-    return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
+    made = spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
+    if name == "__dict__":
+        spec.namespaces.append(made)
+    return made
 
 
 def call_attribute(
@@ -177,6 +191,8 @@ def call_attribute(
             raw = objects.class_attribute(t.value, name).__func__
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)
         return calls.call(spec, function, list(args), kwargs, site)
+    if isinstance(t, Array) and name == "__getitem__" and not kwargs:
+        return calls.call(spec, Const(operator.getitem), [owner, *args], [], site)
     if isinstance(t, Array) and hasattr(np.ndarray, name):
         return calls.call(spec, Const(getattr(np.ndarray, name)), [owner, *args], kwargs, site)
     if isinstance(t, Scalar) and issubclass(t.cls, np.generic) and hasattr(np.ndarray, name):

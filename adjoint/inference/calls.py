@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import operator
 import types
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint import contents, shadows, slots
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference import functions, handlers, objects, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
-from adjoint.inference.sites import Arguments, Keywords, Site
+from adjoint.inference.sites import Arguments, Keywords, Late, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
 from adjoint.rules import cursors, dispatch, lookup, registry
@@ -75,10 +77,13 @@ def call_known(
     kwargs: Keywords,
     site: Site,
 ) -> Operand:
-    args = [converted(spec, function, a, i, site) for i, a in enumerate(args)]
+    args = [converted(spec, function, a, i, site, len(args)) for i, a in enumerate(args)]
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
+    refuse_frame_reader(function, args, site)
+    if function is next and args and any(args[0] is late.value for late in spec.late):
+        args[0] = spec.emit(Const(iter), [args[0]], [], Site(site.origin), UNKNOWN)
     args = objects.iterated(spec, function, args, site)
     args, kwargs = with_arrays(spec, function, args, kwargs, site)
     handled = handlers.handle(spec, function, args, kwargs, site)
@@ -120,7 +125,10 @@ def call_known(
             return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         known = text.__code__, text.__globals__
         if spec.may_inline or declared is not None or functions.writes_to_parameters(spec, *known):
+            start = len(spec.out)
             result = functions.call_python(spec, callee, text, args, kwargs, site)
+            if function in LAZY and isinstance(result, Value):
+                spec.late.append(Late(result, spec.out[start:], function.__name__, site.origin))
             if site.named and function in cursors.MAKERS:  # others may take items of it too
                 result = spec.emit(Const(iter), [result], [], site, UNKNOWN)
             return result
@@ -136,6 +144,17 @@ def call_known(
         ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def refuse_frame_reader(function: Any, args: list[Operand], site: Site) -> None:
+    """Refuse, by whatever name, a function that reads the variables of the frame it is called from."""
+    reads = function in (locals, dir, vars) and not args if is_hashable(function) else False
+    if reads or (function is eval or function is exec) and len(args) == 1:
+        raise UnsupportedSyntaxError(
+            f"`{function.__name__}` is not supported: what it sees depends on the frame it is called from",
+            site.origin,
+            "Pass the values it needs explicitly.",
+        )
 
 
 def with_arrays(
@@ -191,11 +210,13 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
 
 
 def converted(
-    spec: Specialiser, function: Any, operand: Operand, place: int, site: Site
+    spec: Specialiser, function: Any, operand: Operand, place: int, site: Site, count: int = 1
 ) -> Operand:
     """What a builtin or a function of NumPy makes of an object of a user's class."""
     kind = operand_type(operand)
-    make = lookup.conversion(function, kind.cls, place) if isinstance(kind, Instance) else None
+    if not isinstance(kind, Instance):
+        return operand
+    make = lookup.conversion(function, kind.cls, place, count)
     return operand if make is None else call(spec, Const(make), [operand], [], site)
 
 
@@ -219,6 +240,7 @@ OPEN = {
 STATEFUL = {"warnings", "logging", "threading", "asyncio", "inspect", "importlib", "re", "typing"}
 
 
+LAZY = cursors.MAKERS | {itertools.takewhile, itertools.dropwhile, itertools.zip_longest}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint import contents, slots
 from adjoint.inference import calls, state
 from adjoint.inference.items import item
-from adjoint.inference.sites import Keywords, Restart, Site
+from adjoint.inference.sites import Keywords, Late, Restart, Site
 from adjoint.ir.nodes import Call, Const, If, Loop, Operand, Try, Value, blocks_of
 from adjoint.ir.types import (
     BOTTOM,
@@ -74,22 +74,26 @@ def keys_of(spec: Specialiser, owner: Operand, seen: set[Any] | None = None) -> 
     root = next((root for root, value in spec.roots.items() if value is owner), None)
     if root is not None:
         return {root}
-    return {owner.name} if owner.named and made is None else set()
+    return {owner.name} if owner in spec.parameters else set()
 
 
 def note(spec: Specialiser, owner: Operand, written: Type) -> None:
     """A list or dict changes, by a value of this type; if this was not known, inference begins again."""
-    again = False
-    for key in keys_of(spec, owner):
-        before = spec.elements.get(key)
-        kind = join(BOTTOM if before is None else before, state.lasting(written))
-        if before is None or kind != before:
-            spec.changes[key] = spec.changes.get(key, 0) + 1
-            spec.elements[key] = UNKNOWN if spec.changes[key] > state.MOST else kind
-            spec.changed.add(key)
-            again = True
-    if again:
+    learned = [learn(spec, key, written) for key in keys_of(spec, owner)]
+    if any(learned):
         raise Restart
+
+
+def learn(spec: Specialiser, key: Any, written: Type) -> bool:
+    """A value of this type is put into what comes from there. Was that not known?"""
+    before = spec.elements.get(key)
+    kind = join(BOTTOM if before is None else before, state.lasting(written))
+    if before is not None and kind == before:
+        return False
+    spec.changes[key] = spec.changes.get(key, 0) + 1
+    spec.elements[key] = UNKNOWN if spec.changes[key] > state.MOST else kind
+    spec.changed.add(key)
+    return True
 
 
 def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
@@ -151,7 +155,9 @@ def view(spec: Specialiser, owner: Operand, name: str, site: Site) -> Operand:
     """`keys`, `values`, `items` of a dict that changes, as a list."""
     element: Type = TupleOf((UNKNOWN, UNKNOWN)) if name == "items" else UNKNOWN
     operands = [owner, Const(name)]
-    return spec.emit(Const(contents.view), list(operands), [], site, ListOf(None, element))
+    made = spec.emit(Const(contents.view), list(operands), [], site, ListOf(None, element))
+    spec.late.append(Late(made, spec.out[-1:], name, site.origin, watched=True))
+    return made
 
 
 def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:

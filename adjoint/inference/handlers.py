@@ -114,6 +114,8 @@ def _call_method(
     owner, name, *rest = args
     if changing.is_container(operand_type(owner)) and name.value in METHODS:  # type: ignore[union-attr]
         return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
+    if isinstance(operand_type(owner), ListOf) and name.value == "copy" and not rest:  # type: ignore[union-attr]
+        return calls.call(spec, Const(list), [owner], [], site)
     open_dict = isinstance(operand_type(owner), Opaque) and operand_type(owner).cls is dict  # type: ignore[attr-defined]
     if open_dict and name.value in ("keys", "values", "items") and not rest:  # type: ignore[union-attr]
         return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
@@ -263,6 +265,8 @@ def _hasattr(
     cls = class_of(t)
     if cls is None or not isinstance(name, Const) or isinstance(t, FunctionOf):
         return None
+    if not hasattr(cls, name.value) and state.changed_field(spec, t, name.value) is not None:
+        return spec.emit(Const(hasattr), list(args), [], site, Scalar(bool))
     if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:
         return Const(True)
     if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):

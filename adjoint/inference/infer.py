@@ -12,10 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adjoint.inference import augmented, calls, changing, functions, loops, state
+from adjoint.inference import (
+    augmented,
+    calls,
+    changing,
+    functions,
+    hidden,
+    loops,
+    state,
+    whole,
+    written,
+)
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
-from adjoint.inference.sites import ReadError, Restart, Root, Site
+from adjoint.inference.sites import Late, ReadError, Restart, Root, Site
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -93,6 +103,12 @@ class Specialiser:
     carried: dict[Value, Operand] = field(
         default_factory=dict
     )  # by what loops carry, how it begins
+    parameters: set[Value] = field(default_factory=set)
+    late: list[Late] = field(default_factory=list)  # iterators whose items were taken early
+    parted: set[Value] = field(default_factory=set)  # values whose items were asked for
+    unrolled: dict[Value, list[list[Statement]]] = field(default_factory=dict)  # loops over them
+    cached: list[Origin | None] = field(default_factory=list)  # reads of cached properties
+    namespaces: list[Value] = field(default_factory=list)  # `owner.__dict__`, where it is read
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -430,6 +446,7 @@ def specialise(
         value = Value(old.name, kind, True, old.origin)
         parameters.append(Parameter(value, parameter.kind, parameter.has_default))
         env[old] = value
+        spec.parameters.add(value)
         if isinstance(kind, Literal):
             env[old] = Const(kind.value, old.name)
     functions.bind_outside(spec, function, captures or [], env)
@@ -447,4 +464,7 @@ def specialise(
         function.namespace,
     )
     augmented.settle(new)
+    written.in_parts(new)
+    whole.check(spec, new)
+    hidden.check(spec, new)
     return Inferred(new, list(spec.roots), spec.guards, spec.derived)

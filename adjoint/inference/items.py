@@ -38,6 +38,8 @@ def item(spec: Specialiser, owner: Operand, key: Any, site: Site) -> Operand:
 def iterable_parts(spec: Specialiser, operand: Operand) -> list[Operand] | None:
     """The elements that iteration gives, if their number is known."""
     t, site = operand_type(operand), Site()
+    if isinstance(operand, Value):
+        spec.parted.add(operand)
     if isinstance(t, Literal) and isinstance(t.value, tuple | list | range):
         return [Const(v) for v in t.value] if len(t.value) <= 64 else None
     if isinstance(t, TupleOf) or isinstance(t, ListOf) and t.items is not None:

@@ -36,7 +36,9 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
+            start = len(spec.out)
             unroll(spec, statement, items, env)
+            spec.unrolled.setdefault(iterable, []).append(spec.out[start:])  # type: ignore[arg-type]
             return
     inits = [env_read(i, env) for i in statement.inits]
     kinds = [unliteral(operand_type(i)) for i in inits]

@@ -6,7 +6,7 @@ import builtins
 from dataclasses import dataclass
 from typing import Any
 
-from adjoint.ir.nodes import Operand, Origin, Splat
+from adjoint.ir.nodes import Operand, Origin, Splat, Statement, Value
 from adjoint.ir.types import Identity
 
 #: The name of what stands for all variables of a module, in a function that assigns some.
@@ -44,6 +44,17 @@ class Site:
     origin: Origin | None = None
     name: str = ""
     named: bool = False
+
+
+@dataclass(eq=False)
+class Late:
+    """An iterator or view, in Python; here `statements` take its items when it is made."""
+
+    value: Value
+    statements: list[Statement]
+    name: str
+    origin: Origin | None
+    watched: bool = False  # loops over it see what changes while they run
 
 
 class Restart(Exception):

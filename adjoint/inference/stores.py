@@ -152,7 +152,13 @@ def put(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) ->
         return None
     shape = calls.call(spec, Const(np.shape), [args[0]], [], Site(site.origin))
     index = calls.call(spec, Const(np.unravel_index), [args[1], shape], [], Site(site.origin))
-    return set_item(spec, [args[0], index, args[2]], [], site)
+    value = args[2]
+    if not isinstance(unliteral(operand_type(value)), Scalar):  # too few values come again
+        count = calls.call(spec, Const(np.size), [args[1]], [], Site(site.origin))
+        value = calls.call(spec, Const(np.resize), [value, count], [], Site(site.origin))
+        places = calls.call(spec, Const(np.shape), [args[1]], [], Site(site.origin))
+        value = calls.call(spec, Const(np.reshape), [value, places], [], Site(site.origin))
+    return set_item(spec, [args[0], index, value], [], site)
 
 
 def fill_diagonal(
@@ -193,7 +199,7 @@ def may_cast(value: Operand, x: Operand) -> bool:
 def with_out(
     spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    """A call of a NumPy function that writes its result to an array, `out`."""
+    """A call of a NumPy function that writes its result to an array, `out`, and gives that back."""
     function = callee.value
     named: dict[Any, Operand] = dict(kwargs)
     if isinstance(function, np.ufunc) and len(args) > function.nin:
@@ -206,7 +212,8 @@ def with_out(
     if any(isinstance(operand_type(a), Unknown) for a in args):
         return None
     arguments: Arguments = list(args)
-    return spec.emit(callee, arguments, [*named.items(), ("out", out)], site, kind)
+    spec.emit(callee, arguments, [*named.items(), ("out", out)], Site(site.origin), kind)
+    return out
 
 
 STORES = {

@@ -77,9 +77,15 @@ def _definitions(block: Block) -> list[Value]:
 
 def branch(reverser: Reverser, s: If) -> tuple[list[Statement], Backward]:
     parts = [reverser.forward(block) for block in (s.then, s.orelse)]
-    new = If(s.condition, parts[0][0], parts[1][0], list(s.targets), s.origin)
-    if isinstance(s.condition, Value) and not s.condition.name and s.origin is not None:
-        s.condition.name = f"branch_{s.origin.line}"
+    condition, asked = s.condition, []
+    if reverser.memory.is_written_after(
+        condition, s
+    ):  # whether it is empty may be another matter then
+        condition = Value("", Scalar(bool), False, s.origin)
+        asked = [Call(condition, Const(bool), [s.condition], [], s.origin)]
+    new = If(condition, parts[0][0], parts[1][0], list(s.targets), s.origin)
+    if isinstance(condition, Value) and not condition.name and s.origin is not None:
+        condition.name = f"branch_{s.origin.line}"
 
     def backward(scope: Scope) -> None:
         bars = [scope.take_rest(t) for t in s.targets]
@@ -92,7 +98,7 @@ def branch(reverser: Reverser, s: If) -> tuple[list[Statement], Backward]:
             scopes.append(inner)
         write_branches(new, [b for b, _ in parts], scopes, scope, new.condition)
 
-    return [new], backward
+    return [*asked, new], backward
 
 
 def write_branches(

@@ -168,7 +168,8 @@ class Scope:
         """May the first contribution to this array be its shadow?"""
         assert self.memory is not None
         owner = self.memory.is_static(value) and self.memory.view_of(value) is None
-        return owner and value not in self.home(value).shadows
+        array = value.type.ndim > 0  # type: ignore[attr-defined]  # a sum of no axes is a number
+        return owner and array and value not in self.home(value).shadows
 
     def fill(self, bar: Value) -> None:
         """A broadcast number that is to be written to becomes an array."""

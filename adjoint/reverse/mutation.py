@@ -28,16 +28,31 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import UNKNOWN, Array, Scalar, Unknown, dtype_of, unliteral
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    DictOf,
+    ListOf,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+    Unknown,
+    dtype_of,
+    unliteral,
+)
+from adjoint.reverse import state
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch
+from adjoint.rules.builtins import chosen
 from adjoint.rules.hooks import hook
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,
     is_basic,
     keyword,
+    may_change,
     reads_contents,
     shares_memory,
     written_operand,
@@ -330,6 +345,10 @@ def residuals(
 ITERATING = (reversed, enumerate, zip, iter, list, tuple)
 
 
+#: They hand on items, and their derivatives read how many there are, or the keys.
+SHALLOW = (dict, chosen, getattr)
+
+
 def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """Copies for a rule that is found at run time, which may keep its operands, and the call with them.
 
@@ -339,20 +358,29 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function in ITERATING:
-        if function not in (list, tuple) and any(map(reverser.memory.is_changed, late)):
-            raise UnsupportedSyntaxError(
-                f"what {name_of(s)} iterates over may change meanwhile", s.origin,
-                "Iterate over a copy: `for item in list(items):`.",
-            )  # fmt: skip
+        if function not in (list, tuple) and late:
+            state.refuse_late(s)
         return [], s
     if not late:
         return [], s
+    plain = function is operator.getitem or function is sum and len(s.args) == 1
+    if (
+        not plain
+        and function not in SHALLOW
+        and hands_on(function)
+        and holds_changed(reverser, s, late)
+    ):
+        raise UnsupportedSyntaxError(
+            f"{name_of(s)} gives what may change meanwhile by another name", s.origin,
+            "Copy it for the call: a copy of a list is list(items).",
+        )  # fmt: skip
     arguments: list = list(s.args)
     first = 0
     module = getattr(function, "__module__", None) or ""
     ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
     # Builtins keep nothing but the items themselves; `augment` gives back numbers.
-    ours = ours or function is augment or module == "builtins"
+    python = of_python(function) and function is not operator.getitem
+    ours = ours or function is augment or python
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             raise UnsupportedSyntaxError(
@@ -361,15 +389,48 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
             )  # fmt: skip
         first = 1
     copies: list[Statement] = []
+    if first and function is np.einsum:  # after the subscripts
+        first = 2
     for i, a in enumerate(arguments[first:], first):
         operand = a.operand if isinstance(a, Splat) else a
-        if operand in late:
+        if function in SHALLOW and operand in late:  # what they hand on stays what it is
+            kept = Value("", operand.type, False, s.origin)
+            copies.append(Call(kept, Const(contents.kept), [operand], [], s.origin))
+            arguments[i] = kept
+        elif operand in late:
             copy = saved(reverser, operand, s, copies)
             arguments[i] = Splat(copy) if isinstance(a, Splat) else copy
     kwargs = [(k, saved(reverser, o, s, copies) if o in late else o) for k, o in s.kwargs]
     call = Call(s.target, s.callee, arguments, kwargs, s.origin)
     reverser.memory.position[id(call)] = reverser.memory.position[id(s)]
     return copies, call
+
+
+def of_python(function: Any) -> bool:
+    return getattr(function, "__module__", None) in ("builtins", "_operator")
+
+
+def hands_on(function: Any) -> bool:
+    """Is it a function of Python's, or of ours for one, that may give back what an operand holds?"""
+    module = getattr(function, "__module__", None) or ""
+    return of_python(function) or module.startswith("adjoint.rules")
+
+
+def holds_changed(reverser: Reverser, s: Call, late: list[Operand]) -> bool:
+    """May the result refer to a list or dict of the operands that changes? Of a copy it must not."""
+    if isinstance(s.target.type, Scalar | Array):
+        return False
+    return any(holds_changing(operand_type(o)) and reverser.memory.is_changed(o) for o in late)
+
+
+def holds_changing(kind: Type) -> bool:
+    """Does a list, dict or tuple of this type hold what may change?"""
+    if isinstance(kind, ListOf | TupleOf):
+        items = kind.items if kind.items is not None else (kind.element,)  # type: ignore[union-attr]
+        return any(map(may_change, items))
+    if isinstance(kind, DictOf):
+        return any(may_change(item) for _, item in kind.items)
+    return isinstance(kind, Opaque) and kind.cls is dict
 
 
 def content_reads(reverser: Reverser, expansion: Expansion, operands: list[Operand]) -> set[Value]:

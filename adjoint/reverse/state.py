@@ -162,6 +162,8 @@ def iterated(reverser: Reverser, s: Loop) -> tuple[list[Statement], Operand | No
 def iterator(reverser: Reverser, s: Call) -> Written:
     """`enumerate`, `zip` or `reversed` of lists that may change meanwhile, which are watched."""
     function, args = s.callee.value, list(s.args)  # type: ignore[union-attr]
+    if s.target.type is UNKNOWN:  # it is kept in a variable
+        refuse_late(s)
     forward: list[Statement] = []
     count = Value("", Scalar(int), False, s.origin)
     steady = contents.steady
@@ -197,6 +199,15 @@ def iterator(reverser: Reverser, s: Call) -> Written:
                 reverser.receive_dynamic(scope, x, whole)
 
     return forward, backward
+
+
+def refuse_late(s: Call) -> None:
+    """Refuse to take items of what changes while an iterator over it is kept."""
+    raise UnsupportedSyntaxError(
+        f"what {s.callee.name or 'an iterator'} iterates over may change meanwhile",  # type: ignore[union-attr]
+        s.origin,
+        "Iterate over a copy: `for item in list(items):`.",
+    )
 
 
 def viewed(reverser: Reverser, s: Call) -> Written:

@@ -282,7 +282,7 @@ class Reverser:
             return None
         plain: list[Operand] = args  # type: ignore[assignment]
         if function is check_bound:
-            return lambda scope: scope.add(plain[0], scope.take(s.target))
+            return lambda scope: scope.add_rest(plain[0], scope.take_rest(s.target))
         if function in (make_tuple, make_list):
             changes = function is make_list and self.changes_items(s.target)
             return lambda scope: take_items(scope, s.target, dict(enumerate(plain)), changes)
@@ -292,8 +292,6 @@ class Reverser:
             keys = [k.value for k in plain[::2]]  # type: ignore[union-attr]
             items = dict(zip(keys, plain[1::2], strict=True))
             return lambda scope: take_items(scope, s.target, items, self.changes_items(s.target))
-        if function is check_bound:
-            return lambda scope: scope.add(plain[0], scope.take(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
             name = plain[1].value  # type: ignore[union-attr]
             changes = self.memory.is_changed(s.target) and name in self.memory.names
@@ -332,6 +330,8 @@ class Reverser:
         x = s.args[0]
         if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
             return
+        if operand_type(bar) is UNKNOWN:
+            bar = scope.call(tree.instantiate, bar, s.target, type=UNKNOWN)
         assert isinstance(x, Value)
         kind = cotangent_type(x.type)
         if scope.is_shadowed(x):

@@ -163,7 +163,7 @@ def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
         if not carries(active, i):
             continue
         if not isinstance(a, Cursor):
-            found[i] = lookup.conversion(function, type(a), i)
+            found[i] = lookup.conversion(function, type(a), i, len(args))
         elif ruled is not None and not cursors.is_generator(ruled.text):
             found[i] = iterated if function in LAZY else cursors.remaining
     return {i: make for i, make in found.items() if make is not None}

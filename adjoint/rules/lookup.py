@@ -130,9 +130,12 @@ ITERATING = {
 ONLY = {sum: 0, enumerate: 0, sorted: 0, functools.reduce: 1}
 
 
-def conversion(function: Any, cls: type, place: int) -> Any:
-    """What a builtin or a function of NumPy makes of an argument of this class before it works on it."""
+def conversion(function: Any, cls: type, place: int, count: int) -> Any:
+    """What a builtin or a function of NumPy makes of one of `count` arguments, of this class, before it
+    works on it."""
     if is_hashable(function) and ONLY.get(function, place) != place:
+        return None
+    if (function is max or function is min) and count > 1:  # they are compared themselves
         return None
     if not is_users(cls) or cls.__module__.partition(".")[0] in ("numpy", "adjoint"):
         return None

@@ -50,6 +50,9 @@ SHARING = {
     np.ndarray.diagonal, np.ndarray.view, np.ndarray.astype, getattr, np.broadcast_arrays,
     np.matrix_transpose, np.nan_to_num, np.require, np.array, np.meshgrid, np.unstack, np.permute_dims,
     np.lib.stride_tricks.sliding_window_view, np.lib.stride_tricks.as_strided, np.asarray_chkfinite,
+    np.ndarray.conj, np.ndarray.conjugate, np.ndarray.byteswap, np.ndarray.getfield, np.astype, np.asmatrix,
+    np.trim_zeros, np.linalg.diagonal, np.linalg.matrix_transpose, np.from_dlpack, np.frombuffer,
+    np.einsum, np.diff, np.polyder, np.polyint, np.linalg.matrix_power,
 }  # fmt: skip
 #: Of these the result is a view of the first operand for certain, and the same view of its shadow.
 VIEWS = {
@@ -180,7 +183,13 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
         return holds(element_of(s.target.type))
     if function is operator.getitem:
         return not (isinstance(operand_type(plain_args(s)[0]), Array) and is_copy(s.args[1]))
-    if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "_operator":
+    if function in _JOINING and not isinstance(
+        s.target.type, Array
+    ):  # lists hold each other's items then
+        return not any(isinstance(operand_type(a), Scalar | Array | Literal) for a in plain_args(s))
+    if getattr(function, "__module__", "") == "_operator":
+        return False
+    if isinstance(function, np.ufunc):
         return False
     module = getattr(function, "__module__", None) or ""
     known = (
@@ -191,9 +200,28 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
     )
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return False
-    return not known or function in SHARING
+    return not known or function in SHARING and not _copies(function, s)
 
 
+def _copies(function: Any, s: Call) -> bool:
+    """Does a function that may give back a view, or its operand, compute something this time?"""
+    if function is np.einsum:  # of several operands it is a new array
+        return len(s.args) > 2
+    if function in (np.diff, np.polyder, np.polyint):  # with n=0 they give back what they got
+        return len(s.args) == 1 and all(name != "n" and name != "m" for name, _ in s.kwargs)
+    if function is np.linalg.matrix_power:
+        return len(s.args) == 2 and isinstance(s.args[1], Const) and s.args[1].value != 1
+    return False
+
+
+_JOINING = (
+    operator.add,
+    operator.iadd,
+    operator.concat,
+    operator.iconcat,
+    operator.or_,
+    operator.ior,
+)
 _NEW_CONTAINERS = (list, sorted)
 
 

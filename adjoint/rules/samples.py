@@ -50,28 +50,38 @@ INTEGERS: tuple[tuple[int, ...], ...] = (
 )
 # Lengths of which nothing is known may be one, or not, or 1: for each of the two attempts.
 UNKNOWN_LENGTHS = (((41,), (67,)), ((41, 43, 47, 53), (67, 71, 79, 89)), ((1,), (1,)))
+# Where integers are many or few, they may be a shape, or axes: their number decides the result's axes.
+FEW = (((1,), (1,)), ((2,), (2,)), ((3,), (3,)))
 
 
 class NoSample(Exception):
     """An operand of which no sample can be made."""
 
 
+#: Samples of more numbers than this are not worth making.
+LARGEST = 10**7
+
+
 def by_samples(
-    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]]
+    function: Any, args: list[Operand], kwargs: list[tuple[str | None, Operand]], beyond: int = 0
 ) -> Type:
+    """The type that all results have of `function` of samples, whose axes are longer than `beyond`."""
     operands = [*args, *(o for _, o in kwargs)]
     kinds = [o.type for o in operands if isinstance(o, Value)]
     asked = function is not operator.getitem and any(map(_has_integers, kinds))
     found: Type | None = None
     tried = _integers_to_try(kinds) if asked else INTEGERS[:1]
     unknown = UNKNOWN_LENGTHS if any(map(_has_unknown_lengths, kinds)) else UNKNOWN_LENGTHS[:1]
-    for integers, lengths in itertools.product(tried, unknown):
+    counted = asked and any(map(_has_integers_of_unknown_number, kinds))
+    taken = set()
+    for integers, lengths in itertools.product(tried, FEW if counted else unknown):
         try:
-            kind = _by_sizes(function, args, kwargs, integers, lengths)
+            kind = _by_sizes(function, args, kwargs, integers, lengths, beyond)
         except NoSample:  # the function does not take these integers, or these lengths together
             continue
         found = kind if found is None else join(found, kind)
-    if found is None:
+        taken.add(lengths)
+    if found is None or counted and len(taken) < len(FEW):
         raise NoSample
     return found
 
@@ -82,6 +92,7 @@ def _by_sizes(
     kwargs: list[tuple[str | None, Operand]],
     integers: tuple[int, ...],
     lengths: tuple[tuple[int, ...], ...],
+    beyond: int,
 ) -> Type:
     kinds = [o.type for o in [*args, *(o for _, o in kwargs)] if isinstance(o, Value)]
     symbols = list(dict.fromkeys(_symbols(t) for t in kinds))
@@ -90,8 +101,11 @@ def _by_sizes(
         return UNKNOWN
     results = []
     for attempt, sizes in enumerate(SIZES):
-        table = dict(zip(names, sizes, strict=False))
-        samples = Samples(table, attempt, integers, lengths[attempt])
+        more = beyond * (attempt + 1)
+        table = {name: size + more for name, size in zip(names, sizes, strict=False)}
+        samples = Samples(
+            table, attempt, integers, tuple(n + more if n > 1 else n for n in lengths[attempt])
+        )
         values = [samples.of_operand(o) for o in args]
         named = {k: samples.of_operand(o) for k, o in kwargs if k is not None}
         results.append((quietly(function, values, named), table))
@@ -144,6 +158,8 @@ class Samples:
 
     def array(self, t: Array) -> np.ndarray:
         shape = tuple(map(self.size, t.axes))
+        if math.prod(shape) > LARGEST:
+            raise NoSample
         if t.dtype.kind == "b" and self.attempt:  # a mask selects another number of items each time
             return np.arange(math.prod(shape)).reshape(shape) == 0
         if t.dtype.kind in "bfc":
@@ -191,6 +207,14 @@ def _has_unknown_lengths(t: Type) -> bool:
     if isinstance(t, ListOf) and t.items is None:
         return True
     return isinstance(t, TupleOf | ListOf) and any(map(_has_unknown_lengths, t.items))  # type: ignore[arg-type]
+
+
+def _has_integers_of_unknown_number(t: Type) -> bool:
+    if isinstance(t, Array):
+        return t.dtype.kind in "iu" and None in t.axes
+    if isinstance(t, ListOf) and t.items is None:
+        return _has_integers(t.element)
+    return isinstance(t, TupleOf | ListOf) and any(map(_has_integers_of_unknown_number, t.items))  # type: ignore[arg-type]
 
 
 def _has_integers(t: Type) -> bool:

@@ -41,6 +41,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.samples import NoSample, by_samples, quietly, sample_scalar, scalar_of
+from adjoint.rules.slicing import basic_item
 from adjoint.rules.text import GIVES_TEXT
 
 PYTHON_OPERATORS = {
@@ -93,23 +94,76 @@ def result_type(
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         if function is operator.getitem and len(args) == 2:
+            exact = basic_item(types[0], types[1]) if isinstance(types[0], Array) else None
+            if exact is not None:
+                return exact
             args = [args[0], _within_bounds(args[1])]
+            return by_samples(function, args, kwargs, _furthest(operand_type(args[1])))
         return by_samples(function, args, kwargs)
     except (NoSample, TypeError):
+        if function in (np.reshape, np.ndarray.reshape):
+            return _reshaped(args, types, kwargs)
         return UNKNOWN
+
+
+def _reshaped(
+    args: list[Operand], types: list[Type], kwargs: list[tuple[str | None, Operand]]
+) -> Type:
+    """The type of `x.reshape(shape)`, by the shape alone."""
+    shape = types[1:]
+    if len(shape) == 1 and isinstance(shape[0], Literal) and isinstance(shape[0].value, tuple):
+        shape = [literal(n) for n in shape[0].value]
+    elif len(shape) == 1 and isinstance(shape[0], TupleOf):
+        shape = list(shape[0].items)
+    integers = all(_is_python_int(t) for t in shape)
+    if not isinstance(types[0], Array) or not shape or not integers or kwargs:
+        return UNKNOWN
+    return Array(types[0].dtype, tuple(map(_axis_of, shape)))
+
+
+def _axis_of(kind: Type) -> Axis:
+    """The length of an axis that a number of this type gives."""
+    if isinstance(kind, Literal):
+        return kind.value if kind.value >= 0 else None
+    return kind.length  # type: ignore[attr-defined]
 
 
 def _within_bounds(index: Operand) -> Operand:
     """An index whose integers stand for any: 0, which an axis of any length has."""
     kind = operand_type(index)
-    if isinstance(index, Value) and isinstance(kind, TupleOf) and kind.cls is tuple:
+    if isinstance(kind, Literal):
+        items = (
+            tuple(map(_first, kind.value)) if isinstance(kind.value, tuple) else _first(kind.value)
+        )
+        return Const(items)
+    if isinstance(kind, TupleOf) and kind.cls is tuple:
         return Value(type=TupleOf(tuple(map(_at_zero, kind.items))))
-    return Value(type=_at_zero(kind)) if isinstance(index, Value) else index
+    return Value(type=_at_zero(kind))
+
+
+def _first(item: Any) -> Any:
+    return 0 if isinstance(item, int | np.integer) and not isinstance(item, bool) else item
 
 
 def _at_zero(kind: Type) -> Type:
+    if isinstance(kind, Literal):
+        return literal(_first(kind.value))
     number = isinstance(kind, Scalar) and kind.length is None
     return literal(0) if number and issubclass(kind.cls, int | np.integer) else kind
+
+
+def _furthest(kind: Type) -> int:
+    """How far from its ends an index reaches into an axis, as far as that is known."""
+    if isinstance(kind, TupleOf):
+        return max(map(_furthest, kind.items), default=0)
+    value = kind.value if isinstance(kind, Literal) else None
+    if isinstance(value, tuple):
+        return max((_furthest(literal(v)) for v in value), default=0)
+    if isinstance(value, slice):
+        return max((abs(v) for v in (value.start, value.stop) if isinstance(v, int)), default=0)
+    if isinstance(value, list | np.ndarray) and np.asarray(value).dtype.kind in "iu":
+        return int(np.max(np.abs(value), initial=0))
+    return 0
 
 
 def _evenly_spaced(

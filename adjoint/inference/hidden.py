@@ -1,0 +1,164 @@
+"""Functions of the user's that builtins call: what they change, no statement of the program shows.
+
+`sorted(items, key=f)` calls `f`, `max` compares with `__lt__`, an f-string formats. They are run as
+they are. If one of them changes something, or may, the program is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from adjoint import contents, slots
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.inference import functions, objects
+from adjoint.ir.nodes import (
+    Call,
+    Const,
+    Function,
+    If,
+    Loop,
+    Operand,
+    Origin,
+    operands_of,
+    walk,
+)
+from adjoint.ir.types import DictOf, FunctionOf, Instance, ListOf, Literal, TupleOf, Type
+from adjoint.rules.builtins import extreme_positions
+from adjoint.rules.iteration import leading, sorted_positions
+from adjoint.rules.signatures import operand_type
+from adjoint.runtime import make_dict, make_list, make_tuple, new_object, set_attribute
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
+
+CALLING = (extreme_positions, sorted_positions, leading, contents.change)
+#: They hand objects on, and ask them nothing.
+SILENT = (
+    getattr, hasattr, isinstance, type, id, callable, make_tuple, make_list, make_dict, new_object, set_attribute,
+    *(f for f in vars(slots).values() if isinstance(f, types.FunctionType)), contents.append,
+)  # fmt: skip
+IMPLICIT = (
+    "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__", "__hash__", "__bool__", "__str__", "__repr__",
+    "__format__", "__index__", "__int__", "__float__", "__complex__", "__del__",
+)  # fmt: skip
+
+
+def check(spec: Specialiser, function: Function) -> None:
+    """Raise `UnsupportedSyntaxError` where such a function may change something."""
+    asked: dict[Any, bool] = {}
+    for s in walk(function.body):
+        if isinstance(s, If):
+            check_class(spec, operand_type(s.condition), ("__bool__", "__len__"), s.origin, asked)
+        elif isinstance(s, Loop) and s.test is not None:
+            kind = operand_type(s.test.results[0])
+            check_class(spec, kind, ("__bool__", "__len__"), s.origin, asked)
+        elif isinstance(s, Call) and isinstance(s.callee, Const):
+            called = s.callee.value
+            if is_new(called) and isinstance(s.target.type, Instance):
+                check_class(spec, s.target.type, ("__del__",), s.origin, asked)
+            if any(called is f for f in SILENT):
+                continue
+            for operand in operands_of(s)[1:]:
+                check_class(spec, operand_type(operand), IMPLICIT, s.origin, asked)
+                if any(called is f for f in CALLING):
+                    check_function(spec, operand, s.origin)
+
+
+def is_new(called: Any) -> bool:
+    return called is new_object or isinstance(called, type)
+
+
+def check_class(
+    spec: Specialiser, kind: Type, names: tuple[str, ...], origin: Origin | None, asked: dict
+) -> None:
+    for cls in classes_in(kind):
+        for name in names:
+            method = getattr(cls, name, None)
+            if not isinstance(method, types.FunctionType):
+                continue
+            if method not in asked:
+                asked[method] = changes_something(spec, method)
+            if asked[method]:
+                refuse(f"`{cls.__name__}.{name}`", origin)
+
+
+def check_function(spec: Specialiser, operand: Operand, origin: Origin | None) -> None:
+    kind = operand_type(operand)
+    if isinstance(kind, FunctionOf) and isinstance(kind.code.value, types.CodeType):
+        held = [t.value for _, t in kind.captures if isinstance(t, Literal)]
+        held += [cls for _, t in kind.captures for cls in classes_in(t)]
+        inner = [t for _, t in kind.captures if isinstance(t, FunctionOf)]
+        if writes(spec, kind.code.value, kind.globals.value, held, set()) or any(
+            functions.writes_to_parameters(spec, t.code.value, t.globals.value) for t in inner
+        ):
+            refuse("a function that is called here", origin)
+    if isinstance(kind, Literal) and changes_something(spec, kind.value):
+        refuse("a function that is called here", origin)
+
+
+def refuse(what: str, origin: Origin | None) -> None:
+    raise UnsupportedSyntaxError(
+        f"{what} changes something, and no statement shows when",
+        origin,
+        "Call it in a loop of your own, and work on what it gave.",
+    )
+
+
+def classes_in(kind: Type) -> Iterator[type]:
+    """The classes of the objects in a value of this type that are compared, hashed or formatted."""
+    if isinstance(kind, Instance):
+        if not objects.is_settled(kind.cls.__module__):
+            yield kind.cls
+    elif isinstance(kind, TupleOf | ListOf):
+        for item in kind.items if kind.items is not None else (kind.element,):  # type: ignore[union-attr]
+            yield from classes_in(item)
+    elif isinstance(kind, DictOf):
+        for _, item in kind.items:
+            yield from classes_in(item)
+
+
+def changes_something(spec: Specialiser, function: Any, seen: set[Any] | None = None) -> bool:
+    """May a call of this function write to an array, or change an object, list or dict?"""
+    seen = set() if seen is None else seen
+    function = getattr(function, "__func__", function)
+    if isinstance(function, functools.partial):
+        return changes_something(spec, function.func, seen)
+    if not isinstance(function, types.FunctionType):
+        return False
+    if objects.is_settled(function.__globals__.get("__name__")):
+        return changes_something(spec, getattr(function, "__wrapped__", None), seen)
+    cells = [c.cell_contents for c in function.__closure__ or () if is_filled(c)]
+    return writes(spec, function.__code__, function.__globals__, cells, seen)
+
+
+def is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def writes(
+    spec: Specialiser, code: types.CodeType, namespace: dict, held: list[Any], seen: set[Any]
+) -> bool:
+    """Does code write, or a function that it may call by a name, or a method of what it refers to?"""
+    if code in seen:
+        return False
+    seen.add(code)
+    if functions.writes_to_parameters(spec, code, namespace):
+        return True
+    known = [*held, *(namespace[name] for name in code.co_names if name in namespace)]
+    for value in known:
+        if isinstance(value, types.FunctionType) and changes_something(spec, value, seen):
+            return True
+        cls = value if isinstance(value, type) else type(value)
+        if cls.__module__.partition(".")[0] in ("builtins", "numpy", "types"):
+            continue
+        for name in code.co_names:
+            if changes_something(spec, getattr(cls, name, None), seen):
+                return True
+    return False
