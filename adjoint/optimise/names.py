@@ -19,8 +19,9 @@ def drop_names(function: Function, is_marker: IsMarker = lambda callee: False) -
     start = marker_index(function, is_marker) or 0
     uses, results = count_uses(function.body), set(function.body.results)
     for s in walk(Block(function.body.statements[start:], [])):
-        plain = isinstance(s, Call) and isinstance(s.callee, Const) and is_pure(s.callee.value)
-        if plain and not s.target.named and uses[s.target] == 1:
+        if not isinstance(s, Call) or not isinstance(s.callee, Const):
+            continue
+        if is_pure(s.callee.value) and not s.target.named and uses[s.target] == 1:
             if s.target not in results:
                 s.target.name = ""
     return function

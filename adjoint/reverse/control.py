@@ -164,7 +164,7 @@ def check_writes(reverser: Reverser, s: Try) -> None:
             isinstance(inner, Call) and reverser.writes_active(inner)
             for inner in walk(Block([each], []))
         )
-        if written and not own and may_raise(each) or inside:
+        if written and may_raise(each) or inside:
             raise InterruptedWrite(s.origin)
         written |= own
 
