@@ -229,11 +229,13 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
 
 
 def collect(
-    shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None, arrays: bool = True
-) -> Any:
+    shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None, arrays: bool = True,
+    path: tuple[int, ...] = (),
+) -> Any:  # fmt: skip
     """The whole cotangent of `x`: what `deliver` left, the shadows of the arrays in it, its slots.
 
-    Of what is reached from `apart_from` it is zero: that answers for it. `x` may be `Held`.
+    Of what is reached from `apart_from` it is zero: that answers for it. `x` may be `Held`. `path`
+    are the objects that it is a part of: one that refers to itself has its slots where it comes first.
     """
     if isinstance(x, np.ndarray):
         if not arrays:
@@ -242,15 +244,16 @@ def collect(
             return None
         return apart(shadow_of(shadows, x), x, apart_from)
     owner = x.owner if type(x) is Held else x
-    held = {} if is_ours(owner) else parts_by_key(x)
+    held = {} if is_ours(owner) or id(owner) in path else parts_by_key(x)
     if not held:
         return x_bar
+    path = (*path, id(owner))
     slots = {} if reaches(apart_from, owner) else shadows.slots.get(id(owner), (None, {}))[1]
     field = tree.tangent_item if isinstance(owner, tuple | list | dict) else tree.tangent_field
     parts = {}
     for key, value in held.items():
         bar = tree.accumulate(field(x_bar, key), slots.get(key))
-        parts[key] = collect(shadows, value, bar, apart_from, arrays)
+        parts[key] = collect(shadows, value, bar, apart_from, arrays, path)
     if isinstance(owner, dict):
         return parts
     if isinstance(owner, tuple | list):

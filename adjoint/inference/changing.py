@@ -26,6 +26,7 @@ from adjoint.ir.types import (
     ListOf,
     Literal,
     Opaque,
+    OpenDict,
     Scalar,
     TupleOf,
     Type,
@@ -106,7 +107,17 @@ def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
     if isinstance(kind, ListOf):
         element = state.lasting(unliteral(element_of(kind)))
         return ListOf(None, join(element, spec.elements.get(key, UNKNOWN)))
-    return Opaque(dict) if isinstance(kind, DictOf) else kind
+    if not isinstance(kind, DictOf):
+        return kind
+    whole = join(state.lasting(opened_dict(kind)), spec.elements.get(key, UNKNOWN))
+    return whole if isinstance(whole, OpenDict) else Opaque(dict)
+
+
+def opened_dict(kind: Type) -> Type:
+    """The type of a dict as that of one that changes."""
+    if isinstance(kind, DictOf):
+        return OpenDict(dict, tuple([(k, unliteral(t)) for k, t in kind.items]))
+    return kind if isinstance(kind, OpenDict) else UNKNOWN
 
 
 # -- what changes them -------------------------------------------------------------------------------
@@ -146,16 +157,23 @@ def method(
     if name in ("extend", "__iadd__") and args:
         args = [calls.call(spec, Const(list), [args[0]], [], Site(site.origin))]
         written = element_of(operand_type(args[0]))
-    elif name in ("insert", "setdefault", "__setitem__") and len(args) == 2:
+    elif name == "setdefault" and args:
+        value = operand_type(args[1]) if args[1:] else NONE
+        written = written_at(kind, operand_type(args[0]), value)
+    elif name in ("insert", "__setitem__") and len(args) == 2:
         if name == "__setitem__":
             args = [args[0], calls.call(spec, Const(list), [args[1]], [], Site(site.origin))]
         written = operand_type(args[1])
         written = element_of(written) if name == "__setitem__" else written
     elif name in ("update", "__ior__"):
         args = [calls.call(spec, Const(dict), list(args), kwargs, Site(site.origin))]
-        kwargs, written = [], UNKNOWN
+        kwargs, written = [], opened_dict(operand_type(args[0]))
     note(spec, owner, written)
     element = element_of(operand_type(owner))
+    if isinstance(kind, OpenDict):
+        element = kind.value_at(operand_type(args[0]) if args else UNKNOWN)
+        if name == "pop" and len(args) > 1:
+            element = join(element, operand_type(args[1]))
     if name == "popitem":
         element = TupleOf((UNKNOWN, UNKNOWN))
     y = element if name in ("pop", "popitem", "setdefault") else NONE
@@ -200,11 +218,24 @@ def pair_by_pair(items, pairs):
 
 def view(spec: Specialiser, owner: Operand, name: str, site: Site) -> Operand:
     """`keys`, `values`, `items` of a dict that changes, as a list."""
-    element: Type = TupleOf((UNKNOWN, UNKNOWN)) if name == "items" else UNKNOWN
+    kind = operand_type(owner)
+    value = kind.value_at(UNKNOWN) if isinstance(kind, OpenDict) else UNKNOWN
+    element: Type = UNKNOWN if name == "keys" else value
+    if name == "items":
+        element = TupleOf((UNKNOWN, value))
     operands = [owner, Const(name)]
     made = spec.emit(Const(contents.view), list(operands), [], site, ListOf(None, element))
     spec.late.append(Late(made, spec.out[-1:], name, site.origin, watched=True))
     return made
+
+
+def written_at(owner: Type, key: Type, value: Type) -> Type:
+    """The type of a value written to a list, or of a dict that it was written to."""
+    if not is_dict(owner):
+        return value
+    if isinstance(key, Literal):
+        return OpenDict(dict, ((key.value, unliteral(value)),))
+    return OpenDict(dict, (), unliteral(value))
 
 
 def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:
@@ -213,7 +244,7 @@ def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: S
     kind, index = operand_type(owner), unliteral(operand_type(key))
     if is_list(kind) and not isinstance(index, Scalar):
         return method(spec, owner, "__setitem__", [key, value], [], site)
-    note(spec, owner, operand_type(value))
+    note(spec, owner, written_at(kind, operand_type(key), operand_type(value)))
     spec.emit(Const(contents.store_item), list(args), [], site, NONE)
     return Const(None)
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.inference.sites import Site
 from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Value
-from adjoint.ir.types import DictOf, IteratorOf, ListOf, Literal, Opaque, Scalar, TupleOf, unliteral
+from adjoint.ir.types import (
+    DictOf,
+    IteratorOf,
+    ListOf,
+    Literal,
+    Opaque,
+    OpenDict,
+    Scalar,
+    TupleOf,
+    unliteral,
+)
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, make_dict, make_list, make_tuple
 
@@ -113,6 +123,8 @@ def handle_getitem(spec: Specialiser, args: list[Operand], site: Site) -> Operan
             return spec.emit(Const(operator.getitem), list(args), [], site, t.element)
         if isinstance(key, Literal | Opaque):
             return spec.emit(Const(operator.getitem), list(args), [], site, t)
+    elif isinstance(t, OpenDict):
+        return spec.emit(Const(operator.getitem), list(args), [], site, t.value_at(key))
     elif isinstance(t, DictOf) and isinstance(key, Literal):
         found = t.get(key.value)
         made = definition(spec, owner)

@@ -21,6 +21,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
+    OpenDict,
     Scalar,
     TupleOf,
     Type,
@@ -187,6 +188,9 @@ def lasting(kind: Type) -> Type:
         return Array(kind.dtype, axes)
     if isinstance(kind, TupleOf):
         return TupleOf(tuple(map(lasting, kind.items)), kind.cls)
+    if isinstance(kind, OpenDict):
+        items = tuple([(key, lasting(t)) for key, t in kind.items])
+        return OpenDict(dict, items, lasting(kind.rest))
     if isinstance(kind, ListOf):
         if kind.items is None:
             return ListOf(None, lasting(kind.element))

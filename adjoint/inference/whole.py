@@ -122,7 +122,11 @@ def written_by(change: Call) -> Type:
     """The type of what a change puts into a list or dict."""
     if callee_of(change) is contents.change:
         return BOTTOM if getattr(change.args[1], "value", None) in MOVES else UNKNOWN
-    return operand_type(change.args[-1])  # type: ignore[arg-type]
+    value = operand_type(change.args[-1])  # type: ignore[arg-type]
+    if callee_of(change) is not contents.store_item:
+        return value
+    owner, key = map(operand_type, change.args[:2])  # type: ignore[arg-type]
+    return changing.written_at(owner, key, value)
 
 
 def may_be(made: Type, changed: Type) -> bool:

@@ -14,6 +14,7 @@ Types are immutable, hashable and compared by content: they are the key of the c
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,6 +184,26 @@ class Opaque(Type):
 
 
 @dataclass(frozen=True)
+class OpenDict(Opaque):
+    """A dict that changes: the types of its values by key, and of those under keys not known here."""
+
+    items: tuple[tuple[Hashable, Type], ...] = ()
+    rest: Type = BOTTOM
+
+    def __repr__(self) -> str:
+        known = [f"{k!r}: {t!r}" for k, t in self.items]
+        return "dict{" + ", ".join([*known, f"...: {self.rest!r}"]) + "}"
+
+    def value_at(self, key: Type) -> Type:
+        """The type of `d[key]`."""
+        found = self.rest
+        for k, t in self.items:
+            if not isinstance(key, Literal) or k == key.value:
+                found = join(found, t)
+        return UNKNOWN if found is BOTTOM else found
+
+
+@dataclass(frozen=True)
 class IteratorOf(Type):
     """What `range`, `zip`, `reversed`, `dict.items()` … give: an iterable by its elements."""
 
@@ -283,6 +304,13 @@ def join(a: Type, b: Type) -> Type:
     if isinstance(a, DictOf) and isinstance(b, DictOf):
         if [k for k, _ in a.items] == [k for k, _ in b.items]:
             return DictOf(tuple((k, join(t, u)) for (k, t), (_, u) in zip(a.items, b.items)))
+    if isinstance(a, OpenDict) and isinstance(b, OpenDict):
+        keys = dict.fromkeys(k for k, _ in (*a.items, *b.items))
+        found = [dict(a.items), dict(b.items)]
+        items = [(k, join(*(each.get(k, BOTTOM) for each in found))) for k in keys]
+        return OpenDict(dict, tuple(items), join(a.rest, b.rest))
+    if _is_dict(a) and _is_dict(b):
+        return Opaque(dict)
     if isinstance(a, Instance) and isinstance(b, Instance) and a.cls is b.cls:
         if [n for n, _ in a.fields] == [n for n, _ in b.fields]:
             return Instance(
@@ -291,6 +319,10 @@ def join(a: Type, b: Type) -> Type:
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf) and a.cls is b.cls:
         return IteratorOf(a.cls, join(a.element, b.element))
     return UNKNOWN
+
+
+def _is_dict(kind: Type) -> bool:
+    return isinstance(kind, Opaque) and kind.cls is dict
 
 
 def join_axes(a: Axis, b: Axis) -> Axis:

@@ -58,7 +58,7 @@ from adjoint.rules.memory import (
     written_operand,
 )
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.runtime import augment
+from adjoint.runtime import augment, call_method
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -124,7 +124,10 @@ def refuse_hooked(reverser: Reverser, s: Call) -> None:
 
 
 def name_of(s: Call) -> str:
-    return getattr(getattr(s.callee, "value", None), "__name__", "a call")
+    function = getattr(s.callee, "value", None)
+    if function is call_method:
+        return str(getattr(s.args[1], "value", "a call"))
+    return getattr(function, "__name__", "a call")
 
 
 def refusal(s: Call) -> UnsupportedSyntaxError:
@@ -383,8 +386,11 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     ours = ours or function is augment or python
     if shares_memory(s) and not ours:
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
+            what = "an array is written to"
+            if not any(map(reverser.memory.is_written, late)):
+                what = "a list, dict or object changes"
             raise UnsupportedSyntaxError(
-                f"an array is written to after {name_of(s)}, which may have kept it", s.origin,
+                f"{what} after {name_of(s)}, which may have kept it", s.origin,
                 "Copy it for the call, or after the call.",
             )  # fmt: skip
         first = 1

@@ -18,6 +18,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
+    Opaque,
     Scalar,
     Unknown,
     literal,
@@ -136,7 +137,9 @@ def item_read(reverser: Reverser, s: Call) -> Written:
             return
         assert isinstance(owner, Value)
         found = scope.shadows_value()
-        if isinstance(operand_type(owner), ListOf) and item and bar is not None:
+        kind = operand_type(owner)
+        known = isinstance(kind, ListOf) and item or isinstance(kind, Opaque) and kind.cls is dict
+        if known and bar is not None:
             scope.call(slots.add_slot, found, owner, place, bar, type=literal(None))
         else:
             function = contents.read_back_item

@@ -24,6 +24,7 @@ from adjoint.ir.types import (
     Type,
     Unknown,
     element_of,
+    unliteral,
 )
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type
@@ -183,10 +184,8 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
         return holds(element_of(s.target.type))
     if function is operator.getitem:
         return not (isinstance(operand_type(plain_args(s)[0]), Array) and is_copy(s.args[1]))
-    if function in _JOINING and not isinstance(
-        s.target.type, Array
-    ):  # lists hold each other's items then
-        return not any(isinstance(operand_type(a), Scalar | Array | Literal) for a in plain_args(s))
+    if function in (*_JOINING, *_REPEATING) and not isinstance(s.target.type, Array):
+        return may_be_sequences(function, [operand_type(a) for a in plain_args(s)])
     if getattr(function, "__module__", "") == "_operator":
         return False
     if isinstance(function, np.ufunc):
@@ -214,6 +213,15 @@ def _copies(function: Any, s: Call) -> bool:
     return False
 
 
+def may_be_sequences(function: Any, kinds: list[Type]) -> bool:
+    """May `a + b` or `a * n` be of lists? Then the result holds the same items."""
+    if function in _JOINING:
+        return not any(isinstance(kind, Scalar | Array | Literal) for kind in kinds)
+    numbers = [kind for kind in kinds if isinstance(unliteral(kind), Scalar)]
+    counts = [kind for kind in numbers if issubclass(unliteral(kind).cls, int)]  # type: ignore[attr-defined]
+    return len(counts) == len(numbers) < 2 and not any(isinstance(kind, Array) for kind in kinds)
+
+
 _JOINING = (
     operator.add,
     operator.iadd,
@@ -222,6 +230,7 @@ _JOINING = (
     operator.or_,
     operator.ior,
 )
+_REPEATING = (operator.mul, operator.imul)
 _NEW_CONTAINERS = (list, sorted)
 
 

@@ -73,6 +73,8 @@ def result_type(
         return cotangent_form(types[FORMS[id(function)]])
     if isinstance(text := _text(function, args, types), Opaque):
         return text
+    if function is slice and all(map(_is_bound, types)) and not kwargs:
+        return Opaque(slice)
     try:
         if function in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs:
             found = _matmul(function, *types)
@@ -104,6 +106,12 @@ def result_type(
         if function in (np.reshape, np.ndarray.reshape):
             return _reshaped(args, types, kwargs)
         return UNKNOWN
+
+
+def _is_bound(kind: Type) -> bool:
+    kind = unliteral(kind)
+    integer = isinstance(kind, Scalar) and issubclass(kind.cls, int | np.integer)
+    return integer or isinstance(kind, Literal) and kind.value is None
 
 
 def _reshaped(
