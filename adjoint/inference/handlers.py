@@ -32,7 +32,7 @@ from adjoint.inference.containers import (
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
-from adjoint.inference.stores import STORES
+from adjoint.inference.stores import STORES, item_of_flat, owner_of_flat
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     BOTTOM,
@@ -132,6 +132,9 @@ def _call_method(
 def _getitem(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
+    flattened = owner_of_flat(spec, args[0])
+    if flattened is not None:
+        return item_of_flat(spec, flattened, args[1], site)
     return handle_getitem(spec, args, site)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import calls, changing, functions, objects
+from adjoint.inference import calls, changing, functions, objects, stores
 from adjoint.inference.sites import Keywords, Restart, Root, Site
 from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import (
@@ -99,6 +99,8 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
         learn(spec, (id(kind.value), name.value), UNKNOWN)
         spec.emit(Const(setattr), list(args), [], site, Literal(None, None))
         return Const(None)
+    if isinstance(kind, Array) and name.value == "flat":
+        return stores.store_flat(spec, owner, Const(slice(None)), value, site) or Const(None)
     check_owner(kind, name.value, site)
     note(spec, kind, name.value, operand_type(value))
     spec.emit(Const(slots.store_attribute), list(args), [], site, Literal(None, None))

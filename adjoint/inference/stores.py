@@ -40,6 +40,9 @@ def set_item(
     """`x[index] = value`"""
     x, index, value = args
     kind = operand_type(x)
+    flattened = owner_of_flat(spec, x)
+    if flattened is not None:
+        return store_flat(spec, flattened, index, value, site)
     if isinstance(kind, Instance):
         method = method_of(kind, "__setitem__", site)
         return calls.call(spec, method, [x, index, value], [], site)
@@ -59,6 +62,39 @@ def set_item(
         value = calls.call(spec, Const(np.array), [value], [], Site(site.origin))
     spec.emit(Const(operator.setitem), [x, index, value], [], site, NONE)
     return Const(None)
+
+
+def owner_of_flat(spec: Specialiser, operand: Operand) -> Value | None:
+    """The array x whose `x.flat` this is."""
+    made = spec.definitions.get(operand) if isinstance(operand, Value) else None
+    if not isinstance(made, Call) or getattr(made.callee, "value", None) is not getattr:
+        return None
+    owner, name = made.args[:2]
+    if getattr(name, "value", None) != "flat" or not isinstance(operand_type(owner), Array):  # type: ignore[arg-type]
+        return None
+    if not made.target.named and made in spec.out:  # nobody else reads the iterator
+        spec.out.remove(made)
+    return owner  # type: ignore[return-value]
+
+
+def item_of_flat(spec: Specialiser, x: Operand, index: Operand, site: Site) -> Operand:
+    """`x.flat[index]`, always a copy."""
+    flat = calls.call(spec, Const(np.ravel), [x], [], Site(site.origin))
+    y = calls.call(spec, Const(operator.getitem), [flat, index], [], site)
+    if isinstance(operand_type(y), Array):
+        y = calls.call(spec, Const(np.copy), [y], [], site)
+    return y
+
+
+def store_flat(
+    spec: Specialiser, x: Operand, index: Operand, value: Operand, site: Site
+) -> Operand | None:
+    """`x.flat[index] = value`"""
+    here = Site(site.origin)
+    size = calls.call(spec, Const(np.size), [x], [], here)
+    places = calls.call(spec, Const(np.arange), [size], [], here)
+    chosen = calls.call(spec, Const(operator.getitem), [places, index], [], here)
+    return put(spec, [x, chosen, value], [], site)
 
 
 def refuse_namespace(spec: Specialiser, x: Operand, site: Site) -> None:
@@ -143,7 +179,15 @@ def putmask(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ):
         chosen = calls.call(spec, Const(np.where), [mask, value, x], [], Site(site.origin))
         return set_item(spec, [x, Const(...), chosen], [], site)
-    return None
+    if not isinstance(kinds[0], Array):
+        return None
+    here = Site(site.origin)  # the values come again and again, in the order of the places
+    if isinstance(kinds[2], ListOf | TupleOf):
+        value = calls.call(spec, Const(np.array), [value], [], here)
+    shape = calls.call(spec, Const(np.shape), [x], [], here)
+    value = calls.call(spec, Const(np.resize), [value, shape], [], here)
+    chosen = calls.call(spec, Const(np.where), [mask, value, x], [], here)
+    return set_item(spec, [x, Const(...), chosen], [], site)
 
 
 def put(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:

@@ -44,7 +44,7 @@ from adjoint.ir.types import (
 from adjoint.reverse import state
 from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
-from adjoint.rules import dispatch
+from adjoint.rules import dispatch, registry
 from adjoint.rules.builtins import chosen
 from adjoint.rules.hooks import hook
 from adjoint.rules.memory import (
@@ -251,8 +251,14 @@ def computed(
     assert isinstance(out, Value) and isinstance(out.type, Array) and isinstance(callee, Const)
     fresh = Array(out.type.dtype, out.type.axes)
     plain = Call(Value("", fresh, False, s.origin), callee, args, kwargs, s.origin)
-    expansion = reverser.expand(plain, where is not None or reverser.is_selected(out))
-    if expansion is None or expansion.primal is None or out.type.dtype.kind not in "fc":
+    declared = registry.lookup(callee.value)
+    constant = declared is not None and declared.kind == "constant"
+    expansion = None
+    if not constant:
+        expansion = reverser.expand(plain, where is not None or reverser.is_selected(out))
+    if constant:
+        pass
+    elif expansion is None or expansion.primal is None or out.type.dtype.kind not in "fc":
         if any(is_active(o, reverser.active) for o in [*args, *(o for _, o in kwargs)]):
             raise refusal(s)
         expansion = None

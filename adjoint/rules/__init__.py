@@ -16,6 +16,7 @@ FAMILIES = (
     "iterators",
     "callables",
     "iteration",
+    "heaps",
     "lazy",
     "methods",
     "reductions",

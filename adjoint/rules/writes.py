@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
 import collections
-import heapq
 import operator
 from typing import Any
 
@@ -22,10 +20,9 @@ METHODS = {
 }  # fmt: skip
 FUNCTIONS = {
     np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis,
-    operator.setitem, operator.delitem, operator.iconcat, setattr, delattr, heapq.heappush,
-    heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop, bisect.insort, bisect.insort_left,
+    operator.setitem, operator.delitem, operator.iconcat, setattr, delattr,
     np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
-    np.ndarray.resize, np.ndarray.setfield, np.ndarray.byteswap, np.add.at, np.multiply.at, np.subtract.at,
+    np.ndarray.resize, np.ndarray.setfield, np.ndarray.byteswap, np.add.at,
 }  # fmt: skip
 HINT = "Build a new value instead: a comprehension for a list, np.where or np.concatenate for an array."
 
