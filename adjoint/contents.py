@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,14 @@ from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.shadows import Shadows, add_at, shadow_of
 
+CONTAINERS = (list, dict, defaultdict)
+
 # -- what programs do --------------------------------------------------------------------------------
+
+
+def default_dict(factory: Callable[[], Any]) -> defaultdict:
+    """A dict that makes the values that it lacks; its items are read by `setdefault`."""
+    return defaultdict(factory)
 
 
 def append(items: list, value: Any) -> None:
@@ -33,9 +41,19 @@ def position(owner: Any, key: Any) -> Any:
     return key + len(owner) if key < 0 else key
 
 
+def position_read(owner: Any, key: Any) -> Any:
+    """The same, of an item that is read: that reading makes none."""
+    if hasattr(type(owner), "__missing__") and isinstance(owner, dict) and key not in owner:
+        raise UnsupportedSyntaxError(
+            f"a {type(owner).__name__} makes an item that it lacks, where only running tells what it is",
+            hint="Write `owner.setdefault(key, value)` on a dict.",
+        )
+    return position(owner, key)
+
+
 def kept(x: Any) -> Any:
     """What a list or dict holds now, for the reverse half to read."""
-    return type(x)(x) if type(x) in (list, dict) else x
+    return x.copy() if type(x) in CONTAINERS else x
 
 
 def steady(items: Any) -> Any:
@@ -109,7 +127,7 @@ class Change:
 def change(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, Change]:
     """`owner.name(*args)`: its value, and what it has done."""
     methods = LIST_METHODS if isinstance(owner, list) else DICT_METHODS
-    if type(owner) not in (list, dict) or name not in methods:
+    if type(owner) not in CONTAINERS or name not in methods:
         raise UnsupportedSyntaxError(
             f"no derivative is known for {name!r} of a {type(owner).__name__} that changes",
             hint="Use a list or dict, and its own methods.",

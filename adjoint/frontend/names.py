@@ -263,7 +263,9 @@ def binds_at_its_end(node: Node) -> bool:
             and (len(node.targets) == 1 or all(isinstance(t, gast.Name) for t in node.targets))
         )
     if isinstance(node, gast.AugAssign | gast.AnnAssign):
-        place = getattr(node.target, "value", node.target)  # of `owner[index] += …`, `owner.name += …`
+        place = getattr(
+            node.target, "value", node.target
+        )  # of `owner[index] += …`, `owner.name += …`
         return isinstance(place, gast.Name) and not has_walrus(node)
     return False
 

@@ -31,6 +31,7 @@ from adjoint.ir.types import (
     TupleOf,
     Type,
     element_of,
+    is_open_dict,
     join,
     unliteral,
 )
@@ -128,7 +129,7 @@ def is_container(kind: Type) -> bool:
 
 
 def is_dict(kind: Type) -> bool:
-    return isinstance(kind, DictOf) or isinstance(kind, Opaque) and kind.cls is dict
+    return isinstance(kind, DictOf) or is_open_dict(kind)
 
 
 def is_list(kind: Type) -> bool:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import collections
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from adjoint import contents
 from adjoint.inference import changing, objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
 from adjoint.inference.sites import Keywords, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
+    BOTTOM,
     UNKNOWN,
     Array,
     DictOf,
+    FunctionOf,
     IteratorOf,
     ListOf,
     Literal,
+    OpenDict,
     Scalar,
     TupleOf,
     Type,
     element_of,
+    join,
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
@@ -67,6 +74,30 @@ def built_dict(
     }
     kind = changing.opened(spec, DictOf(tuple(items.items())), site.origin)
     return spec.emit(Const(make_dict), list(args), [], site, kind)
+
+
+def function_of(kind: Type) -> Any:
+    """The callable of a type that tells it whole; None for any other."""
+    if isinstance(kind, Literal) and callable(kind.value):
+        return kind.value
+    if not isinstance(kind, FunctionOf) or kind.captures or kind.defaults:
+        return None
+    code = getattr(kind.code.value, "code", kind.code.value)
+    return (
+        types.FunctionType(code, kind.globals.value) if isinstance(code, types.CodeType) else None
+    )
+
+
+def default_dict(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`collections.defaultdict(factory)`, of a class or a function that refers to nothing around it"""
+    factory = function_of(operand_type(args[0])) if len(args) == 1 and not kwargs else None
+    if factory is None:
+        return None
+    fresh = OpenDict(collections.defaultdict, (), BOTTOM, factory)
+    kind = join(fresh, spec.elements.get(site.origin, BOTTOM))
+    return spec.emit(Const(contents.default_dict), list(args), [], site, kind)
 
 
 def merged_dicts(

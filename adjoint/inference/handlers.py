@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import operator
@@ -18,6 +19,7 @@ from adjoint.inference.containers import (
     built_list,
     built_tuple,
     contains,
+    default_dict,
     dict_of,
     flattened,
     iterator_of,
@@ -45,10 +47,12 @@ from adjoint.ir.types import (
     ListOf,
     Literal,
     Opaque,
+    OpenDict,
     Scalar,
     TupleOf,
     dtype_of,
     is_number,
+    is_open_dict,
     literal,
     unliteral,
 )
@@ -116,7 +120,7 @@ def _call_method(
         return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     if isinstance(operand_type(owner), ListOf) and name.value == "copy" and not rest:  # type: ignore[union-attr]
         return calls.call(spec, Const(list), [owner], [], site)
-    open_dict = isinstance(operand_type(owner), Opaque) and operand_type(owner).cls is dict  # type: ignore[attr-defined]
+    open_dict = is_open_dict(operand_type(owner))
     if open_dict and name.value in ("keys", "values", "items") and not rest:  # type: ignore[union-attr]
         return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
     if open_dict and name.value == "get" and rest:  # type: ignore[union-attr]
@@ -135,6 +139,10 @@ def _getitem(
     flattened = owner_of_flat(spec, args[0])
     if flattened is not None:
         return item_of_flat(spec, flattened, args[1], site)
+    kind = operand_type(args[0])
+    if isinstance(kind, OpenDict) and kind.factory is not None:
+        made = calls.call(spec, Const(kind.factory), [], [], Site(site.origin))
+        return changing.method(spec, args[0], "setdefault", [args[1], made], [], site)
     return handle_getitem(spec, args, site)
 
 
@@ -495,7 +503,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
-    set_item: with_item, dict: dict_of, operator.or_: union, dataclasses.replace: _replace,
+    set_item: with_item, dict: dict_of, collections.defaultdict: default_dict, operator.or_: union, dataclasses.replace: _replace,
     operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
     operator.add: sequence_sum, operator.mul: sequence_product,

@@ -7,6 +7,7 @@ attribute's type begins inference again. Two objects of one class are not told a
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
@@ -192,7 +193,7 @@ def lasting(kind: Type) -> Type:
         return TupleOf(tuple(map(lasting, kind.items)), kind.cls)
     if isinstance(kind, OpenDict):
         items = tuple([(key, lasting(t)) for key, t in kind.items])
-        return OpenDict(dict, items, lasting(kind.rest))
+        return replace(kind, items=items, rest=lasting(kind.rest))
     if isinstance(kind, ListOf):
         if kind.items is None:
             return ListOf(None, lasting(kind.element))

@@ -14,6 +14,7 @@ Types are immutable, hashable and compared by content: they are the key of the c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,10 +186,14 @@ class Opaque(Type):
 
 @dataclass(frozen=True)
 class OpenDict(Opaque):
-    """A dict that changes: the types of its values by key, and of those under keys not known here."""
+    """A dict that changes: the types of its values by key, and of those under keys not known here.
+
+    `factory` makes the values that a `defaultdict` lacks.
+    """
 
     items: tuple[tuple[Hashable, Type], ...] = ()
     rest: Type = BOTTOM
+    factory: Any = None
 
     def __repr__(self) -> str:
         known = [f"{k!r}: {t!r}" for k, t in self.items]
@@ -254,7 +259,7 @@ def may_carry_derivative(t: Type) -> bool:
         return any(may_carry_derivative(item) for _, item in t.captures + t.defaults)
     if isinstance(t, IteratorOf):
         return may_carry_derivative(t.element)
-    return isinstance(t, Unknown) or is_text(t) or isinstance(t, Opaque) and t.cls is dict
+    return isinstance(t, Unknown) or is_text(t) or is_open_dict(t)
 
 
 def is_text(t: Type) -> bool:
@@ -308,8 +313,9 @@ def join(a: Type, b: Type) -> Type:
         keys = dict.fromkeys(k for k, _ in (*a.items, *b.items))
         found = [dict(a.items), dict(b.items)]
         items = [(k, join(*(each.get(k, BOTTOM) for each in found))) for k in keys]
-        return OpenDict(dict, tuple(items), join(a.rest, b.rest))
-    if _is_dict(a) and _is_dict(b):
+        made = a if a.factory is not None else b
+        return OpenDict(made.cls, tuple(items), join(a.rest, b.rest), made.factory)
+    if is_open_dict(a) and is_open_dict(b) and a.cls is b.cls:  # type: ignore[attr-defined]
         return Opaque(dict)
     if isinstance(a, Instance) and isinstance(b, Instance) and a.cls is b.cls:
         if [n for n, _ in a.fields] == [n for n, _ in b.fields]:
@@ -321,8 +327,9 @@ def join(a: Type, b: Type) -> Type:
     return UNKNOWN
 
 
-def _is_dict(kind: Type) -> bool:
-    return isinstance(kind, Opaque) and kind.cls is dict
+def is_open_dict(kind: Type) -> bool:
+    """Is this a dict of which not all is known?"""
+    return isinstance(kind, Opaque) and kind.cls in (dict, defaultdict)
 
 
 def join_axes(a: Axis, b: Axis) -> Axis:

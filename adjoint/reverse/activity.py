@@ -22,7 +22,7 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Instance, Scalar, Unknown, may_carry_derivative
+from adjoint.ir.types import Array, Instance, IteratorOf, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import changed_operand, written_operand
@@ -139,7 +139,11 @@ def _passes(operand: Operand, target: Value, active: set[Value]) -> bool:
 
 def _visit_loop(s: Loop, active: set[Value]) -> None:
     if s.iterable is not None and is_active(s.iterable, active):
-        active.update(v for v in s.items if may_carry_derivative(v.type))
+        counted = isinstance(s.iterable.type, IteratorOf) and s.iterable.type.cls is enumerate  # type: ignore[union-attr]
+        items = (
+            s.items[1:] if counted and len(s.items) == 2 else s.items
+        )  # a number is no derivative
+        active.update(v for v in items if may_carry_derivative(v.type))
     for carried, init in zip(s.carried, s.inits, strict=True):
         if is_active(init, active) and may_carry_derivative(carried.type):
             active.add(carried)

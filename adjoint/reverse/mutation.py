@@ -33,12 +33,12 @@ from adjoint.ir.types import (
     Array,
     DictOf,
     ListOf,
-    Opaque,
     Scalar,
     TupleOf,
     Type,
     Unknown,
     dtype_of,
+    is_open_dict,
     unliteral,
 )
 from adjoint.reverse import state
@@ -442,7 +442,7 @@ def holds_changing(kind: Type) -> bool:
         return any(map(may_change, items))
     if isinstance(kind, DictOf):
         return any(may_change(item) for _, item in kind.items)
-    return isinstance(kind, Opaque) and kind.cls is dict
+    return is_open_dict(kind)
 
 
 def content_reads(reverser: Reverser, expansion: Expansion, operands: list[Operand]) -> set[Value]:

@@ -18,9 +18,9 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     Literal,
-    Opaque,
     Scalar,
     Unknown,
+    is_open_dict,
     literal,
     unliteral,
 )
@@ -95,15 +95,18 @@ def taken(scope: Scope, owner: Any, key: Any) -> Value:
     return scope.call(slots.take_slot, scope.shadows_value(), owner, key, type=UNKNOWN, name=name)
 
 
-def placed(reverser: Reverser, s: Call, owner: Any, key: Any) -> tuple[list[Statement], Operand]:
+def placed(
+    reverser: Reverser, s: Call, owner: Any, key: Any, position: Any = contents.position
+) -> tuple[list[Statement], Operand]:
     """The forward half with what names the slot of `owner[key]`, and that."""
     kind = operand_type(key)
     value = kind.value if isinstance(kind, Literal) else None
     known = isinstance(value, str) or isinstance(value, int) and value >= 0
-    if known or not isinstance(operand_type(owner), ListOf | Unknown):
+    unknown = isinstance(operand_type(owner), Unknown)
+    if not unknown and (known or not isinstance(operand_type(owner), ListOf)):
         return [s], key
     place = Value("", kind, False, s.origin)
-    return [Call(place, Const(contents.position), [owner, key], [], s.origin), s], place
+    return [Call(place, Const(position), [owner, key], [], s.origin), s], place
 
 
 def by_method(reverser: Reverser, s: Call) -> Written:
@@ -127,7 +130,7 @@ def by_method(reverser: Reverser, s: Call) -> Written:
 def item_read(reverser: Reverser, s: Call) -> Written:
     """`owner[key]`, of a list or dict that changes, or of what is known only when it runs."""
     owner, key = s.args
-    forward, place = placed(reverser, s, owner, key)
+    forward, place = placed(reverser, s, owner, key, contents.position_read)
 
     def backward(scope: Scope) -> None:
         arrays = reverser.memory.is_written(owner)
@@ -138,7 +141,7 @@ def item_read(reverser: Reverser, s: Call) -> Written:
         assert isinstance(owner, Value)
         found = scope.shadows_value()
         kind = operand_type(owner)
-        known = isinstance(kind, ListOf) and item or isinstance(kind, Opaque) and kind.cls is dict
+        known = isinstance(kind, ListOf) and item or is_open_dict(kind)
         if known and bar is not None:
             scope.call(slots.add_slot, found, owner, place, bar, type=literal(None))
         else:

@@ -11,7 +11,7 @@ import heapq
 
 import numpy as np
 
-from adjoint.rules.registry import source_of
+from adjoint.rules.registry import nondifferentiable, source_of
 
 
 def sift_up(heap, start, i):
@@ -82,6 +82,9 @@ def heappushpop(heap, item, /):
         sift_down(heap, 0)
         return least
     return item
+
+
+nondifferentiable(bisect.bisect_left, bisect.bisect_right)
 
 
 @source_of(bisect.insort_right)

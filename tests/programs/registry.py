@@ -37,6 +37,8 @@ MODULES = (
     "simulations",
     "steering",
     "state",
+    "grouped",
+    "windows",
     "exceptions",
     "contexts",
     "patterns",
