@@ -11,12 +11,9 @@ from tests.routes import ROUTES, check_program, check_second_order
 PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
 # Programs that are refused with an error by the default route: parts of an array that only running
-# counts, an array of booleans, pivots that only running finds, recursion that changes what it shares.
+# counts, recursion that changes what it shares.
 REFUSED = {
     "in_place.parts_of_a_split",
-    "in_place.booleans_written",
-    "simulations.elimination_with_pivoting",
-    "simulations.householder",
     "state.memoised_by_hand",
 }
 

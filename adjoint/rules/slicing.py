@@ -1,4 +1,4 @@
-"""The type of `x[index]` for integers, slices, `None` and `...`: exactly, for every length of the axes."""
+"""The type of `x[index]` for integers, slices, `None` and `...`, or a mask, for every length of the axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ FARTHEST = 4  # from an end of an axis, for what is left to have a name of its o
 
 
 def basic_item(x: Array, index: Type) -> Type | None:
-    """None if an index chooses items one by one, or is not known well enough."""
+    """None if an index chooses items by integers, or is not known well enough."""
+    if isinstance(index, Array) and index.dtype.kind == "b" and 0 < index.ndim <= len(x.axes):
+        return Array(x.dtype, (None, *x.axes[index.ndim :]))  # of as many as are true
     parts = _parts(index)
     if parts is None or x.dtype.kind not in "biufc":
         return None
