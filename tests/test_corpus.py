@@ -10,10 +10,8 @@ from tests.routes import ROUTES, check_program, check_second_order
 
 PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
-# Programs that are refused with an error by the default route: parts of an array that only running
-# counts, recursion that changes what it shares.
+# Programs that are refused with an error by the default route: recursion that changes what it shares.
 REFUSED = {
-    "in_place.parts_of_a_split",
     "state.memoised_by_hand",
 }
 

@@ -41,7 +41,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.samples import NoSample, by_samples, quietly, sample_scalar, scalar_of
-from adjoint.rules.slicing import basic_item
+from adjoint.rules.slicing import AXES_SPLIT, basic_item, split_items
 from adjoint.rules.text import GIVES_TEXT
 
 PYTHON_OPERATORS = {
@@ -88,6 +88,8 @@ def result_type(
             return _elementwise(function, args, types)
         if function in (np.linspace, np.arange):
             return _evenly_spaced(function, args, types, kwargs)
+        if function in AXES_SPLIT:
+            return split_items(function, types, kwargs) or UNKNOWN
         if function in (sum, max, min) and not kwargs:
             return _over_items(function, args, types)
         declared = registry.lookup(function)

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.ir.types import Array, Axis, Length, Literal, Opaque, Scalar, TupleOf, Type
+from adjoint.ir.types import Array, Axis, Length, ListOf, Literal, Opaque, Scalar, TupleOf, Type
 
+#: Functions that split an array, and along which axis; `np.hsplit` along the second, if there is one.
+AXES_SPLIT = {np.split: 0, np.array_split: 0, np.vsplit: 0, np.hsplit: None, np.dsplit: 2}
+MOST = 16  # items of a list that are written down one by one
 SOME = slice(..., ..., ...)  # whose bounds only the program that runs knows
 FARTHEST = 4  # from an end of an axis, for what is left to have a name of its own
 
@@ -35,6 +38,25 @@ def basic_item(x: Array, index: Type) -> Type | None:
         else:
             axes.pop(0)
     return Array(x.dtype, tuple(left)) if left or whole else Scalar(x.dtype.type)
+
+
+def split_items(function: Any, types: list[Type], kwargs: list[tuple[Any, Any]]) -> Type | None:
+    """The list that `np.split` gives, and its relatives; None if how many there are is not known."""
+    if len(types) != 2 or kwargs or not isinstance(types[0], Array):
+        return None
+    x, parts = types
+    axis = AXES_SPLIT[function]
+    axis = min(1, len(x.axes) - 1) if axis is None else axis
+    if axis >= len(x.axes):
+        return None
+    if isinstance(parts, Literal) and type(parts.value) is int:
+        count = parts.value
+    elif isinstance(parts, ListOf | TupleOf) and parts.items is not None:
+        count = len(parts.items) + 1
+    else:
+        return None
+    item = Array(x.dtype, (*x.axes[:axis], None, *x.axes[axis + 1 :]))
+    return ListOf((item,) * count) if 0 < count <= MOST else None
 
 
 def _parts(index: Type) -> list[Any] | None:
