@@ -50,7 +50,7 @@ STATEMENTS = (
     "s = t", "s = list(t)", "s.reverse()", "t.sort()", "s.extend([{}, {}])", "t += [{}]", "del t[0]", "s *= 2",
     "push(s, {})", "t = push(t, {})", 'd["u"] = {}', 'd["k"] = {}', 'd["v"] += {}', "d.update(u={}, k={})",
     "w = {}", "bump({})", "p.a = q.a", "s[0], s[-1] = s[-1], s[0]", "e = d", "h = [s, t]", "h = {{'s': s}}",
-    "for i in range(3): s.append(s[i % len(s)] * {})", "for v in t: s.append(v * {})",
+    "for i in range(3): s.append(s[i % len(s)] * {})", "for v in t:\n        s.append(v * {})\n        if len(s) > 12: break",
     "for i, v in enumerate(s): s[i] = v * {}", "for k, v in d.items(): w = w + v * {}",
     "for v in reversed(t): p.a = p.a * 0.5 + v", "if {} > 0.5: p.a = {}", "if len(s) > 3: s = s[:2]",
     "u = [v * 2 for v in s]; u.append({}); s = u",
