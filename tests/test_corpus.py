@@ -36,7 +36,7 @@ def right_or_refused(program, route, order=1):
         yield
         assert not listed, "it is differentiated now: take it off the list"
     except AdjointError as error:
-        writes = program.module in ("in_place", "simulations", "state")
+        writes = program.module in ("in_place", "simulations", "state", "changing")
         writes |= order == 2 and str(program).startswith("contexts.jumps_out_of_it")
         if not writes or (order == 1 and route == "default" and str(program) not in REFUSED):
             raise

@@ -42,6 +42,7 @@ MODULES = (
     "patterns",
     "protocols",
     "generators",
+    "changing",
 )
 
 
