@@ -20,7 +20,6 @@ from adjoint.ir.nodes import (
     Function,
     If,
     Loop,
-    Operand,
     Origin,
     operands_of,
     walk,
@@ -67,7 +66,7 @@ def check(spec: Specialiser, function: Function) -> None:
             for operand in operands:
                 check_class(spec, operand_type(operand), IMPLICIT, s.origin, asked)
                 if calling:
-                    check_function(spec, operand, held, s.origin)
+                    check_function(spec, operand_type(operand), held, s.origin)
 
 
 def is_new(called: Any) -> bool:
@@ -90,18 +89,25 @@ def check_class(
 
 
 def check_function(
-    spec: Specialiser, operand: Operand, classes: list[type], origin: Origin | None
+    spec: Specialiser, kind: Type, classes: list[type], origin: Origin | None
 ) -> None:
-    kind = operand_type(operand)
+    """Refuse a function of this type if it may change something, given objects of these classes."""
+    if may_change(spec, kind, classes):
+        refuse("a function that is called here", origin)
+
+
+def may_change(spec: Specialiser, kind: Type, classes: list[type]) -> bool:
     if isinstance(kind, FunctionOf) and isinstance(kind.code.value, types.CodeType):
         held = [t.value for _, t in kind.captures if isinstance(t, Literal)] + classes
         inner = [t for _, t in kind.captures if isinstance(t, FunctionOf)]
-        if writes(spec, kind.code.value, kind.globals.value, held, set()) or any(
+        return writes(spec, kind.code.value, kind.globals.value, held, set()) or any(
             functions.writes_to_parameters(spec, t.code.value, t.globals.value) for t in inner
-        ):
-            refuse("a function that is called here", origin)
-    if isinstance(kind, Literal) and changes_something(spec, kind.value, classes):
-        refuse("a function that is called here", origin)
+        )
+    if isinstance(kind, Instance) and kind.cls in (types.MethodType, functools.partial):
+        return any(may_change(spec, t, classes) for _, t in kind.fields)
+    if isinstance(kind, Instance):  # an object that is called
+        return changes_something(spec, getattr(kind.cls, "__call__", None), classes)  # noqa: B004
+    return isinstance(kind, Literal) and changes_something(spec, kind.value, classes)
 
 
 def refuse(what: str, origin: Origin | None) -> None:
