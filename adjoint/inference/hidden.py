@@ -33,7 +33,7 @@ from adjoint.runtime import make_dict, make_list, make_tuple, new_object, set_at
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
-CALLING = (extreme_positions, sorted_positions, leading, contents.change)
+CALLING = (extreme_positions, sorted_positions, leading)
 #: They hand objects on, and ask them nothing.
 SILENT = (
     getattr, hasattr, isinstance, type, id, callable, make_tuple, make_list, make_dict, new_object, set_attribute,
@@ -61,12 +61,18 @@ def check(spec: Specialiser, function: Function) -> None:
             if any(called is f for f in SILENT):
                 continue
             operands = operands_of(s)[1:]
-            calling = any(called is f for f in CALLING)
+            calling = any(called is f for f in CALLING) or is_sort(s)
             held = [c for o in operands for c in reached(operand_type(o))] if calling else []
             for operand in operands:
                 check_class(spec, operand_type(operand), IMPLICIT, s.origin, asked)
                 if calling:
                     check_function(spec, operand_type(operand), held, s.origin)
+
+
+def is_sort(s: Call) -> bool:
+    """`items.sort(key=f)`: the only method of lists and dicts that calls a function."""
+    changes = isinstance(s.callee, Const) and s.callee.value is contents.change
+    return changes and getattr(s.args[1], "value", None) == "sort"
 
 
 def is_new(called: Any) -> bool:
