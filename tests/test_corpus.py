@@ -16,6 +16,10 @@ REFUSED = {
 }
 
 
+#: The modules of programs that write into arrays or keep state.
+WRITING = ("in_place", "simulations", "state", "grouped", "windows", "changing")
+
+
 @contextlib.contextmanager
 def right_or_refused(program, route, order=1):
     """A program that writes or keeps state may be refused, off the default route or where listed."""
@@ -24,7 +28,7 @@ def right_or_refused(program, route, order=1):
         yield
         assert not listed, "it is differentiated now: take it off the list"
     except AdjointError as error:
-        writes = program.module in ("in_place", "simulations", "state", "grouped", "windows")
+        writes = program.module in WRITING
         writes |= order == 2 and str(program).startswith("contexts.jumps_out_of_it")
         if not writes or (order == 1 and route == "default" and str(program) not in REFUSED):
             raise

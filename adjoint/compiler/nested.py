@@ -13,7 +13,7 @@ from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, repl
 from adjoint.compiler.special import NESTED
 from adjoint.errors import MissingRuleError
 from adjoint.inference import attributes, calls
-from adjoint.inference.infer import Specialiser, closure_type
+from adjoint.inference.infer import Specialiser, closure_type, settled
 from adjoint.inference.items import dict_parts, item, iterable_parts
 from adjoint.inference.sites import Site
 from adjoint.ir.clone import clone_block
@@ -73,6 +73,7 @@ def inner_derivative(
     inputs = [w for w in dict.fromkeys(wrt) if isinstance(w, Value)]
     inner = dict.fromkeys([*inputs, *free_values(block)])
     program = Function("inner", [Parameter(v) for v in inner], block)
+    settled(spec, program)
     remove_dead(program)
     nan_check = spec.options.nan_check
     if nan_check:

@@ -160,9 +160,9 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
         if site.named and function is not range:  # others may take items of it too
             return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN)
         if function in (zip, enumerate):
-            args = [own_view(spec, a) for a in args[: 1 if function is enumerate else None]] + (
-                args[1:] if function is enumerate else []
-            )
+            args = [
+                own_view(spec, a, site) for a in args[: 1 if function is enumerate else None]
+            ] + (args[1:] if function is enumerate else [])
         kinds = [unliteral(element_type(operand_type(a))) for a in args]
         if function is range:
             element: Type = Scalar(int)
@@ -177,11 +177,11 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
     return handler
 
 
-def own_view(spec: Specialiser, iterable: Operand) -> Operand:
+def own_view(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """An iterable of unknown type may be an iterator of which others take items too."""
     if operand_type(iterable) is not UNKNOWN:
         return iterable
-    return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
+    return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
 
 
 def flattened(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots
@@ -20,7 +20,6 @@ from adjoint.ir.nodes import (
     Function,
     If,
     Loop,
-    Operand,
     Origin,
     operands_of,
     walk,
@@ -34,7 +33,7 @@ from adjoint.runtime import make_dict, make_list, make_tuple, new_object, set_at
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
-CALLING = (extreme_positions, sorted_positions, leading, contents.change)
+CALLING = (extreme_positions, sorted_positions, leading)
 #: They hand objects on, and ask them nothing.
 SILENT = (
     getattr, hasattr, isinstance, type, id, callable, make_tuple, make_list, make_dict, new_object, set_attribute,
@@ -61,10 +60,19 @@ def check(spec: Specialiser, function: Function) -> None:
                 check_class(spec, s.target.type, ("__del__",), s.origin, asked)
             if any(called is f for f in SILENT):
                 continue
-            for operand in operands_of(s)[1:]:
+            operands = operands_of(s)[1:]
+            calling = any(called is f for f in CALLING) or is_sort(s)
+            held = [c for o in operands for c in reached(operand_type(o))] if calling else []
+            for operand in operands:
                 check_class(spec, operand_type(operand), IMPLICIT, s.origin, asked)
-                if any(called is f for f in CALLING):
-                    check_function(spec, operand, s.origin)
+                if calling:
+                    check_function(spec, operand_type(operand), held, s.origin)
+
+
+def is_sort(s: Call) -> bool:
+    """`items.sort(key=f)`: the only method of lists and dicts that calls a function."""
+    changes = isinstance(s.callee, Const) and s.callee.value is contents.change
+    return changes and getattr(s.args[1], "value", None) == "sort"
 
 
 def is_new(called: Any) -> bool:
@@ -74,29 +82,38 @@ def is_new(called: Any) -> bool:
 def check_class(
     spec: Specialiser, kind: Type, names: tuple[str, ...], origin: Origin | None, asked: dict
 ) -> None:
+    held = tuple(dict.fromkeys(reached(kind)))
     for cls in classes_in(kind):
         for name in names:
             method = getattr(cls, name, None)
             if not isinstance(method, types.FunctionType):
                 continue
-            if method not in asked:
-                asked[method] = changes_something(spec, method)
-            if asked[method]:
+            if (method, held) not in asked:
+                asked[method, held] = changes_something(spec, method, held)
+            if asked[method, held]:
                 refuse(f"`{cls.__name__}.{name}`", origin)
 
 
-def check_function(spec: Specialiser, operand: Operand, origin: Origin | None) -> None:
-    kind = operand_type(operand)
-    if isinstance(kind, FunctionOf) and isinstance(kind.code.value, types.CodeType):
-        held = [t.value for _, t in kind.captures if isinstance(t, Literal)]
-        held += [cls for _, t in kind.captures for cls in classes_in(t)]
-        inner = [t for _, t in kind.captures if isinstance(t, FunctionOf)]
-        if writes(spec, kind.code.value, kind.globals.value, held, set()) or any(
-            functions.writes_to_parameters(spec, t.code.value, t.globals.value) for t in inner
-        ):
-            refuse("a function that is called here", origin)
-    if isinstance(kind, Literal) and changes_something(spec, kind.value):
+def check_function(
+    spec: Specialiser, kind: Type, classes: list[type], origin: Origin | None
+) -> None:
+    """Refuse a function of this type if it may change something, given objects of these classes."""
+    if may_change(spec, kind, classes):
         refuse("a function that is called here", origin)
+
+
+def may_change(spec: Specialiser, kind: Type, classes: list[type]) -> bool:
+    if isinstance(kind, FunctionOf) and isinstance(kind.code.value, types.CodeType):
+        held = [t.value for _, t in kind.captures if isinstance(t, Literal)] + classes
+        inner = [t for _, t in kind.captures if isinstance(t, FunctionOf)]
+        return writes(spec, kind.code.value, kind.globals.value, held, set()) or any(
+            functions.writes_to_parameters(spec, t.code.value, t.globals.value) for t in inner
+        )
+    if isinstance(kind, Instance) and kind.cls in (types.MethodType, functools.partial):
+        return any(may_change(spec, t, classes) for _, t in kind.fields)
+    if isinstance(kind, Instance):  # an object that is called
+        return changes_something(spec, getattr(kind.cls, "__call__", None), classes)  # noqa: B004
+    return isinstance(kind, Literal) and changes_something(spec, kind.value, classes)
 
 
 def refuse(what: str, origin: Origin | None) -> None:
@@ -120,18 +137,40 @@ def classes_in(kind: Type) -> Iterator[type]:
             yield from classes_in(item)
 
 
-def changes_something(spec: Specialiser, function: Any, seen: set[Any] | None = None) -> bool:
-    """May a call of this function write to an array, or change an object, list or dict?"""
+def reached(kind: Type) -> Iterator[type]:
+    """The classes of all objects that a value of this type holds, however deep."""
+    yield from classes_in(kind)
+    if isinstance(kind, Instance):
+        parts = [t for _, t in kind.fields]
+    elif isinstance(kind, FunctionOf):
+        parts = [t for _, t in (*kind.captures, *kind.defaults)]
+    elif isinstance(kind, TupleOf | ListOf):
+        parts = list(kind.items if kind.items is not None else (kind.element,))
+    else:
+        parts = [t for _, t in kind.items] if isinstance(kind, DictOf) else []
+    for part in parts:
+        yield from reached(part)
+
+
+def changes_something(
+    spec: Specialiser, function: Any, held: Iterable[Any] = (), seen: set[Any] | None = None
+) -> bool:
+    """May a call of this function write to an array, or change an object, list or dict?
+
+    held: what it may get hold of, besides its variables.
+    """
     seen = set() if seen is None else seen
     function = getattr(function, "__func__", function)
     if isinstance(function, functools.partial):
-        return changes_something(spec, function.func, seen)
+        return changes_something(spec, function.func, held, seen)
+    if isinstance(function, property):
+        return changes_something(spec, function.fget, held, seen)
     if not isinstance(function, types.FunctionType):
         return False
     if objects.is_settled(function.__globals__.get("__name__")):
-        return changes_something(spec, getattr(function, "__wrapped__", None), seen)
+        return changes_something(spec, getattr(function, "__wrapped__", None), held, seen)
     cells = [c.cell_contents for c in function.__closure__ or () if is_filled(c)]
-    return writes(spec, function.__code__, function.__globals__, cells, seen)
+    return writes(spec, function.__code__, function.__globals__, [*held, *cells], seen)
 
 
 def is_filled(cell: types.CellType) -> bool:
@@ -145,7 +184,7 @@ def is_filled(cell: types.CellType) -> bool:
 def writes(
     spec: Specialiser, code: types.CodeType, namespace: dict, held: list[Any], seen: set[Any]
 ) -> bool:
-    """Does code write, or a function that it may call by a name, or a method of what it refers to?"""
+    """Does code write, or a function that it may call by a name, or a method of what it may refer to?"""
     if code in seen:
         return False
     seen.add(code)
@@ -153,12 +192,12 @@ def writes(
         return True
     known = [*held, *(namespace[name] for name in code.co_names if name in namespace)]
     for value in known:
-        if isinstance(value, types.FunctionType) and changes_something(spec, value, seen):
+        if isinstance(value, types.FunctionType) and changes_something(spec, value, held, seen):
             return True
         cls = value if isinstance(value, type) else type(value)
         if cls.__module__.partition(".")[0] in ("builtins", "numpy", "types"):
             continue
-        for name in code.co_names:
-            if changes_something(spec, getattr(cls, name, None), seen):
+        for name in (*code.co_names, *IMPLICIT):
+            if changes_something(spec, getattr(cls, name, None), held, seen):
                 return True
     return False

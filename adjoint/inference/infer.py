@@ -466,8 +466,14 @@ def specialise(
         function.doc,
         function.namespace,
     )
-    augmented.settle(new)
-    written.in_parts(new)
-    whole.check(spec, new)
-    hidden.check(spec, new)
+    settled(spec, new)
     return Inferred(new, list(spec.roots), spec.guards, spec.derived)
+
+
+def settled(spec: Specialiser, function: Function) -> Function:
+    """What only the whole program tells, before it is reversed. Changes and returns it."""
+    augmented.settle(function)
+    written.in_parts(function)
+    whole.check(spec, function)
+    hidden.check(spec, function)
+    return function

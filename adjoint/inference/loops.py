@@ -32,7 +32,7 @@ LONGEST_UNROLLED = 64
 def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     iterable = None if statement.iterable is None else env_read(statement.iterable, env)
     if iterable is not None:
-        iterable = own_iterator(spec, iterable)
+        iterable = own_iterator(spec, iterable, Site(statement.origin))
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
@@ -56,15 +56,15 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     finish(spec, statement, new, env)
 
 
-def own_iterator(spec: Specialiser, iterable: Operand) -> Operand:
+def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
     kind = operand_type(iterable)
     if kind is UNKNOWN:
-        return spec.emit(Const(iterated), [iterable], [], Site(), UNKNOWN)
+        return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable
-    items = objects.own_iterator(spec, iterable, Site())
-    return items if items is not iterable else calls.converted(spec, iter, iterable, 0, Site())
+    items = objects.own_iterator(spec, iterable, site)
+    return items if items is not iterable else calls.converted(spec, iter, iterable, 0, site)
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

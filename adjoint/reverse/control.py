@@ -502,7 +502,7 @@ class LoopReversal:
             bar = self.scope.call(
                 tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
             )
-            self.scope.add_rest(iterable, bar)
+            self.scope.add(iterable, bar)
 
     # -- what the reverse loop runs over --
 

@@ -128,6 +128,29 @@ def spaced(k, n):
     return np.sum(np.exp(k * grid) * np.arange(5.0)) + n
 
 
+class Cell:
+    def __init__(self, W, U):
+        self.W, self.U, self.h = W, U, np.zeros(len(W))
+
+    def __call__(self, x):
+        self.h = np.tanh(self.W @ self.h + self.U @ x)
+        return self.h
+
+
+def stateful_cell(W, U, xs):
+    cell = Cell(W, U)
+    for x in xs:
+        cell(x)
+    return np.sum(cell.h * cell.h)
+
+
+def growing_list(x, rate, steps):
+    values = [x]
+    for _ in range(steps):
+        values.append(values[-1] + rate * np.sin(values[-1]))
+    return sum(values)
+
+
 PROGRAMS = [
     (poly, (2.0,)),
     (linear_regression, (array(3), 0.5, array(5, 3), array(5))),
@@ -149,4 +172,6 @@ PROGRAMS = [
     (gauss_seidel, (array(5), array(5))),
     (spaced, (0.5, 2.0)),
     (recurrent, (array(3, 3), array(3, 2), array(3), array(6, 2))),
+    (stateful_cell, (array(3, 3), array(3, 2), array(6, 2))),
+    (growing_list, (0.5, 0.1, 4)),
 ]

@@ -44,6 +44,7 @@ MODULES = (
     "patterns",
     "protocols",
     "generators",
+    "changing",
 )
 
 

@@ -1,0 +1,89 @@
+"""Types of results by samples: of lists and arrays of unknown length nothing false is said."""
+
+import operator
+
+import numpy as np
+import pytest
+
+from adjoint.ir.nodes import Const, Value
+from adjoint.ir.types import UNKNOWN, Array, Length, ListOf, Scalar
+from adjoint.rules.samples import LARGEST, NoSample, by_samples
+
+FLOAT = np.dtype(float)
+N, M = Length(("v", 0), 0, True), Length(("v", 1), 0, True)
+VECTOR, MATRIX = Value("v", Array(FLOAT, (N,))), Value("m", Array(FLOAT, (N, M)))
+INTEGERS = Value("integers", ListOf(None, Scalar(int)))
+POSITIONS = Value("positions", Array(np.dtype(int), (None,)))
+NUMBERS = Value("numbers", ListOf(None, Scalar(float)))
+VECTORS = Value("vectors", ListOf(None, Array(FLOAT, (N,))))
+ONE = Const(1.0)
+
+
+def kind(function, *operands):
+    try:
+        return by_samples(function, list(operands), [])
+    except NoSample:
+        return UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("function", "operands"),
+    [
+        (np.reshape, (VECTOR, INTEGERS)),
+        (np.ones, (INTEGERS,)),
+        (np.ones, (POSITIONS,)),
+        (np.zeros, (INTEGERS,)),
+        (np.full, (INTEGERS, ONE)),
+        (np.expand_dims, (VECTOR, INTEGERS)),
+        (np.broadcast_to, (VECTOR, INTEGERS)),
+        (np.resize, (VECTOR, INTEGERS)),
+        (np.tile, (VECTOR, INTEGERS)),
+        (np.tile, (MATRIX, POSITIONS)),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_how_many_axes_a_list_of_lengths_makes_is_not_known(function, operands):
+    assert kind(function, *operands) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("function", "operands", "axes"),
+    [
+        (np.array, (NUMBERS,), (None,)),
+        (np.cumsum, (NUMBERS,), (None,)),
+        (np.take, (VECTOR, INTEGERS), (None,)),
+        (operator.getitem, (VECTOR, INTEGERS), (None,)),
+        (operator.getitem, (MATRIX, INTEGERS), (None, M)),
+        (np.roll, (VECTOR, INTEGERS), (N,)),
+        (np.stack, (VECTORS,), (None, N)),
+        (np.concatenate, (VECTORS,), (None,)),
+        (np.add, (VECTOR, NUMBERS), (N,)),  # of N numbers, or one
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_axes_that_are_the_same_for_every_length(function, operands, axes):
+    assert kind(function, *operands) == Array(FLOAT, axes)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.max, np.prod])
+def test_numbers_of_lists_of_any_length(function):
+    assert kind(function, NUMBERS) == Scalar(np.float64)
+
+
+def test_what_a_claim_says_is_so_for_short_lists():
+    """Every result that is an array has the axes that were said of it."""
+    v = np.ones(3)
+    for function, of in [(np.take, [0, 1]), (np.roll, [1]), (np.add, [1.0]), (np.add, [1.0] * 3)]:
+        operand = NUMBERS if isinstance(of[0], float) else INTEGERS
+        found = kind(function, VECTOR, operand)
+        assert isinstance(found, Array)
+        actual = function(v, of)
+        assert len(found.axes) == actual.ndim
+        assert all(axis is None or n == 3 for axis, n in zip(found.axes, actual.shape))
+
+
+def test_samples_are_never_large():
+    """`np.tile(v, counts)` of a long list of counts would be of more numbers than there is room for."""
+    with pytest.raises(NoSample):
+        by_samples(np.sum, [Value("x", Array(FLOAT, (N, M) * 5))], [])
+    assert LARGEST < 1 << 24
