@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from adjoint.errors import AdjointError
-from tests.programs.registry import load_all
+from tests.programs.registry import WRITING, load_all
 from tests.routes import ROUTES, check_program, check_second_order
 
 PROGRAMS = load_all()
@@ -14,10 +14,6 @@ TWICE = [p for p in PROGRAMS if p.second]
 REFUSED = {
     "state.memoised_by_hand",
 }
-
-
-#: The modules of programs that write into arrays or keep state.
-WRITING = ("in_place", "simulations", "state", "grouped", "windows", "changing")
 
 
 @contextlib.contextmanager

@@ -130,7 +130,9 @@ def by_method(reverser: Reverser, s: Call) -> Written:
 def item_read(reverser: Reverser, s: Call) -> Written:
     """`owner[key]`, of a list or dict that changes, or of what is known only when it runs."""
     owner, key = s.args
-    forward, place = placed(reverser, s, owner, key, contents.position_read)
+    unknown = isinstance(operand_type(owner), Unknown)
+    position = contents.position_read if unknown else contents.position
+    forward, place = placed(reverser, s, owner, key, position)
 
     def backward(scope: Scope) -> None:
         arrays = reverser.memory.is_written(owner)

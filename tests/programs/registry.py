@@ -48,6 +48,10 @@ MODULES = (
 )
 
 
+#: The modules of programs that write into arrays or keep state: off the default route, they may be refused.
+WRITING = ("in_place", "simulations", "state", "grouped", "windows", "changing")
+
+
 @dataclass(frozen=True)
 class Program:
     """A function, one set of arguments, and what may be asked of it."""

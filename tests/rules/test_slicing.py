@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adjoint.ir.types import Array, Length, ListOf, Opaque, Scalar, TupleOf, literal
-from adjoint.rules.slicing import SOME, basic_item
+from adjoint.rules.slicing import SOME, basic_item, split_items
 
 FLOAT = np.dtype(float)
 N, M = Length(("x", 0), 0, True), Length(("x", 1))  # not 1; of any length
@@ -115,13 +115,28 @@ def test_indices_that_only_the_call_knows():
         literal("name"),
         literal(slice(0.5, None)),
         ListOf(None, Scalar(int)),
-        Array(np.dtype(bool), (N,)),
         Scalar(float),
     ],
     ids=str,
 )
 def test_what_is_no_basic_index_is_left_to_others(index):
     assert basic_item(Array(FLOAT, (N, M)), index) is None
+
+
+def test_a_mask_chooses_as_many_as_are_true():
+    x = Array(FLOAT, (N, M))
+    assert basic_item(x, Array(np.dtype(bool), (N,))) == Array(FLOAT, (None, M))
+    assert basic_item(x, Array(np.dtype(bool), (N, M))) == Array(FLOAT, (None,))
+
+
+def test_a_split_array_is_a_list_of_its_parts():
+    x = Array(FLOAT, (N, M))
+    part = Array(FLOAT, (None, M))
+    assert split_items(np.split, [x, literal(3)], []) == ListOf((part,) * 3)
+    two = ListOf((literal(1),))
+    assert split_items(np.hsplit, [x, two], []) == ListOf((Array(FLOAT, (N, None)),) * 2)
+    assert split_items(np.split, [x, Scalar(int)], []) is None
+    assert split_items(np.split, [x, literal(1000)], []) is None
 
 
 def test_arrays_of_objects_are_left_to_others():

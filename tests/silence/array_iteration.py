@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from tests.silence.listed import AUGMENTED, KEPT, LATE, MATRIX, MEANWHILE, VECTOR, given
+from tests.silence.listed import KEPT, LATE, MATRIX, MEANWHILE, VECTOR, given
 
 ARGUMENTS = (VECTOR,)
 REFUSED = {
@@ -24,9 +24,6 @@ REFUSED = {
     """,
     KEPT: """
         generator_expression_that_indexes
-    """,
-    AUGMENTED: """
-        parts_of_a_split
     """,
 }
 

@@ -2,15 +2,12 @@
 
 import copy
 
-from tests.silence.listed import AUGMENTED, KEPT, VECTOR, Record
+from tests.silence.listed import KEPT, VECTOR, Record
 
 ARGUMENTS = (VECTOR,)
 REFUSED = {
     KEPT: """
         deep_and_shallow_copies
-    """,
-    AUGMENTED: """
-        item_added_to_in_place
     """,
 }
 

@@ -23,7 +23,6 @@ REFUSED = {
         attribute_and_item_of_a_tuple_assignment
         attribute_and_item_of_a_chain
         entries_of_a_tuple_assignment
-        augmented_slice_of_the_wrong_length
         chain_in_a_context
     """,
 }

@@ -11,14 +11,11 @@ REFUSED = {
     """,
     KEPT: """
         lists_in_a_dict
-        setdefault
-        groups_made_when_needed
         dict_of_dicts
         copies_of_dicts
         objects_sorted_and_reversed
     """,
     IN_PLACE: """
-        defaultdict_of_lists
         bound_methods
     """,
 }
