@@ -130,7 +130,7 @@ def by_method(reverser: Reverser, s: Call) -> Written:
 def item_read(reverser: Reverser, s: Call) -> Written:
     """`owner[key]`, of a list or dict that changes, or of what is known only when it runs."""
     owner, key = s.args
-    unknown = isinstance(operand_type(owner), Unknown)
+    unknown = isinstance(operand_type(owner), Unknown)  # type: ignore[arg-type]
     position = contents.position_read if unknown else contents.position
     forward, place = placed(reverser, s, owner, key, position)
 

@@ -18,7 +18,7 @@ from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.runtime import make_tuple
 from tests.programs.differences import leaves
-from tests.programs.registry import load_all
+from tests.programs.registry import WRITING, load_all
 
 PROGRAMS = load_all()
 
@@ -79,14 +79,7 @@ def test_well_formed_after_each_pass(program, form):
     try:
         function = joined(program, form)
     except (UnsupportedSyntaxError, InterruptedWrite):  # the latter is lowered again, in pieces
-        assert program.module in (
-            "in_place",
-            "simulations",
-            "state",
-            "grouped",
-            "windows",
-            "changing",
-        ), "refused"
+        assert program.module in WRITING, "refused"
         return
     check(function)
     for each in PASSES:
