@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint.inference.sites import Site
 from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Value
 from adjoint.ir.types import (
+    BOTTOM,
     DictOf,
     IteratorOf,
     ListOf,
@@ -16,6 +17,7 @@ from adjoint.ir.types import (
     OpenDict,
     Scalar,
     TupleOf,
+    join,
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
@@ -136,6 +138,11 @@ def handle_getitem(spec: Specialiser, args: list[Operand], site: Site) -> Operan
             if isinstance(found, Literal) and found.key != "self":
                 return Const(found.value)
             return spec.emit(Const(operator.getitem), list(args), [], site, found)
+    elif isinstance(t, DictOf):
+        found = BOTTOM
+        for _, value in t.items:
+            found = join(found, unliteral(value))
+        return spec.emit(Const(operator.getitem), list(args), [], site, found) if t.items else None
     return None
 
 

@@ -290,6 +290,8 @@ def join(a: Type, b: Type) -> Type:
     a, b = unliteral(a), unliteral(b)
     if a == b:
         return a
+    if _is_str(a) and _is_str(b):
+        return Opaque(str)
     if isinstance(a, Scalar) and isinstance(b, Scalar):
         if a.cls is b.cls:
             return Scalar(a.cls)
@@ -325,6 +327,11 @@ def join(a: Type, b: Type) -> Type:
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf) and a.cls is b.cls:
         return IteratorOf(a.cls, join(a.element, b.element))
     return UNKNOWN
+
+
+def _is_str(kind: Type) -> bool:
+    known = isinstance(kind, Literal) and isinstance(kind.value, str)
+    return known or isinstance(kind, Opaque) and kind.cls is str
 
 
 def is_open_dict(kind: Type) -> bool:

@@ -5,7 +5,6 @@ from tests.silence.listed import KEPT, VECTOR, Record, given
 ARGUMENTS = ([[0.7, 1.4], [0.5, 1.0]],)
 REFUSED = {
     KEPT: """
-        lists_of_a_dict_by_items
     """,
 }
 TUPLE = ([0.7, 1.4], [0.5, 1.0])

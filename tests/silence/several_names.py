@@ -10,7 +10,6 @@ REFUSED = {
         object_in_a_list_twice
     """,
     KEPT: """
-        lists_in_a_dict
         dict_of_dicts
         copies_of_dicts
         objects_sorted_and_reversed
