@@ -1,12 +1,9 @@
 """Lists, dicts and objects among the arguments that change, by whatever name."""
 
-from tests.silence.listed import KEPT, VECTOR, Record, given
+from tests.silence.listed import VECTOR, Record, given
 
 ARGUMENTS = ([[0.7, 1.4], [0.5, 1.0]],)
-REFUSED = {
-    KEPT: """
-    """,
-}
+REFUSED = {}
 TUPLE = ([0.7, 1.4], [0.5, 1.0])
 TABLE = {"a": [0.7, 1.4], "b": [0.5, 1.0]}
 
