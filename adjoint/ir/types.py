@@ -255,6 +255,21 @@ def cotangent_dtype(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind in "fc" else np.dtype(float)
 
 
+def cotangent_type(kind: Type) -> Type:
+    """The type of the cotangents of values of a type."""
+    kind = unliteral(kind)
+    if isinstance(kind, Array):
+        return Array(cotangent_dtype(kind.dtype), kind.axes)
+    if isinstance(kind, Scalar):
+        dtype = cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
+        if kind.cls is Double:
+            return kind
+        if issubclass(kind.cls, np.generic):
+            return Scalar(dtype.type)
+        return Scalar(complex if dtype.kind == "c" else float)
+    return UNKNOWN
+
+
 def join(a: Type, b: Type) -> Type:
     """The smallest type that holds both."""
     if a == b or isinstance(b, Bottom):

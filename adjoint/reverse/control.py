@@ -39,8 +39,8 @@ from adjoint.ir.types import (
     is_number,
     unliteral,
 )
-from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.rules.activity import is_active
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 

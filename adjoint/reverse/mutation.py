@@ -29,9 +29,9 @@ from adjoint.ir.nodes import (
     walk,
 )
 from adjoint.ir.types import UNKNOWN, Array, Scalar, Unknown, dtype_of, unliteral
-from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch
+from adjoint.rules.activity import is_active
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,

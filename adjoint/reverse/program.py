@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
-from adjoint.reverse.activity import all_active
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
 from adjoint.reverse.norms import definitions_of
 from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser
+from adjoint.rules.activity import all_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.signatures import operand_type
 

@@ -32,26 +32,30 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
-    DictOf,
-    FunctionOf,
     Instance,
-    ListOf,
-    Opaque,
     TupleOf,
-    Unknown,
     is_number,
     literal,
 )
 from adjoint.reverse import control, mutation, norms, text
-from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
+from adjoint.rules.activity import is_active, is_constant
 from adjoint.rules.aliasing import Memory, may_write
-from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
+from adjoint.rules.calls import (
+    always_there,
+    gives_text,
+    missing,
+    static_operands,
+    takes_text,
+    without_rule,
+    written,
+)
+from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import shares_memory, written_operand
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.writes import METHODS, refuse_write, writes_of
+from adjoint.rules.writes import refuse_write
 from adjoint.runtime import (
     call_method,
     check_bound,
@@ -133,7 +137,7 @@ class Reverser:
                 )
                 carried = [o for o in operands_of(s) if is_active(o, self.active)]
                 made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
-                told = all(m is not None and text.takes_text(m, self.active) for m in made)
+                told = all(m is not None and takes_text(m, self.active) for m in made)
                 if raises and carried and not told:
                     raise UnsupportedSyntaxError(
                         "an exception carries a value that has a derivative", s.origin,
@@ -193,9 +197,9 @@ class Reverser:
         structural = self.structural(s)
         if structural is not None:
             return [s], structural
-        if text.gives_text(s):
+        if gives_text(s):
             return [s], lambda scope: text.refuse(s, scope)
-        if text.takes_text(s, self.active):
+        if takes_text(s, self.active):
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
@@ -450,59 +454,6 @@ def is_broadcast(scope: Scope, bar: Operand) -> bool:
 
 
 # -- questions ---------------------------------------------------------------------------------------
-
-
-def written(s: Statement) -> Operand | None:
-    """What a call is known to write into."""
-    if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
-        return None
-    owner = s.args[0]
-    if isinstance(owner, Splat):
-        return None
-    if s.callee.value is call_method:
-        name, kind = s.args[1], operand_type(owner)
-        known = isinstance(kind, ListOf | DictOf | Array | Opaque)
-        return owner if known and isinstance(name, Const) and name.value in METHODS else None
-    return owner if writes_of(s.callee.value) else None
-
-
-def static_operands(s: Call) -> bool:
-    """Are the callee and the kinds of all operands known?"""
-    if not isinstance(s.callee, Const):
-        return False
-    for a in [*s.args, *(o for _, o in s.kwargs)]:
-        if isinstance(a, Splat) or not known_kind(operand_type(a)):
-            return False
-    return all(k is not None for k, _ in s.kwargs)
-
-
-def always_there(kind: Any) -> bool:
-    """Are the cotangents of a value of this type never None when the program runs?"""
-    if isinstance(kind, TupleOf):
-        return all(map(is_number, kind.items))
-    return is_number(kind) or isinstance(kind, ListOf) and all(map(is_number, kind.items or ()))
-
-
-def known_kind(kind: Any) -> bool:
-    if isinstance(kind, Unknown | Instance | FunctionOf):
-        return False
-    items = getattr(kind, "items", None)
-    if isinstance(items, tuple):
-        return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
-    element = getattr(kind, "element", None)
-    return element is None or known_kind(element)
-
-
-def without_rule(s: Call) -> bool:
-    """Is the callee known to have neither a rule nor Python source?"""
-    if not isinstance(s.callee, Const):
-        return False
-    return not has_rule(s.callee.value)
-
-
-def missing(s: Call) -> Call:
-    """A call that raises, if it is ever reached."""
-    return Call(s.target, Const(missing_rule), [s.callee, Const(s.origin)], [], s.origin)
 
 
 def needed_for(statements: list[Statement], results: list[Operand | None]) -> set[int]:
