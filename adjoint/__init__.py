@@ -8,8 +8,10 @@ from adjoint.api import (
     differentiable,
     grad,
     gradient,
+    jvp,
     params,
     pullback,
+    pushforward,
     source,
     stop_gradient,
     value_and_grad,
@@ -26,6 +28,7 @@ from adjoint.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from adjoint.jacobians import diaghessian, hessian, hvp, jacfwd, jacobian, jacrev
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
@@ -46,14 +49,22 @@ __all__ = [
     "Tangent",
     "UnsupportedSyntaxError",
     "check_gradient",
+    "diaghessian",
     "differentiable",
     "grad",
     "gradient",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
     "jvp_rule",
     "nondifferentiable",
     "params",
     "partials",
     "pullback",
+    "pushforward",
     "rule",
     "source",
     "stop_gradient",

@@ -6,6 +6,7 @@ from adjoint.compiler.nested import (
     nested_gradient_call,
     nested_pullback,
 )
+from adjoint.compiler.nested_forward import nested_jvp
 from adjoint.compiler.pipeline import Compiled, Request, compile_request
 from adjoint.compiler.special import NESTED
 
@@ -17,5 +18,6 @@ __all__ = [
     "compile_request",
     "nested_gradient",
     "nested_gradient_call",
+    "nested_jvp",
     "nested_pullback",
 ]

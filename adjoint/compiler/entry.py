@@ -13,8 +13,12 @@ from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Par
 from adjoint.ir.types import FunctionOf, Literal, Type, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, generatable
+from adjoint.rules.pushing import Unresolved, push_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
+
+#: What rules are found by at run time.
+AT_RUN_TIME = (apply_rule, push_rule)
 
 if TYPE_CHECKING:
     from adjoint.compiler.pipeline import Request
@@ -111,15 +115,28 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
     """Refuse a program that would only call itself: the call it was made for, left to run time."""
     parameters = [p.value for p in typed.parameters]
     for s in program.body.statements:
-        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value in AT_RUN_TIME:
             callee, _, *args = s.args
             operands = [*args, *(o for _, o in s.kwargs)]
-            if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
+            if operands != parameters[entry.count :]:
+                continue
+            if s.callee.value is push_rule and is_declared(callee, entry):
+                raise Unresolved
+            if is_entry(callee, parameters[0], entry):
                 raise UnsupportedSyntaxError(
                     f"the call of {entry.function.name} could not be resolved: its arguments do not fit "
                     "its parameters, or a variable that it reads has no value",
                     entry.function.origin,
                 )
+
+
+def is_declared(callee: Any, entry: Entry) -> bool:
+    """Is this the function that is called, whose rule, and no source of its own, is to be had?"""
+    if not isinstance(callee, Const) or not isinstance(entry.operand, Const):
+        return False
+    declared = registry.lookup(callee.value)
+    own = callee.value is entry.operand.value
+    return own and declared is not None and declared.kind == "rule"
 
 
 def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
@@ -158,6 +175,14 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
             keys = [k for k, _ in request.keywords]
             wanted.append(values[entry.count + len(request.arguments) + keys.index(w)])
     return [v for v in wanted if may_carry_derivative(v.type)]
+
+
+def input_labels(typed: Inferred, entry: Entry, request: Request) -> dict[Value, tuple[str, Any]]:
+    """What each input of the program is, in the words of `Compiled.labels`."""
+    values = [p.value for p in typed.function.parameters[entry.count :]]
+    labels: list[tuple[str, Any]] = [("argument", i) for i in range(len(request.arguments))]
+    labels += [("keyword", key) for key, _ in request.keywords]
+    return dict(zip(values, labels, strict=True)) | dict(outside_inputs(typed, entry))
 
 
 def outside_inputs(typed: Inferred, entry: Entry) -> list[tuple[Value, tuple[str, Any]]]:

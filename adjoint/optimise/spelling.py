@@ -10,7 +10,7 @@ What a call costs whatever the size: `np.sum(x)` 1.5 µs and `x.sum()` 0.8, `2 *
 `dot`; of other matrices `@` is never slower, and four times faster for some.
 
 >>> import numpy as np
->>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
+>>> from adjoint.ir.nodes import Call, Const, Function, Parameter, Value
 >>> from adjoint.ir.printer import show
 >>> from adjoint.ir.types import Array
 >>> x, x_bar, y = (Value(n, Array(np.dtype(float), (3,))) for n in ("x", "x_bar", "y"))
@@ -37,9 +37,16 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.ir.nodes import Block, Call, Const, Function, Splat, Value, walk
+from adjoint.ir.nodes import Call, Const, Function, Splat, Value, walk
 from adjoint.ir.types import Array
-from adjoint.optimise.facts import IsMarker, count_uses, is_call_of, kind_of, marker_index, number
+from adjoint.optimise.facts import (
+    IsMarker,
+    count_uses,
+    derivative_calls,
+    is_call_of,
+    kind_of,
+    number,
+)
 
 METHODS: dict[Any, Any] = {
     np.sum: np.ndarray.sum, np.mean: np.ndarray.mean, np.prod: np.ndarray.prod,
@@ -52,18 +59,15 @@ PRODUCTS = (operator.matmul, np.matmul, np.dot)
 
 def respell(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Change callees and operands in place; returns the function."""
-    start = marker_index(function, is_marker) or 0
-    statements = function.body.statements
     for s in walk(function.body):
         if isinstance(s, Call):
             method(s)
     shared = count_uses(function.body)
     shared.update(function.inputs)
-    for s in walk(Block(statements[start:], [])):
-        if isinstance(s, Call):
-            double(s, shared)
-            floating_constant(s)
-            dot(s)
+    for s in derivative_calls(function, is_marker):
+        double(s, shared)
+        floating_constant(s)
+        dot(s)
     return function
 
 

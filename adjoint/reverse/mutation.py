@@ -41,6 +41,7 @@ from adjoint.rules.memory import (
     shares_memory,
     written_operand,
 )
+from adjoint.rules.refusals import name_of, refusal
 from adjoint.rules.signatures import operand_type, result_type
 
 if TYPE_CHECKING:
@@ -69,34 +70,6 @@ def write(reverser: Reverser, s: Call) -> Written:
         kwargs = [(k, o) for k, o in s.kwargs if k not in ("out", "where", "casting")]
         return computed(reverser, s, s.callee, list(s.args), kwargs, keyword(s, "where"))
     raise refusal(s)
-
-
-def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
-    """Refuse the derivative of a reverse half that looks for shadows when it runs."""
-    if not isinstance(s.callee, Const) or not s.args:
-        return
-    if s.callee.value in (shadows.deliver, shadows.collect, shadows.item_written):
-        memory = [
-            v for o in s.args[:1] if isinstance(o, Value) for v in reverser.memory.class_of(o)
-        ]
-        if any(is_active(o, reverser.active) for o in [*memory, *operands_of(s)]):
-            raise UnsupportedSyntaxError(
-                "a second derivative through a container of arrays that are written to is not supported",
-                s.origin,
-                "Write into arrays that the function knows by name.",
-            )
-
-
-def name_of(s: Call) -> str:
-    return getattr(getattr(s.callee, "value", None), "__name__", "a call")
-
-
-def refusal(s: Call) -> UnsupportedSyntaxError:
-    return UnsupportedSyntaxError(
-        f"{name_of(s)} writes into an array in a way whose derivative is not known",
-        s.origin,
-        "Write x[index] = value, or build a new array.",
-    )
 
 
 # -- x[i] = v --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser
 from adjoint.rules.activity import all_active
 from adjoint.rules.aliasing import Memory
+from adjoint.rules.refusals import refuse_raised, refuse_writes
 from adjoint.rules.signatures import operand_type
 
 
@@ -70,8 +71,8 @@ def reverse(
     active = all_active(body, set(wrt), memory)
     reverser = Reverser(active, selected_values(body), expand, memory)
     reverser.definitions = definitions_of(body)
-    reverser.refuse_writes(body)
-    reverser.refuse_raised(body)
+    refuse_writes(body, active)
+    refuse_raised(body, active)
     forward, steps = reverser.forward(body)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(

@@ -42,27 +42,25 @@ from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules.activity import is_active, is_constant
-from adjoint.rules.aliasing import Memory, may_write
+from adjoint.rules.aliasing import Memory
 from adjoint.rules.calls import (
     always_there,
     gives_text,
     missing,
     static_operands,
     takes_text,
+    touches,
     without_rule,
-    written,
 )
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import shares_memory, written_operand
+from adjoint.rules.refusals import refuse_at_run_time
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.writes import refuse_write
 from adjoint.runtime import (
-    call_method,
     check_bound,
     make_dict,
     make_list,
     make_tuple,
-    raise_exception,
     set_attribute,
     set_item,
     unpack_sequence,
@@ -109,47 +107,12 @@ class Reverser:
             scope.origin = statement.origin
             step(scope)
 
-    def refuse_writes(self, body: Block) -> None:
-        """Refuse in-place changes of what carries a derivative, or of what a derivative may still read."""
-        read: set[Value] = set()
-        for s in walk(body):
-            if any(t in self.active for t in targets_of(s)):
-                read.update(o for o in operands_of(s) if isinstance(o, Value))
-        for s in walk(body):
-            owner = written(s)
-            if owner is None or isinstance(s, Call) and written_operand(s) is not None:
-                continue
-            assert isinstance(s, Call)
-            if any(is_active(o, self.active) for o in operands_of(s)) or owner in read:
-                name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
-                refuse_write(str(name), s.origin)
-
-    def refuse_raised(self, body: Block) -> None:
-        """Refuse to lose a derivative in an exception that is caught in the same program."""
-        for attempt in walk(body):
-            if not isinstance(attempt, Try):
-                continue
-            for s in walk(attempt.body):
-                raises = (
-                    isinstance(s, Call)
-                    and isinstance(s.callee, Const)
-                    and s.callee.value is raise_exception
-                )
-                carried = [o for o in operands_of(s) if is_active(o, self.active)]
-                made = [self.definitions.get(o) for o in carried]  # type: ignore[call-overload]
-                told = all(m is not None and takes_text(m, self.active) for m in made)
-                if raises and carried and not told:
-                    raise UnsupportedSyntaxError(
-                        "an exception carries a value that has a derivative", s.origin,
-                        "Return the value instead of raising it.",
-                    )  # fmt: skip
-
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if isinstance(s, Call):
-            mutation.refuse_at_run_time(self, s)
+            refuse_at_run_time(s, self.memory, self.active)
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
-        if isinstance(s, If | Loop | Try) and self.touches(s):
+        if isinstance(s, If | Loop | Try) and touches(s, self.active):
             pass
         elif not any(t in self.active for t in targets_of(s)):
             return [s], None
@@ -167,16 +130,6 @@ class Reverser:
                 return [s], lambda scope: close_together(group, scope)
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
-
-    def touches(self, s: Statement) -> bool:
-        """Does a statement with blocks write to memory that carries a derivative, or may it?"""
-        for inner in walk(Block([s], [])):
-            if isinstance(inner, Call):
-                if is_active(written_operand(inner), self.active):  # type: ignore[arg-type]
-                    return True
-                if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
-                    return True
-        return False
 
     def is_selected(self, value: Value) -> bool:
         return value in self.selected

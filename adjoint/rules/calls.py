@@ -5,22 +5,22 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value, operands_of
+from adjoint.ir.nodes import Block, Call, Const, Operand, Splat, Statement, Value, operands_of, walk
 from adjoint.ir.types import (
     Array,
     DictOf,
-    FunctionOf,
-    Instance,
     ListOf,
     Opaque,
     TupleOf,
-    Unknown,
     is_number,
+    is_static,
     is_text,
 )
 from adjoint.rules import registry
 from adjoint.rules.activity import is_active
+from adjoint.rules.aliasing import may_write
 from adjoint.rules.dispatch import has_rule, missing_rule
+from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import call_method
@@ -45,7 +45,7 @@ def static_operands(s: Call) -> bool:
     if not isinstance(s.callee, Const):
         return False
     for a in [*s.args, *(o for _, o in s.kwargs)]:
-        if isinstance(a, Splat) or not known_kind(operand_type(a)):
+        if isinstance(a, Splat) or not is_static(operand_type(a)):
             return False
     return all(k is not None for k, _ in s.kwargs)
 
@@ -55,16 +55,6 @@ def always_there(kind: Any) -> bool:
     if isinstance(kind, TupleOf):
         return all(map(is_number, kind.items))
     return is_number(kind) or isinstance(kind, ListOf) and all(map(is_number, kind.items or ()))
-
-
-def known_kind(kind: Any) -> bool:
-    if isinstance(kind, Unknown | Instance | FunctionOf):
-        return False
-    items = getattr(kind, "items", None)
-    if isinstance(items, tuple):
-        return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
-    element = getattr(kind, "element", None)
-    return element is None or known_kind(element)
 
 
 def without_rule(s: Call) -> bool:
@@ -77,6 +67,17 @@ def without_rule(s: Call) -> bool:
 def missing(s: Call) -> Call:
     """A call that raises, if it is ever reached."""
     return Call(s.target, Const(missing_rule), [s.callee, Const(s.origin)], [], s.origin)
+
+
+def touches(s: Statement, active: set[Value]) -> bool:
+    """Does a statement with blocks write to memory that carries a derivative, or may it?"""
+    for inner in walk(Block([s], [])):
+        if isinstance(inner, Call):
+            if is_active(written_operand(inner), active):  # type: ignore[arg-type]
+                return True
+            if may_write(inner) and any(is_active(o, active) for o in operands_of(inner)):
+                return True
+    return False
 
 
 # -- text --------------------------------------------------------------------------------------------

@@ -46,6 +46,14 @@ def lookup(function: Any) -> Rule | None:
         return None
 
 
+def forward_rule(function: Any) -> Callable[..., Any] | None:
+    """The forward rule declared for a callable by `jvp_rule`, or None."""
+    try:
+        return _JVPS.get(function)
+    except TypeError:
+        return None
+
+
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
     return code in _CODES
@@ -110,10 +118,18 @@ def partials(*functions: Any, singular: bool = False) -> Callable[[Callable], Ca
 
 
 def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
-    """Declare the forward derivative of `functions`: `text(primals, tangents) -> (y, y_dot)`."""
+    """Declare the forward derivative of `functions`: `text(primals, tangents) -> (y, y_dot)`.
+
+    `primals` are the positional arguments and `tangents` one tangent for each: None, which stands
+    for zero, for those that are constant. Keyword arguments are handed on as they are. Only what is
+    not declared this way has its forward derivative from its partial derivatives, from itself where
+    it is linear, or from the transpose of its pullback.
+    """
 
     def decorate(text: Callable) -> Callable:
+        global _generation
         _JVPS.update(dict.fromkeys(functions, text))
+        _generation += 1
         return text
 
     return decorate

@@ -1,0 +1,376 @@
+"""Forward rules found at run time: `push_rule` gives the value and the tangent of any call.
+
+    y, y_dot = push_rule(f, (f_dot, *args_dot, kwargs_dot), *args, **kwargs)
+
+Tangents may be None, which stands for zero. It is the counterpart of `dispatch.apply_rule`.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from adjoint.errors import MissingRuleError
+from adjoint.ir.types import is_static
+from adjoint.ir.values import type_of
+from adjoint.rules import dispatch, registry
+from adjoint.rules.dispatch import IN_PLACE, Kept, Refused, apply_rule, pull_call
+from adjoint.rules.plain import scale
+from adjoint.rules.pulled import held, moves, pulled
+from adjoint.rules.tangents import TEXT, dense, fit_tangent, with_field
+from adjoint.rules.text import only_text, refuse_read_back
+from adjoint.rules.writes import refuse_write, writes_of
+from adjoint.runtime import (
+    augment,
+    call_method,
+    fail,
+    load_capture,
+    make_function,
+    new_object,
+    set_attribute,
+)
+from adjoint.tree import (
+    Number,
+    ReadBack,
+    Tangent,
+    accumulate,
+    cotangent_dtype,
+    same_container,
+    tangent_field,
+    tangent_item,
+    zero_cotangent,
+)
+
+Pair = tuple[Any, Any]
+
+# Set by the compiler: the value and tangent of a call of a Python function, or of a declared one.
+generate: Callable[[Any, tuple, tuple, dict], Pair] | None = None
+
+
+def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> Pair:
+    """The value of a call and its tangent, by whatever rule the callable has."""
+    hashable = dispatch._hashable(function)
+    function = IN_PLACE[function] if dispatch._rebinds(function, args) else function
+    special = PUSHED.get(function) if hashable else None
+    if special is not None:
+        return special(tangents, *args, **kwargs)
+    if all(t is None for t in tangents[:-1]) and all(t is None for t in tangents[-1].values()):
+        return function(*args, **kwargs), None
+    if function is fail:
+        fail(*args, **kwargs)
+    refuse(function, kwargs)
+    active = mask_of(tangents)
+    if only_text(function, active, args, kwargs):
+        return of_text(function, args, kwargs)
+    if isinstance(function, Refused):
+        raise function.error
+    if isinstance(function, Kept):
+        return of_kept(function, tangents, *args)
+    overloaded = dispatch._overloaded(function, args)
+    if overloaded is not None:
+        method, order = overloaded
+        moved = (None, *[tangents[1 + i] for i in order], tangents[-1])
+        return push_rule(method, moved, *[args[i] for i in order], **kwargs)
+    declared, text = registry.lookup(function), registry.forward_rule(function)
+    if text is not None:
+        return text(args, tangents[1:-1], **kwargs)
+    if declared is None and dispatch.is_bound(function):
+        own = tangent_field(tangents[0], "__self__")
+        moved = (None, own, *tangents[1:])
+        return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
+    if declared is not None and declared.kind != "source":
+        return by_declaration(declared, function, tangents, args, kwargs)
+    if declared is None and not dispatch.generatable(function):
+        raise MissingRuleError(
+            f"no derivative is known for {dispatch.describe(function)}",
+            hint=dispatch.missing_hint(function),
+        )
+    assert generate is not None
+    return generate(function if declared is None else declared.text, tangents, args, kwargs)
+
+
+def refuse(function: Any, kwargs: dict) -> None:
+    """Refuse what writes to its operands."""
+    if writes_of(function):
+        refuse_write(getattr(function, "__name__", "this"))
+    module = getattr(function, "__module__", None) or "numpy"
+    if kwargs.get("out") is not None and module.startswith("numpy"):
+        refuse_write("out=")
+
+
+def mask_of(tangents: tuple) -> tuple:
+    """What carries a tangent, as `apply_rule` is told it."""
+    function_dot, *dots, named = tangents
+    active: list[Any] = [] if function_dot is None else ["callee"]
+    active += [i for i, t in enumerate(dots) if t is not None]
+    return tuple(active + [k for k, t in named.items() if t is not None])
+
+
+def of_text(function: Any, args: tuple, kwargs: dict) -> Pair:
+    """A call of which only text has a tangent."""
+    name = getattr(function, "__name__", "a call")
+    y = function(*args, **kwargs)
+    return y, None if isinstance(y, bool) else ReadBack(name, None)
+
+
+# -- declared rules ----------------------------------------------------------------------------------
+
+
+def by_declaration(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    if declared.kind == "constant":
+        return function(*args, **kwargs), TEXT if declared.textual else None
+    for dot in (*tangents[1:-1], *tangents[-1].values()):
+        if isinstance(dot, ReadBack):
+            refuse_read_back(dot)
+    if declared.kind == "partials":
+        return elementwise(declared, function, tangents, args, kwargs)
+    args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    operands = (*args, *kwargs.values())
+    if all(is_static(type_of(x)) for x in operands):
+        assert generate is not None
+        try:
+            return generate(function, tangents, args, kwargs)
+        except Unresolved:
+            pass
+    return transposed(function, tangents, args, kwargs)
+
+
+class Unresolved(Exception):
+    """The compiler could make no forward rule of a declaration."""
+
+
+def elementwise(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    """The sum of the partial derivatives, each times its argument's tangent."""
+    if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
+        return of_objects(function, tangents, args, kwargs)
+    if kwargs.get("where", True) is not True:
+        raise MissingRuleError(
+            f"no derivative is known for {dispatch.describe(function)} with where="
+        )
+    y = function(*args, **kwargs)
+    partials = declared.text(*args, y)
+    partials = partials if isinstance(partials, tuple) else (partials,)
+    total = None
+    for dot, d, x in zip(tangents[1:-1], partials, args, strict=True):
+        if dot is not None and d is not None:
+            term = scale(fit_tangent(dot, x), d) if declared.singular else fit_tangent(dot, x) * d
+            total = accumulate(total, term)
+    return y, None if total is None else in_form(total, y)
+
+
+def in_form(y_dot: Any, y: Any) -> Any:
+    """A tangent in the shape and the floating dtype of its primal, of which it may lack some axes."""
+    if isinstance(y, np.ndarray | np.generic):
+        dtype = cotangent_dtype(y.dtype)
+        y_dot = np.asarray(np.real(y_dot) if dtype.kind != "c" else y_dot, dtype)
+        y_dot = y_dot if y_dot.shape == y.shape else np.broadcast_to(y_dot, y.shape)
+        return y_dot if isinstance(y, np.ndarray) else y_dot[()]
+    return y_dot[()] if isinstance(y_dot, np.ndarray) else y_dot
+
+
+def of_objects(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """An elementwise function or operator of something that is no number: sequences, nested lists."""
+    function_dot, *dots, named = tangents
+    numbers = np.ndarray | Number | np.bool_ | list | tuple
+    if isinstance(function, np.ufunc) and all(isinstance(x, numbers) for x in args):
+        own = [dense(d, x) if isinstance(x, list | tuple) and d is not None else d
+               for d, x in zip(dots, args, strict=True)]  # fmt: skip
+        arrays = [np.asarray(x) if isinstance(x, list | tuple) else x for x in args]
+        return push_rule(function, (function_dot, *own, named), *arrays, **kwargs)
+    if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
+        y = function(*args)
+        if isinstance(y, str):
+            return y, TEXT
+        if function is operator.mul:
+            return y, None if dots[0] is None else dots[0] * args[1]
+        parts = [[None] * len(x) if d is None else d for d, x in zip(dots, args, strict=True)]
+        return y, same_container(y, [*parts[0], *parts[1]])
+    if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
+        y = function(*args, **kwargs)
+        return y, TEXT if isinstance(y, str | bytes) else None
+    raise MissingRuleError(
+        f"no derivative is known for {dispatch.describe(function)} of "
+        + " and ".join(type(x).__name__ for x in args),
+        hint=dispatch.missing_hint(function),
+    )
+
+
+def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """By the pullback's own pullback, which is linear in the cotangent: its transpose."""
+    function_dot, *dots, named = tangents
+    mask = mask_of(tangents)
+    y, inner = apply_rule(function, mask, *args, **kwargs)
+    _, pull = pulled(function, mask, args, kwargs, inner, zeros_of(y))
+    return y, pull((function_dot, *dots, {k: named.get(k) for k in kwargs}))[3]
+
+
+def zeros_of(y: Any) -> Any:
+    """The zero cotangent of a value, with a zero for every number in it."""
+    if isinstance(y, list | tuple):
+        return same_container(y, [zeros_of(item) for item in y])
+    if isinstance(y, dict):
+        return {k: zeros_of(item) for k, item in y.items()}
+    return zero_cotangent(y)
+
+
+# -- calls that are other calls ------------------------------------------------------------------------
+
+
+def of_method(tangents: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Pair:
+    """`owner.name(*args)`"""
+    _, owner_dot, _, *rest = tangents
+    function = dispatch.method_of(owner, name)
+    if function is not None:
+        return push_rule(function, (None, owner_dot, *rest), owner, *args, **kwargs)
+    method, method_dot = of_attribute((None, owner_dot, None, {}), owner, name)
+    return push_rule(method, (method_dot, *rest), *args, **kwargs)
+
+
+def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Pair:
+    owner_dot = tangents[1]
+    if owner_dot is None and not default:
+        return getattr(owner, name), None
+    computed = dispatch.attribute_call(owner, name)
+    if computed is not None:
+        function, before, after = computed
+        dots = (None, *(None,) * len(before), owner_dot, *(None,) * len(after), {})
+        return push_rule(function, dots, *before, owner, *after)
+    if isinstance(owner, Tangent):
+        default = default or (None,)
+    y = getattr(owner, name, *default)
+    if default and not hasattr(owner, name):
+        return y, tangents[3] if len(tangents) > 4 else None
+    if dispatch.is_bound(y) and y.__self__ is owner:
+        return y, None if owner_dot is None else Tangent(__self__=owner_dot)
+    _, check = apply_rule(getattr, (0,), owner, name, *default)  # refuses what has no derivative
+    del check
+    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        return y, tangent_item(owner_dot, owner._fields.index(name))
+    if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str | tuple):
+        return y, None
+    return y, tangent_field(owner_dot, name)
+
+
+def of_item(tangents: tuple, owner: Any, index: Any) -> Pair:
+    owner_dot = tangents[1]
+    method = getattr(type(owner), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return push_rule(method, tangents, owner, index)
+    y = owner[index]
+    if isinstance(owner, str | bytes):
+        return y, owner_dot
+    known = list | tuple | dict | range | np.ndarray | np.generic
+    if owner_dot is not None and not isinstance(owner, known):
+        raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
+    return y, tangent_item(owner_dot, index)
+
+
+def of_assignment(tangents: tuple, owner: Any, name: str, value: Any) -> Pair:
+    if dispatch.has_setter(type(owner), name):
+        refuse_write(f"the setter of {name}")
+    y = set_attribute(owner, name, value)
+    if tangents[1] is None and tangents[3] is None:
+        return y, None
+    return y, with_field(tangents[1], name, tangents[3])
+
+
+def of_new(tangents: tuple, cls: type) -> Pair:
+    return new_object(cls), None
+
+
+def of_capture(tangents: tuple, function: Any, name: str) -> Pair:
+    return load_capture(function, name), tangent_field(tangents[1], name)
+
+
+def of_made_function(
+    tangents: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any
+) -> Pair:
+    made = make_function(code, namespace, defaults, keywords, *captures)
+    operands = (code, namespace, defaults, keywords, *captures)
+    filled = [
+        [None] * len(x) if d is None and isinstance(x, tuple) else d
+        for d, x in zip(tangents[1:-1], operands, strict=True)
+    ]
+    own = {n: d for n, d in parts_of_function(code, operands, filled) if d is not None}
+    return made, Tangent(**own) if own else None
+
+
+def parts_of_function(code: Any, operands: tuple, dots: list) -> list[tuple[str, Any]]:
+    """The tangents of what a function keeps, by name."""
+    defaults = operands[2] or ()
+    last = code.co_varnames[: code.co_argcount][-len(defaults) or code.co_argcount :]
+    return [
+        *zip(code.co_freevars, dots[4:], strict=True), *zip(last, dots[2] or (), strict=False),
+        *(dots[3] or {}).items(),
+    ]  # fmt: skip
+
+
+def of_dict(tangents: tuple, /, *positional: Any, **more: Any) -> Pair:
+    """`dict(mapping or pairs, **more)`"""
+    items = list(positional[0]) if positional and isinstance(positional[0], Iterator) else None
+    first = items if items is not None else positional[0] if positional else {}
+    dot = tangents[1] if positional else None
+    y = dict(first, **more)
+    if hasattr(first, "keys"):
+        own = {k: tangent_item(dot, k) for k in first}
+    else:
+        rows = [None] * len(first) if dot is None else list(dot)
+        own = {k: None if d is None else d[1] for (k, _), d in zip(first, rows, strict=True)}
+    return y, {**own, **{k: tangents[-1].get(k) for k in more}}
+
+
+def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
+    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+        augment(function, x, y)  # refuses
+    own = getattr(type(x), f"__{function.__name__.strip('_')}__", None)
+    plain = function if isinstance(own, types.FunctionType) else IN_PLACE[function]
+    return push_rule(plain, (None, *tangents[2:4], {}), x, y)
+
+
+# -- derivatives that are differentiated -----------------------------------------------------------------
+
+
+def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Pair:
+    """`apply_rule` itself: the tangent of a pullback is that of the call that it belongs to."""
+    _, function_dot, _, *rest = tangents
+    args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    y, y_dot = push_rule(function, (function_dot, *rest), *args, **kwargs)
+    kept = Kept(
+        function, mask, args, kwargs, lambda y_bar: pull_call(function, mask, args, kwargs, y_bar)
+    )
+    own = Tangent(function=function_dot, args=tuple(rest[:-1]), kwargs=rest[-1])
+    return (y, kept), (y_dot, own)
+
+
+def of_kept(kept: Kept, tangents: tuple, y_bar: Any) -> Pair:
+    """The tangent of the cotangents that a pullback gives: by the compiler, of the call it belongs to."""
+    kept_dot, y_bar_dot, _ = tangents
+    if y_bar is None:
+        return kept(y_bar), None
+    if moves(kept.function, kept.args):
+        return kept(y_bar), None if y_bar_dot is None else kept(y_bar_dot)
+    assert generate is not None
+    operands = (held(kept.function), kept.mask, kept.args, kept.kwargs, y_bar)
+    fields = [tangent_field(kept_dot, n) for n in ("function", "args", "kwargs")]
+    dots = (None, fields[0], None, fields[1], fields[2], y_bar_dot, {})
+    return generate(pull_call, dots, operands, {})
+
+
+def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """`push_rule(function, tangents, *args, **kwargs)`, in the form that is differentiated itself."""
+    return push_rule(function, tangents, *args, **kwargs)
+
+
+PUSHED: dict[Any, Callable[..., Pair]] = {
+    augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
+    set_attribute: of_assignment, new_object: of_new, apply_rule: of_rule, load_capture: of_capture,
+    make_function: of_made_function, dict: of_dict,
+}  # fmt: skip
