@@ -118,11 +118,9 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value in AT_RUN_TIME:
             callee, _, *args = s.args
             operands = [*args, *(o for _, o in s.kwargs)]
-            if operands != parameters[entry.count :]:
-                continue
             if s.callee.value is push_rule and is_declared(callee, entry):
                 raise Unresolved
-            if is_entry(callee, parameters[0], entry):
+            if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
                 raise UnsupportedSyntaxError(
                     f"the call of {entry.function.name} could not be resolved: its arguments do not fit "
                     "its parameters, or a variable that it reads has no value",

@@ -193,9 +193,11 @@ class Template:
     # -- the four ways ---------------------------------------------------------------------------------
 
     def pushforward(self, text: Any) -> Pushforward | None:
-        if text is not None:
+        of_keywords = any(d is not None for d in self.dots[self.count :])
+        if text is not None and not of_keywords:
             return self.by_text(text)
-        assert self.declared is not None
+        if self.declared is None or self.declared.kind not in ("rule", "partials"):
+            return None
         if self.declared.kind == "partials":
             return self.by_partials(self.declared)
         if self.is_linear(self.declared):
@@ -206,8 +208,6 @@ class Template:
 
     def by_text(self, text: Any) -> Pushforward | None:
         """`text(primals, tangents)`"""
-        if any(d is not None for d in self.dots[self.count :]):
-            return None
         primals, tangents, both = Value(), Value(), Value()
         dots: list[Operand] = [Const(None) if d is None else d for d in self.dots[: self.count]]
         body: list[Statement] = [
@@ -308,7 +308,7 @@ class Template:
                 dot if v is dot else o for v, o in zip(given, self.operands, strict=True)
             ]  # constants are known to their types only as such
             kind = result_type(self.function, known[: self.count], self.keywords(known))
-            if kind != wanted:
+            if not alike(kind, wanted):
                 return None
             term = self.write(
                 statements, self.function, *given[: self.count], kind=kind,
@@ -380,6 +380,13 @@ class Template:
         if kind == unliteral(y.type):
             return y
         return self.write(statements, tree.zeros_like, y, kind=kind)
+
+
+def alike(found: Type, wanted: Type) -> bool:
+    """Are these numbers of one dtype, or arrays of one dtype and as many axes?"""
+    if isinstance(found, Array) and isinstance(wanted, Array):
+        return found.dtype == wanted.dtype and found.ndim == wanted.ndim
+    return found == wanted
 
 
 def as_long(found: tuple[Axis, ...], wanted: tuple[Axis, ...]) -> bool:

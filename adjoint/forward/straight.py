@@ -225,9 +225,13 @@ class Pusher:
             return
         if takes_text(s, self.active):
             self.out.append(s)
-            reader = Const(getattr(callee, "__name__", "a call"))
-            kind = cotangent_type(s.target.type)
-            self.keep(s.target, self.emit(read_from_text, reader, Const(s.origin), type=kind))
+            reader = getattr(callee, "__name__", "a call")
+            if is_number(s.target.type):
+                kind = cotangent_type(s.target.type)
+                operands = [Const(reader), Const(s.origin)]
+                self.keep(s.target, self.emit(read_from_text, *operands, type=kind))
+            else:
+                self.keep(s.target, Const(tree.ReadBack(reader, s.origin)))
             return
         if callee is operator.getitem and isinstance(operand_type(s.args[0]), Array):  # type: ignore[arg-type]
             self.out.append(s)

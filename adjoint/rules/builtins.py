@@ -12,6 +12,7 @@ import numpy as np
 from adjoint import runtime
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
 from adjoint.rules.sequences import filled, gathered, scaled, shifted, spread, total
+from adjoint.tree import accumulate
 
 Number = int | float | np.number
 
@@ -90,10 +91,8 @@ def sum_(iterable, /, start=0):
 
 @jvp_rule(sum)
 def sum_jvp(primals, tangents):
-    tangent = sum([t for t in tangents[0] if t is not None], 0.0)
-    return sum(*primals), tangent if len(tangents) < 2 or tangents[
-        1
-    ] is None else tangent + tangents[1]
+    of_items = None if tangents[0] is None else total(tangents[0])
+    return sum(*primals), of_items if len(tangents) < 2 else accumulate(of_items, tangents[1])
 
 
 @rule(statistics.mean, linear="data")

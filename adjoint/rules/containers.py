@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint import runtime
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.tangents import item_tangents
 from adjoint.tree import iterable_cotangent
 
 
@@ -22,6 +23,12 @@ def tuple_(iterable=(), /):
         return (reformed(y_bar, iterable),)
 
     return y, pullback
+
+
+@jvp_rule(tuple)
+def tuple_jvp(primals, tangents):
+    iterable = list(primals[0])
+    return tuple(iterable), tuple(item_tangents(tangents[0], iterable))
 
 
 def reformed(items: Any, like: Any) -> Any:
@@ -62,6 +69,11 @@ def flatten(lists):
         return (cut(y_bar, lists),)
 
     return y, pullback
+
+
+@jvp_rule(runtime.flatten)
+def flatten_jvp(primals, tangents):
+    return runtime.flatten(primals[0]), joined(tangents[0], primals[0])
 
 
 def cut(items: Any, like: Any) -> list:

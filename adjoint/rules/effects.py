@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime, shadows, tree
-from adjoint.rules import registry
+from adjoint.rules import registry, tangents
 
 STRUCTURAL = {
-    runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
+    tangents.read_from_text, tangents.item_tangents, tangents.with_field, tangents.dense,
+    tangents.fit_tangent, runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
     runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
     range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
     shadows.shadow_of, shadows.apart, shadows.collect, shadows.snapshot, shadows.together,

@@ -6,12 +6,14 @@ The cotangent of an iterator is the list of those of the items that it gave.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from typing import Any
 
 from adjoint import runtime
 from adjoint.rules.containers import items_of
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.tangents import item_tangents
 from adjoint.tree import Tangent, column, iterable_cotangent, tangent_field, tangent_item
 
 
@@ -23,6 +25,12 @@ def zip_(*iterables, strict=False):
         return unzipped(y_bar, iterables)
 
     return y, pullback
+
+
+@jvp_rule(zip)
+def zip_jvp(primals, tangents, strict=False):
+    columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
+    return zip(*primals, strict=strict), zip(*columns)
 
 
 def unzipped(bars: Any, iterables: tuple) -> tuple:
@@ -93,6 +101,14 @@ def enumerate_(iterable, start=0):
     return y, pullback
 
 
+@jvp_rule(enumerate)
+def enumerate_jvp(primals, tangents, start=0):
+    iterable, start = primals if len(primals) == 2 else (primals[0], start)
+    return enumerate(iterable, start), zip(
+        itertools.repeat(None), item_tangents(tangents[0], iterable)
+    )
+
+
 @rule(reversed)
 def reversed_(sequence, /):
     y = reversed(sequence)
@@ -101,6 +117,11 @@ def reversed_(sequence, /):
         return (iterable_cotangent(backwards(y_bar, sequence), sequence),)
 
     return y, pullback
+
+
+@jvp_rule(reversed)
+def reversed_jvp(primals, tangents):
+    return reversed(primals[0]), iter(list(item_tangents(tangents[0], primals[0]))[::-1])
 
 
 def backwards(bars: Any, sequence: Any) -> list:
@@ -192,6 +213,22 @@ def iter_(iterable, /):
     return y, pullback
 
 
+@jvp_rule(iter)
+def iter_jvp(primals, tangents):
+    return iter(primals[0]), iter(item_tangents(tangents[0], primals[0]))
+
+
+@jvp_rule(next)
+def next_jvp(primals, tangents):
+    """The tangent of an iterator is one of tangents, and goes along with it."""
+    iterator, *default = primals
+    missing = object()
+    y = next(iterator, missing)
+    if y is missing:
+        return next(iterator, *default), tangents[1] if default else None
+    return y, None if tangents[0] is None else next(tangents[0])
+
+
 @rule(iterable_cotangent)
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)
@@ -216,6 +253,11 @@ def values(mapping, /):
     return y, pullback
 
 
+@jvp_rule(dict.values)
+def values_jvp(primals, tangents):
+    return primals[0].values(), at_keys(tangents[0], primals[0])
+
+
 @rule(dict.items)
 def items(mapping, /):
     y = mapping.items()
@@ -224,6 +266,11 @@ def items(mapping, /):
         return (keyed(mapping, column(y_bar, 1)),)
 
     return y, pullback
+
+
+@jvp_rule(dict.items)
+def items_jvp(primals, tangents):
+    return primals[0].items(), [(None, dot) for dot in at_keys(tangents[0], primals[0])]
 
 
 def keyed(mapping: dict, bars: Any) -> Any:
@@ -269,6 +316,11 @@ def copy(mapping, /):
         return (y_bar,)
 
     return y, pullback
+
+
+@jvp_rule(dict.copy)
+def copy_jvp(primals, tangents):
+    return primals[0].copy(), tangents[0]
 
 
 @rule(dict)
@@ -332,6 +384,20 @@ def or_(a, b):
     return y, pullback
 
 
+@jvp_rule(operator.or_)
+def or_jvp(primals, tangents):
+    y = primals[0] | primals[1]
+    return y, merged_tangents(primals, tangents) if isinstance(y, dict) else None
+
+
+def merged_tangents(dicts: tuple, dots: tuple) -> dict:
+    """The tangent of dicts merged in order: of each key that of the last dict that has it."""
+    merged: dict = {}
+    for each, dot in zip(dicts, dots, strict=True):
+        merged |= {key: None if dot is None else dot.get(key) for key in each}
+    return merged
+
+
 @rule(runtime.make_tuple)
 def make_tuple(*items):
     y = runtime.make_tuple(*items)
@@ -340,6 +406,11 @@ def make_tuple(*items):
         return items_of(y_bar)
 
     return y, pullback
+
+
+@jvp_rule(runtime.make_tuple)
+def make_tuple_jvp(primals, tangents):
+    return primals, tuple(tangents)
 
 
 @rule(runtime.make_list)
@@ -352,6 +423,11 @@ def make_list(*items):
     return y, pullback
 
 
+@jvp_rule(runtime.make_list)
+def make_list_jvp(primals, tangents):
+    return list(primals), list(tangents)
+
+
 @rule(runtime.make_dict)
 def make_dict(*keys_and_values):
     y = runtime.make_dict(*keys_and_values)
@@ -360,6 +436,12 @@ def make_dict(*keys_and_values):
         return alternate(keys_and_values, y_bar)
 
     return y, pullback
+
+
+@jvp_rule(runtime.make_dict)
+def make_dict_jvp(primals, tangents):
+    y = runtime.make_dict(*primals)
+    return y, dict(zip(primals[::2], tangents[1::2], strict=True))
 
 
 def alternate(keys_and_values: tuple, bars: dict) -> tuple:
@@ -404,6 +486,11 @@ def merge_dicts(*dicts):
         return unmerged(dicts, y_bar)
 
     return y, pullback
+
+
+@jvp_rule(runtime.merge_dicts)
+def merge_dicts_jvp(primals, tangents):
+    return runtime.merge_dicts(*primals), merged_tangents(primals, tangents)
 
 
 def unmerged(dicts: tuple, bars: dict) -> tuple:

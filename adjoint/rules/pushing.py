@@ -7,6 +7,7 @@ Tangents may be None, which stands for zero. It is the counterpart of `dispatch.
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import IN_PLACE, Kept, Refused, apply_rule, pull_call
 from adjoint.rules.plain import scale
 from adjoint.rules.pulled import held, moves, pulled
-from adjoint.rules.tangents import TEXT, dense, fit_tangent, with_field
+from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field
 from adjoint.rules.text import only_text, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
@@ -76,12 +77,15 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         moved = (None, *[tangents[1 + i] for i in order], tangents[-1])
         return push_rule(method, moved, *[args[i] for i in order], **kwargs)
     declared, text = registry.lookup(function), registry.forward_rule(function)
-    if text is not None:
-        return text(args, tangents[1:-1], **kwargs)
+    if text is not None and all(t is None for t in tangents[-1].values()):
+        y, y_dot = text(args, tangents[1:-1], **kwargs)
+        number = y_dot is not None and isinstance(y, np.ndarray | Number)
+        return y, in_form(y_dot, y) if number else y_dot
     if declared is None and dispatch.is_bound(function):
         own = tangent_field(tangents[0], "__self__")
         moved = (None, own, *tangents[1:])
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
+    args, tangents = listed(args, tangents)
     if declared is not None and declared.kind != "source":
         return by_declaration(declared, function, tangents, args, kwargs)
     if declared is None and not dispatch.generatable(function):
@@ -91,6 +95,16 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         )
     assert generate is not None
     return generate(function if declared is None else declared.text, tangents, args, kwargs)
+
+
+def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
+    """The arguments with a tangent that can be read only once, as lists."""
+    function_dot, *dots, named = tangents
+    args = list(args)  # type: ignore[assignment]
+    for i, (x, dot) in enumerate(zip(args, dots, strict=True)):
+        if dot is not None and isinstance(x, Iterator):
+            args[i], dots[i] = list(x), list(item_tangents(dot, x))  # type: ignore[index]
+    return tuple(args), (function_dot, *dots, named)
 
 
 def refuse(function: Any, kwargs: dict) -> None:
@@ -130,7 +144,6 @@ def by_declaration(
             refuse_read_back(dot)
     if declared.kind == "partials":
         return elementwise(declared, function, tangents, args, kwargs)
-    args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
     operands = (*args, *kwargs.values())
     if all(is_static(type_of(x)) for x in operands):
         assert generate is not None
@@ -327,6 +340,11 @@ def of_dict(tangents: tuple, /, *positional: Any, **more: Any) -> Pair:
     return y, {**own, **{k: tangents[-1].get(k) for k in more}}
 
 
+def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Pair:
+    y = functools.partial(function, *args, **kwargs)
+    return y, Tangent(func=tangents[1], args=tuple(tangents[2:-1]), keywords=tangents[-1])
+
+
 def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
     if isinstance(x, np.ndarray | list | dict | set | bytearray):
         augment(function, x, y)  # refuses
@@ -372,5 +390,5 @@ def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair
 PUSHED: dict[Any, Callable[..., Pair]] = {
     augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
     set_attribute: of_assignment, new_object: of_new, apply_rule: of_rule, load_capture: of_capture,
-    make_function: of_made_function, dict: of_dict,
+    make_function: of_made_function, dict: of_dict, functools.partial: of_partial,
 }  # fmt: skip
