@@ -118,7 +118,7 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value in AT_RUN_TIME:
             callee, _, *args = s.args
             operands = [*args, *(o for _, o in s.kwargs)]
-            if s.callee.value is push_rule and is_declared(callee, entry):
+            if s.callee.value is push_rule and is_declared(callee, parameters[0], entry):
                 raise Unresolved
             if operands == parameters[entry.count :] and is_entry(callee, parameters[0], entry):
                 raise UnsupportedSyntaxError(
@@ -128,13 +128,21 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
                 )
 
 
-def is_declared(callee: Any, entry: Entry) -> bool:
+def is_declared(callee: Any, parameter: Value, entry: Entry) -> bool:
     """Is this the function that is called, whose rule, and no source of its own, is to be had?"""
-    if not isinstance(callee, Const) or not isinstance(entry.operand, Const):
-        return False
-    declared = registry.lookup(callee.value)
-    own = callee.value is entry.operand.value
-    return own and declared is not None and declared.kind == "rule"
+    own = declared_function(parameter if isinstance(entry.operand, Value) else entry.operand)
+    return own is not None and declared_function(callee) is own
+
+
+def declared_function(operand: Operand) -> Any:
+    """The function that an operand is known to be, if a rule is declared for it."""
+    kind = operand_type(operand)
+    if isinstance(kind, FunctionOf):
+        code = kind.code.value
+        return registry.with_code(code) if registry.code_has_rule(code) else None
+    function = operand.value if isinstance(operand, Const) else None
+    declared = registry.lookup(function)
+    return function if declared is not None and declared.kind == "rule" else None
 
 
 def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from adjoint.compiler.nested import mapped, presented_inside, stand_ins
 from adjoint.compiler.pushing import push_expander
 from adjoint.compiler.special import NESTED
+from adjoint.errors import MissingRuleError
 from adjoint.forward import Pushed, forward
 from adjoint.inference import calls
 from adjoint.inference.infer import Specialiser
 from adjoint.inference.items import dict_parts, iterable_parts
 from adjoint.inference.sites import Site
-from adjoint.ir.nodes import Block, Const, Function, Operand, Parameter, Value, free_values
-from adjoint.ir.types import Array, Scalar, TupleOf, literal, may_carry_derivative
+from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Parameter, Value, free_values
+from adjoint.ir.types import Array, Literal, Scalar, TupleOf, literal, may_carry_derivative
 from adjoint.optimise.dead import remove_dead
-from adjoint.rules.pushing import push_call
+from adjoint.rules.dispatch import Held, describe
+from adjoint.rules.pushing import push_call, push_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import make_tuple
@@ -94,6 +96,9 @@ def nested_jvp(spec: Specialiser, args: list[Operand], kwargs: list, site: Site)
 def nested_push(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
     """`push_call(f, tangents, args, kwargs)`"""
     callee, tangents, positional, named = args
+    kind = operand_type(callee)
+    if isinstance(kind, Literal) and isinstance(kind.value, type) and issubclass(kind.value, Held):
+        callee = Const(kind.value.functions[0])
     given, parts = iterable_parts(spec, tangents), iterable_parts(spec, positional)
     keywords = dict_parts(spec, named, site)
     if given is None or parts is None or keywords is None:
@@ -109,9 +114,23 @@ def nested_push(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
         if isinstance(v, Value) and operand_type(d) != literal(None)
     ]  # fmt: skip
     pushed = inner_forward(spec, callee, parts, keywords, [v for v, _ in pairs], site)
+    check_pushed(pushed.function.body, callee, parts)
     y, y_dot = splice(spec, pushed, {}, dict(pairs), site)
     kind = TupleOf((operand_type(y), operand_type(y_dot)))
     return spec.emit(Const(make_tuple), [y, y_dot], [], site, kind)
+
+
+def check_pushed(body: Block, callee: Operand, parts: list[Operand]) -> None:
+    """Refuse what would be differentiated by itself, again and again."""
+    for s in body.statements:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is push_rule:
+            own, _, *args = s.args
+            same = (
+                isinstance(own, Const) and isinstance(callee, Const) and own.value is callee.value
+            )
+            if (own is callee or same) and args == parts:
+                name = describe(callee.value) if isinstance(callee, Const) else "this"
+                raise MissingRuleError(f"the second derivative through {name} is not supported")
 
 
 NESTED[push_call] = nested_push

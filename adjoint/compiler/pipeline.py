@@ -30,9 +30,10 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
+from adjoint.rules.pushing import push_call
 
-#: A pullback that is differentiated at run time is compiled for the operands that are there.
-PULL_CALL = literal(pull_call)
+#: A rule that is differentiated at run time is compiled for the operands that are there.
+RULE_CALLS = (literal(pull_call), literal(push_call))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Compiled:
 def compile_request(request: Request) -> Compiled:
     """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
     entry = entry_program(request)
-    if not request.options.typed and request.callee != PULL_CALL:
+    if not request.options.typed and request.callee not in RULE_CALLS:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
     if request.form == "jvp":

@@ -61,7 +61,7 @@ from adjoint.rules.refusals import refuse_at_run_time
 from adjoint.rules.registry import forward_rule
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.rules.tangents import TEXT, item_tangents, read_from_text
-from adjoint.runtime import make_dict, make_tuple, set_item
+from adjoint.runtime import make_dict, make_tuple, merge_dicts, set_item
 
 if TYPE_CHECKING:
     from adjoint.forward.program import Expand, Pushforward
@@ -311,17 +311,10 @@ class Pusher:
             args.append(Splat(items))
             of_items = [self.dot_or_none(a.operand), items]
             dots.append(Splat(self.emit(item_tangents, *of_items, type=UNKNOWN)))
-        named: list[Operand] = []
-        for k, o in s.kwargs:
-            if k is not None:
-                named += [Const(k), self.dot_or_none(o)]
-            elif self.dot(o) is not None:
-                raise UnsupportedSyntaxError(
-                    "keywords that carry a derivative are spread from a dict that is known only when "
-                    "the program runs, which forward mode does not support yet", s.origin,
-                    "Name the keywords in the call.",
-                )  # fmt: skip
-        dots.append(self.emit(make_dict, *named, type=UNKNOWN))
+        pairs = [(Const(k), self.dot_or_none(o)) for k, o in s.kwargs if k is not None]
+        spread = [d for k, o in s.kwargs if k is None and (d := self.dot(o)) is not None]
+        named = self.emit(make_dict, *[o for pair in pairs for o in pair], type=UNKNOWN)
+        dots.append(self.emit(merge_dicts, named, *spread, type=UNKNOWN) if spread else named)
         tangents = self.emit(make_tuple, *dots, type=UNKNOWN)
         pair = TupleOf((s.target.type, UNKNOWN))
         both = Value("", pair, False, s.origin)

@@ -29,6 +29,7 @@ FAMILIES = (
     "linalg",
     "norms",
     "fourier",
+    "pushing",
 )
 
 for family in FAMILIES:

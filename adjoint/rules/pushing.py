@@ -387,6 +387,35 @@ def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair
     return push_rule(function, tangents, *args, **kwargs)
 
 
+def differentiated(
+    active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: Any
+) -> dispatch.Result:
+    """`push_rule` in reverse mode: by the forward rule that is declared, or by the compiler."""
+    text = registry.forward_rule(function)
+    if text is not None and all(t is None for t in tangents[-1].values()):
+        args, tangents = listed(args, tangents)
+        pair, back = apply_rule(text, (0, 1), args, tangents[1:-1], **kwargs)
+
+        def pull_text(bar: Any) -> tuple:
+            _, args_bar, dots_bar, *_ = back(bar)
+            dots_bar = (None,) * len(args) if dots_bar is None else tuple(dots_bar)
+            args_bar = (None,) * len(args) if args_bar is None else tuple(args_bar)
+            return (None, None, (None, *dots_bar, None), *args_bar, {})
+
+        return pair, pull_text
+    assert dispatch.generate is not None
+    operands = (held(function), tangents, args, kwargs)
+    pair, back = dispatch.generate(push_call, (0, 1, 2, 3), operands, {})
+
+    def pull(bar: Any) -> tuple:
+        _, function_bar, tangents_bar, args_bar, kwargs_bar, _ = back(bar)
+        args_bar = (None,) * len(args) if args_bar is None else tuple(args_bar)
+        return (None, function_bar, tangents_bar, *args_bar, kwargs_bar or {})
+
+    return pair, pull
+
+
+dispatch.STRUCTURAL[push_rule] = differentiated
 PUSHED: dict[Any, Callable[..., Pair]] = {
     augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
     set_attribute: of_assignment, new_object: of_new, apply_rule: of_rule, load_capture: of_capture,

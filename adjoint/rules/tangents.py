@@ -6,7 +6,9 @@ a tuple, list or dict, a `Tangent` for an object or a function with captured val
 
 from __future__ import annotations
 
+import functools
 import itertools
+import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -65,6 +67,13 @@ def fit_tangent(x_dot: Any, x: Any, where: str = "the tangent", above: tuple = (
         if any(key not in x for key in items):
             raise ValueError(f"{where} has keys that its primal has not")
         return {k: fit_tangent(items.get(k), v, f"{where}[{k!r}]", above) for k, v in x.items()}
+    if isinstance(x, types.MethodType | functools.partial):
+        bound = isinstance(x, types.MethodType)
+        names = ("__self__", "__func__") if bound else ("func", "args", "keywords")
+        fitted = {
+            n: fit_tangent(tangent_field(x_dot, n), getattr(x, n), where, above) for n in names
+        }
+        return Tangent(**fitted)
     fields = None if callable(x) and hasattr(x, "__code__") else attributes(x)
     if fields is None or isinstance(x, type):
         return x_dot
