@@ -70,7 +70,7 @@ def check_slope(
     plain = function(*called)
     y, y_dot = ad.jvp(function, used, given)
     wanted, size = slope(expected, along)
-    equal = np.array_equal(y, plain, equal_nan=True) or not exact and np.allclose(y, plain, 1e-10)
+    equal = np.array_equal(y, plain, equal_nan=True) or not exact and np.allclose(y, plain, rtol)
     found = [] if equal else [f"value {y!r}, plain {plain!r}"]
     after = dict(leaves(called))
     for path, leaf in leaves(used):

@@ -39,7 +39,9 @@ from adjoint.ir.nodes import (
     Statement,
     Value,
     defined_values,
+    operands_of,
     substitute,
+    targets_of,
     walk,
 )
 from adjoint.ir.options import Options
@@ -201,7 +203,7 @@ class Template:
         if self.declared.kind == "partials":
             return self.by_partials(self.declared)
         if self.is_linear(self.declared):
-            found = self.by_itself()
+            found = self.by_itself(self.declared)
             if found is not None:
                 return found
         return self.by_transposition(self.declared)
@@ -277,6 +279,8 @@ class Template:
             if dot is None:
                 continue
             kind = unliteral(x.type)
+            if name in declared.form:
+                continue
             if name not in declared.linear or not is_number(kind) or cotangent_type(kind) != kind:
                 return False
         return True
@@ -291,7 +295,7 @@ class Template:
             positional += ("*",) * (self.count - len(positional))
         return [*positional[: self.count], *(k or "**" for k, _ in self.call.kwargs)]
 
-    def by_itself(self) -> Pushforward | None:
+    def by_itself(self, declared: registry.Rule) -> Pushforward | None:
         """Σ f(…, ẋᵢ, …)"""
         y = Value("", self.call.target.type)
         args: list[Operand | Splat] = list(self.inputs[: self.count])
@@ -300,8 +304,9 @@ class Template:
         ]
         wanted = tangent_type(y.type)
         total: Operand | None = None
-        for i, dot in enumerate(self.dots):
-            if dot is None:
+        names = self.parameter_names(declared) or []
+        for i, (dot, name) in enumerate(zip(self.dots, names, strict=True)):
+            if dot is None or name in declared.form:
                 continue
             given = [*self.inputs[:i], dot, *self.inputs[i + 1 :]]
             known = [
@@ -372,7 +377,15 @@ class Template:
             form = self.formed(made, y, y_bar.type)
             for s in statements:
                 substitute(Block([s], []), lambda o: form if o is y_bar else o)
-        return [*statements[: at + 1], *made, *statements[at + 1 :]]
+        early = statements[: at + 1]
+        asking: set[Value] = {y_bar}  # what reads of the cotangent were moved to the beginning
+        waiting: list[Statement] = []
+        for s in list(early):
+            if any(o in asking for o in operands_of(s)):
+                early.remove(s)
+                waiting.append(s)
+                asking.update(targets_of(s))
+        return [*early, *made, *waiting, *statements[at + 1 :]]
 
     def formed(self, statements: list[Statement], y: Value, kind: Type) -> Operand:
         if kind == literal(None):

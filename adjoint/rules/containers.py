@@ -36,7 +36,7 @@ def reformed(items: Any, like: Any) -> Any:
     return None if items is None else iterable_cotangent(list(items), like)
 
 
-@rule(reformed)
+@rule(reformed, linear="items", form="like")
 def _(items, like):
     y = reformed(items, like)
 
@@ -51,7 +51,7 @@ def items_of(bars: Any) -> Any:
     return None if bars is None else tuple(bars)
 
 
-@rule(items_of)
+@rule(items_of, linear="bars")
 def _(bars):
     y = items_of(bars)
 
@@ -87,7 +87,7 @@ def cut(items: Any, like: Any) -> list:
     return pieces
 
 
-@rule(cut)
+@rule(cut, linear="items", form="like")
 def _(items, like):
     y = cut(items, like)
 
@@ -108,7 +108,7 @@ def joined(bars: Any, like: Any) -> list:
     ]
 
 
-@rule(joined)
+@rule(joined, linear="bars", form="like")
 def _(bars, like):
     y = joined(bars, like)
 

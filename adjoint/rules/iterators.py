@@ -38,7 +38,7 @@ def unzipped(bars: Any, iterables: tuple) -> tuple:
     return tuple([iterable_cotangent(column(bars, i), x) for i, x in enumerate(iterables)])
 
 
-@rule(unzipped)
+@rule(unzipped, linear="bars", form="iterables")
 def _(bars, iterables):
     y = unzipped(bars, iterables)
 
@@ -58,7 +58,7 @@ def rows_of(columns: Any, count: int) -> Any:
     return [tuple([c[i] for c in whole]) for i in range(count)]
 
 
-@rule(rows_of)
+@rule(rows_of, linear="columns")
 def _(columns, count):
     y = rows_of(columns, count)
 
@@ -80,7 +80,7 @@ def columns_of(rows: Any, columns: Any) -> Any:
     )
 
 
-@rule(columns_of)
+@rule(columns_of, linear="rows", form="columns")
 def _(rows, columns):
     y = columns_of(rows, columns)
     count = 0 if rows is None else len(rows)
@@ -132,7 +132,7 @@ def backwards(bars: Any, sequence: Any) -> list:
     return [None] * missing + list(bars)[::-1]
 
 
-@rule(backwards)
+@rule(backwards, linear="bars", form="sequence")
 def _(bars, sequence):
     y = backwards(bars, sequence)
     count = 0 if bars is None else len(bars)
@@ -148,7 +148,7 @@ def last_first(items: Any, count: int) -> Any:
     return None if items is None else list(items)[::-1][:count]
 
 
-@rule(last_first)
+@rule(last_first, linear="items")
 def _(items, count):
     y = last_first(items, count)
 
@@ -163,7 +163,7 @@ def first(items: Any, count: int) -> Any:
     return None if items is None else list(items)[:count]
 
 
-@rule(first)
+@rule(first, linear="items")
 def _(items, count):
     y = first(items, count)
 
@@ -173,7 +173,7 @@ def _(items, count):
     return y, pullback
 
 
-@rule(column)
+@rule(column, linear="bars")
 def _(bars, position):
     y = column(bars, position)
 
@@ -193,7 +193,7 @@ def placed(column_bars: Any, bars: Any, position: int) -> Any:
     ]
 
 
-@rule(placed)
+@rule(placed, linear="column_bars", form="bars")
 def _(column_bars, bars, position):
     y = placed(column_bars, bars, position)
 
@@ -229,7 +229,7 @@ def next_jvp(primals, tangents):
     return y, None if tangents[0] is None else next(tangents[0])
 
 
-@rule(iterable_cotangent)
+@rule(iterable_cotangent, linear="bars", form="iterable")
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)
     count = 0 if bars is None else len(bars)
@@ -278,7 +278,7 @@ def keyed(mapping: dict, bars: Any) -> Any:
     return None if bars is None else dict(zip(mapping, bars))
 
 
-@rule(keyed)
+@rule(keyed, linear="bars", form="mapping")
 def _(mapping, bars):
     y = keyed(mapping, bars)
 
@@ -293,7 +293,7 @@ def at_keys(bars: Any, mapping: dict) -> Any:
     return None if bars is None else [bars.get(key) for key in mapping]
 
 
-@rule(at_keys)
+@rule(at_keys, linear="bars", form="mapping")
 def _(bars, mapping):
     y = at_keys(bars, mapping)
 
@@ -343,7 +343,7 @@ def pairs_of(items: Any, bars: Any) -> Any:
     return [(None, bars.get(key) if last[key] == i else None) for i, (key, _) in enumerate(items)]
 
 
-@rule(pairs_of)
+@rule(pairs_of, linear="bars", form="items")
 def _(items, bars):
     y = pairs_of(items, bars)
 
@@ -362,7 +362,7 @@ def of_pairs(items: Any, bars: Any) -> Any:
     return {key: None if bar is None else bar[1] for (key, _), bar in zip(items, bars, strict=True)}
 
 
-@rule(of_pairs)
+@rule(of_pairs, linear="bars", form="items")
 def _(items, bars):
     y = of_pairs(items, bars)
 
@@ -453,7 +453,7 @@ def alternate(keys_and_values: tuple, bars: dict) -> tuple:
     )
 
 
-@rule(alternate)
+@rule(alternate, linear="bars", form="keys_and_values")
 def _(keys_and_values, bars):
     y = alternate(keys_and_values, bars)
 
@@ -468,7 +468,7 @@ def by_key(keys_and_values: tuple, bars: Any) -> Any:
     return None if bars is None else dict(zip(keys_and_values[::2], bars[1::2]))
 
 
-@rule(by_key)
+@rule(by_key, linear="bars", form="keys_and_values")
 def _(keys_and_values, bars):
     y = by_key(keys_and_values, bars)
 
@@ -501,7 +501,7 @@ def unmerged(dicts: tuple, bars: dict) -> tuple:
     return tuple([{k: b for k, b in bars.items() if owner.get(k) == i} for i in range(len(dicts))])
 
 
-@rule(unmerged)
+@rule(unmerged, linear="bars", form="dicts")
 def _(dicts, bars):
     y = unmerged(dicts, bars)
 
@@ -519,7 +519,7 @@ def remerged(dicts: tuple, bars: Any) -> Any:
     return {k: None if bars[i] is None else bars[i].get(k) for k, i in owner.items()}
 
 
-@rule(remerged)
+@rule(remerged, linear="bars", form="dicts")
 def _(dicts, bars):
     y = remerged(dicts, bars)
 
@@ -552,7 +552,7 @@ def partial_parts(bar: Any, count: int, names: tuple) -> tuple:
     )
 
 
-@rule(partial_parts)
+@rule(partial_parts, linear="bar")
 def _(bar, count, names):
     y = partial_parts(bar, count, names)
 
@@ -569,7 +569,7 @@ def partial_tangent(parts: Any, count: int, names: tuple) -> Any:
     return Tangent(func=parts[0], args=tuple(parts[1 : 1 + count]), keywords=parts[1 + count])
 
 
-@rule(partial_tangent)
+@rule(partial_tangent, linear="parts")
 def _(parts, count, names):
     y = partial_tangent(parts, count, names)
 

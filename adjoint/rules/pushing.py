@@ -21,7 +21,7 @@ from adjoint.ir.values import type_of
 from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import IN_PLACE, Kept, Refused, apply_rule, pull_call
 from adjoint.rules.plain import scale
-from adjoint.rules.pulled import held, moves, pulled
+from adjoint.rules.pulled import held, innermost, moves, pulled, unsupported
 from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field
 from adjoint.rules.text import only_text, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
@@ -144,6 +144,8 @@ def by_declaration(
             refuse_read_back(dot)
     if declared.kind == "partials":
         return elementwise(declared, function, tangents, args, kwargs)
+    if is_linear(declared, tangents, args, kwargs):
+        return by_itself(declared, function, tangents, args, kwargs)
     operands = (*args, *kwargs.values())
     if all(is_static(type_of(x)) for x in operands):
         assert generate is not None
@@ -152,6 +154,48 @@ def by_declaration(
         except Unresolved:
             pass
     return transposed(function, tangents, args, kwargs)
+
+
+def is_linear(declared: registry.Rule, tangents: tuple, args: tuple, kwargs: dict) -> bool:
+    """Is a function linear in each operand that has a tangent, and are these no integers?"""
+    code = declared.text.__code__
+    names = code.co_varnames[: code.co_argcount]
+    active = [(n, x) for n, x, d in zip(names, args, tangents[1:-1]) if d is not None]
+    starred = code.co_flags & 0x04 and code.co_varnames[len(names) + code.co_kwonlyargcount]
+    rest = tangents[1 + len(names) : -1]
+    if starred not in declared.form and any(d is not None for d in rest):
+        return False
+    active += [(k, kwargs[k]) for k, d in tangents[-1].items() if d is not None]
+    names_given = {*names[: len(args)], *kwargs}
+    if names_given & {"initial", "dtype"}:  # from which a sum begins; what the tangent would become
+        return False
+    active = [(n, x) for n, x in active if n not in declared.form]
+    return all(n in declared.linear and not is_integer(x) for n, x in active)
+
+
+def is_integer(x: Any) -> bool:
+    return isinstance(x, np.ndarray | Number) and np.asarray(x).dtype.kind not in "fc"
+
+
+def by_itself(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    """The function itself, of each tangent in its primal's place."""
+    y, y_dot = function(*args, **kwargs), None
+    whole = (getattr(function, "__module__", None) or "").startswith("numpy")
+    filled = [
+        fit_tangent(d, x) if d is not None and (whole or isinstance(x, np.ndarray | Number)) else d
+        for d, x in zip(tangents[1:-1], args)
+    ]
+    tangents = (None, *filled, tangents[-1])
+    code = declared.text.__code__
+    for i, dot in enumerate(tangents[1:-1]):
+        if dot is not None and code.co_varnames[min(i, code.co_argcount)] in declared.linear:
+            y_dot = accumulate(y_dot, function(*args[:i], dot, *args[i + 1 :], **kwargs))
+    for key, dot in tangents[-1].items():
+        if dot is not None and key in declared.linear:
+            y_dot = accumulate(y_dot, function(*args, **{**kwargs, key: dot}))
+    return y, y_dot
 
 
 class Unresolved(Exception):
@@ -226,7 +270,13 @@ def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
 
 
 def zeros_of(y: Any) -> Any:
-    """The zero cotangent of a value, with a zero for every number in it."""
+    """The zero cotangent of a value, with a zero for every number in it; refuses an object."""
+    if isinstance(y, Tangent):
+        return Tangent(**{n: zeros_of(getattr(y, n)) for n in y})
+    if not isinstance(
+        y, np.ndarray | Number | list | tuple | dict | str | bytes | bool | np.bool_ | None
+    ):
+        raise MissingRuleError(f"no forward derivative is known for a {type(y).__name__}")
     if isinstance(y, list | tuple):
         return same_container(y, [zeros_of(item) for item in y])
     if isinstance(y, dict):
@@ -359,7 +409,7 @@ def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
 def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Pair:
     """`apply_rule` itself: the tangent of a pullback is that of the call that it belongs to."""
     _, function_dot, _, *rest = tangents
-    args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    args, (_, *rest) = listed(args, (None, *rest))
     y, y_dot = push_rule(function, (function_dot, *rest), *args, **kwargs)
     kept = Kept(
         function, mask, args, kwargs, lambda y_bar: pull_call(function, mask, args, kwargs, y_bar)
@@ -369,17 +419,104 @@ def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: A
 
 
 def of_kept(kept: Kept, tangents: tuple, y_bar: Any) -> Pair:
-    """The tangent of the cotangents that a pullback gives: by the compiler, of the call it belongs to."""
+    """The cotangents that a pullback gives, and their tangents."""
     kept_dot, y_bar_dot, _ = tangents
     if y_bar is None:
         return kept(y_bar), None
-    if moves(kept.function, kept.args):
-        return kept(y_bar), None if y_bar_dot is None else kept(y_bar_dot)
+    dots = [tangent_field(kept_dot, name) for name in ("function", "args", "kwargs")]
+    dots[1] = (None,) * len(kept.args) if dots[1] is None else dots[1]
+    return pushed_pull(kept.function, kept.mask, kept.args, kept.kwargs, dots, y_bar, y_bar_dot)
+
+
+def pushed_pull(
+    function: Any, mask: tuple, args: tuple, kwargs: dict, dots: list, y_bar: Any, y_bar_dot: Any
+) -> Pair:
+    """`pull_call` in forward mode; `dots` are the tangents of its first operands but the mask."""
+    if dispatch._rebinds(function, args):
+        function = IN_PLACE[function]
+    if moves(function, args):
+        bars = pull_call(function, mask, args, kwargs, y_bar)
+        return bars, None if y_bar_dot is None else pull_call(
+            function, mask, args, kwargs, y_bar_dot
+        )
+    if isinstance(function, Kept):
+        raise unsupported(innermost(function), "third")
+    if function is call_method:
+        return pull_of_method(mask, args, kwargs, dots, y_bar, y_bar_dot)
+    if function is getattr:
+        return pull_of_attribute(args, dots, y_bar, y_bar_dot)
+    overloaded = dispatch._overloaded(function, args)
+    if overloaded is not None:
+        method, order = overloaded
+        positions = tuple(order.index(a) if isinstance(a, int) else a for a in mask)
+        moved = [None, tuple([dots[1][i] for i in order]), dots[2]]
+        ordered = tuple([args[i] for i in order])
+        pair = pushed_pull(method, positions, ordered, kwargs, moved, y_bar, y_bar_dot)
+        back = [order.index(i) for i in range(len(args))]
+        return both(pair, lambda b: (b[0], *[b[1 + i] for i in back], b[-1]))
+    declared = registry.lookup(function)
+    if declared is None and dispatch.is_bound(function):
+        moved = [None, (tangent_field(dots[0], "__self__"), *dots[1]), dots[2]]
+        operands = (function.__self__, *args)
+        own = dispatch.bound_mask(mask)
+        pair = pushed_pull(
+            dispatch.unbound(function), own, operands, kwargs, moved, y_bar, y_bar_dot
+        )
+        return both(pair, lambda b: (None if b[1] is None else Tangent(__self__=b[1]), *b[2:]))
+    if declared is not None and declared.kind == "constant":
+        return pull_call(function, mask, args, kwargs, y_bar), None
+    if declared is not None and declared.kind == "source":
+        function = declared.text
     assert generate is not None
-    operands = (held(kept.function), kept.mask, kept.args, kept.kwargs, y_bar)
-    fields = [tangent_field(kept_dot, n) for n in ("function", "args", "kwargs")]
-    dots = (None, fields[0], None, fields[1], fields[2], y_bar_dot, {})
-    return generate(pull_call, dots, operands, {})
+    operands = (held(function), mask, args, kwargs, y_bar)
+    return generate(pull_call, (None, dots[0], None, *dots[1:], y_bar_dot, {}), operands, {})
+
+
+def both(pair: Pair, move: Callable[[tuple], tuple]) -> Pair:
+    """Cotangents and their tangents, moved alike."""
+    bars, dots = pair
+    return move(bars), None if dots is None else move(dots)
+
+
+def pull_of_method(
+    mask: tuple, args: tuple, kwargs: dict, dots: list, y_bar: Any, y_bar_dot: Any
+) -> Pair:
+    owner, name, *rest = args
+    function, own = dispatch.method_of(owner, name), dispatch.method_mask(mask)
+    if function is None:
+        method, method_dot = of_attribute((None, dots[1][0], None, {}), owner, name)
+        positions = tuple(a - 1 if isinstance(a, int) else a for a in own if a != 0)
+        moved = [method_dot, dots[1][2:], dots[2]]
+        pair = pushed_pull(
+            method, (*positions, "callee"), tuple(rest), kwargs, moved, y_bar, y_bar_dot
+        )
+        bars, bars_dot = pair
+        of_bar = None if bars_dot is None else bars_dot[0]
+        if bars[0] is None:
+            read: Pair = ((None, None, None, {}), None)
+        else:
+            read = pushed_pull(
+                getattr, (0,), (owner, name), {}, [None, dots[1][:2], {}], bars[0], of_bar
+            )
+        own_dot = None if read[1] is None else read[1][1]
+        found = (None, read[0][1], None, *bars[1:])
+        rest_dot = (None,) * (len(bars) - 2) + ({},) if bars_dot is None else bars_dot[1:]
+        return found, (None, own_dot, None, *rest_dot)
+    moved = [None, (dots[1][0], *dots[1][2:]), dots[2]]
+    pair = pushed_pull(function, own, (owner, *rest), kwargs, moved, y_bar, y_bar_dot)
+    return both(pair, lambda b: (None, b[1], None, *b[2:]))
+
+
+def pull_of_attribute(args: tuple, dots: list, y_bar: Any, y_bar_dot: Any) -> Pair:
+    """An attribute that a property, or NumPy, computes."""
+    computed = dispatch.attribute_call(*args[:2])
+    assert computed is not None
+    function, before, after = computed
+    at, rest = len(before), (None,) * (len(args) - 1)
+    moved = [None, ((None,) * at + (dots[1][0],) + (None,) * len(after)), {}]
+    operands = (*before, args[0], *after)
+    pair = pushed_pull(function, (at,), operands, {}, moved, y_bar, y_bar_dot)
+    return both(pair, lambda b: (None, b[1 + at], *rest, {}))
 
 
 def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:

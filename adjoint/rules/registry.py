@@ -21,6 +21,7 @@ class Rule:
                 "constant": no derivative
                 "source": `text` is a Python definition to be differentiated in place of the function
     linear      names of the parameters in each of which the function is linear
+    form        names of the parameters of which only the form matters: their derivative is zero
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
     """
@@ -28,6 +29,7 @@ class Rule:
     kind: str
     text: Callable[..., Any]
     linear: tuple[str, ...] = ()
+    form: tuple[str, ...] = ()
     singular: bool = False
     textual: bool = False
 
@@ -86,18 +88,21 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
     _generation += 1
 
 
-def rule(*functions: Any, linear: str | tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+def rule(
+    *functions: Any, linear: str | tuple[str, ...] = (), form: str | tuple[str, ...] = ()
+) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
     and everything left out, means no derivative. `linear` names the parameters in each of which
-    the function is linear; forward mode then follows from the function itself.
+    the function is linear, `form` those of which it only takes the form; forward mode then follows
+    from the function itself. Else it follows from the pullback.
     """
-    names = (linear,) if isinstance(linear, str) else tuple(linear)
+    names, formal = [(n,) if isinstance(n, str) else tuple(n) for n in (linear, form)]
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names))
+        _declare(functions, Rule("rule", text, names, formal))
         return text
 
     return decorate

@@ -192,7 +192,7 @@ def read_from_text(reader: str, origin: Any) -> Any:
 # -- what differentiates them ------------------------------------------------------------------------
 
 
-@rule(fit_tangent, linear="x_dot")
+@rule(fit_tangent, linear="x_dot", form="x")
 def _(x_dot, x, where="the tangent", above=()):
     y = fit_tangent(x_dot, x, where, above)
 
@@ -213,7 +213,7 @@ def refitted(bar: Any, x_dot: Any) -> Any:
     return project(bar, x_dot)
 
 
-@rule(refitted, linear="bar")
+@rule(refitted, linear="bar", form="x_dot")
 def _(bar, x_dot):
     y = refitted(bar, x_dot)
 
@@ -223,7 +223,7 @@ def _(bar, x_dot):
     return y, pullback
 
 
-@rule(item_tangents, linear="x_dot")
+@rule(item_tangents, linear="x_dot", form="x")
 def _(x_dot, x):
     items = item_tangents(x_dot, x)
 
@@ -243,7 +243,7 @@ def _(tangent, name, dot):
     return y, pullback
 
 
-@rule(dense, linear="dot")
+@rule(dense, linear="dot", form="x")
 def _(dot, x):
     y = dense(dot, x)
 
