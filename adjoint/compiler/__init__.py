@@ -9,6 +9,7 @@ from adjoint.compiler.nested import (
 from adjoint.compiler.nested_forward import nested_jvp
 from adjoint.compiler.pipeline import Compiled, Request, compile_request
 from adjoint.compiler.special import NESTED
+from adjoint.compiler.tangent_functions import tangent_function
 
 __all__ = [
     "NESTED",
@@ -20,4 +21,5 @@ __all__ = [
     "nested_gradient_call",
     "nested_jvp",
     "nested_pullback",
+    "tangent_function",
 ]

@@ -50,13 +50,11 @@ from adjoint.ir.types import (
     Array,
     Axis,
     Scalar,
-    TupleOf,
     Type,
     cotangent_type,
     dtype_of,
     is_number,
     is_plural,
-    literal,
     tangent_type,
     unliteral,
 )
@@ -64,6 +62,7 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.reverse.transpose import transpose
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type, result_type
+from adjoint.rules.tangents import zeros_of
 from adjoint.runtime import make_tuple
 
 _pushforwards: OrderedDict[Any, Pushforward | None] = OrderedDict()
@@ -108,7 +107,7 @@ class Template:
             for i, o in enumerate(self.operands)
         ]
         self.dots = [
-            None if kind is None else Value(f"{x.name}_dot", kind)
+            None if kind is None else Value(f"{x.name}_dot", kind, True)
             for x, kind in zip(self.inputs, kinds, strict=True)
         ]
         self.count = len(call.args)
@@ -197,7 +196,9 @@ class Template:
     def pushforward(self, text: Any) -> Pushforward | None:
         of_keywords = any(d is not None for d in self.dots[self.count :])
         if text is not None and not of_keywords:
-            return self.by_text(text)
+            found = self.by_text(text)
+            if found is not None:
+                return found
         if self.declared is None or self.declared.kind not in ("rule", "partials"):
             return None
         if self.declared.kind == "partials":
@@ -357,26 +358,22 @@ class Template:
             if bar is not None and dot is not None
         ]
         done = transpose(self.inputs, statements, y_bar, pairs, expander(Options()))
-        if done is None:
-            return None
-        made, y_dot = done
-        made = self.stand_in(made, y_bar, value)
+        made, y_dot, unread = done
+        made = self.stand_in(made, y_bar, value, unread)
         return self.finished(made, value, y_dot)
 
-    def stand_in(self, statements: list[Statement], y_bar: Value, y: Value) -> list[Statement]:
-        """What is asked of the form of the cotangent, and nothing else is, is asked of the value."""
+    def stand_in(
+        self, statements: list[Statement], y_bar: Value, y: Value, unread: bool
+    ) -> list[Statement]:
+        """What takes the place of the cotangent, of which only the form matters.
+
+        That is the value itself, where its form is the cotangent's and its contents are not read.
+        """
         at = next(i for i, s in enumerate(statements) if isinstance(s, Call) and s.target is y)
-        made: list[Statement] = []
-        if isinstance(y_bar.type, TupleOf):
-            parts: list[Operand] = []
-            for i, (kind, own) in enumerate(zip(y_bar.type.items, y.type.items, strict=True)):  # type: ignore[attr-defined]
-                part = self.write(made, operator.getitem, y, Const(i), kind=own)
-                parts.append(self.formed(made, part, kind))
-            made.append(Call(y_bar, Const(make_tuple), list(parts)))
-        else:
-            form = self.formed(made, y, y_bar.type)
+        if unread and y_bar.type == unliteral(y.type):
             for s in statements:
-                substitute(Block([s], []), lambda o: form if o is y_bar else o)
+                substitute(Block([s], []), lambda o: y if o is y_bar else o)
+            return statements
         early = statements[: at + 1]
         asking: set[Value] = {y_bar}  # what reads of the cotangent were moved to the beginning
         waiting: list[Statement] = []
@@ -385,14 +382,8 @@ class Template:
                 early.remove(s)
                 waiting.append(s)
                 asking.update(targets_of(s))
-        return [*early, *made, *waiting, *statements[at + 1 :]]
-
-    def formed(self, statements: list[Statement], y: Value, kind: Type) -> Operand:
-        if kind == literal(None):
-            return Const(None)
-        if kind == unliteral(y.type):
-            return y
-        return self.write(statements, tree.zeros_like, y, kind=kind)
+        made = Call(y_bar, Const(zeros_of), [y])
+        return [*early, made, *waiting, *statements[at + 1 :]]
 
 
 def alike(found: Type, wanted: Type) -> bool:

@@ -43,12 +43,13 @@ def transpose(
     y_bar: Value,
     pairs: Sequence[tuple[Operand, Value, Value]],
     expand: Callable[..., Any],
-) -> tuple[list[Statement], Operand | None] | None:
+) -> tuple[list[Statement], Operand | None, bool]:
     """Statements that compute the transpose of a linear program, and its result (None: zero).
 
     `statements` compute cotangents from `y_bar` and the other inputs. `pairs` are triples: a
-    cotangent, the primal that it belongs to, and the primal's tangent, which takes its place. The
-    result is None altogether if the program is seen not to be linear in `y_bar`.
+    cotangent, the primal that it belongs to, and the primal's tangent, which takes its place. Last
+    comes whether the contents of `y_bar` are seen not to be read; where they may be, in what is found
+    at run time, any will do.
     """
     scope = Scope(local=None, memory=Memory(Block([], []), []))
     bars = [fitted(scope, bar, primal) for bar, primal, _ in pairs]
@@ -67,7 +68,7 @@ def transpose(
     reverser.backward(steps, scope)
     y_dot = scope.take(y_bar)
     made = [*forward.statements, *scope.out]
-    return None if y_dot in dependent(made, y_bar) else (made, y_dot)
+    return made, y_dot, y_dot not in dependent(made, y_bar)
 
 
 def fitted(scope: Scope, bar: Operand, primal: Value) -> Operand:

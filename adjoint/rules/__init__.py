@@ -30,6 +30,7 @@ FAMILIES = (
     "norms",
     "fourier",
     "pushing",
+    "pushed",
 )
 
 for family in FAMILIES:

@@ -40,11 +40,6 @@ def complex_(real=0, imag=0):
     return y, pullback
 
 
-@jvp_rule(complex)
-def complex_jvp(primals, tangents):
-    return complex(*primals), complex(*[0 if t is None else t for t in tangents])
-
-
 @rule(copy.copy, linear="x")
 def shallow_copy(x):
     y = copy.copy(x)

@@ -13,10 +13,11 @@ from adjoint.rules import registry, tangents
 
 STRUCTURAL = {
     tangents.read_from_text, tangents.item_tangents, tangents.with_field, tangents.dense,
-    tangents.fit_tangent, runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
-    runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
-    range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
-    shadows.shadow_of, shadows.apart, shadows.collect, shadows.snapshot, shadows.together,
+    tangents.fit_tangent, tangents.zeros_of, runtime.make_tuple, runtime.make_list,
+    runtime.make_dict, runtime.make_set, runtime.merge_dicts, runtime.load_capture,
+    runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len, range, zip,
+    enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows, shadows.shadow_of,
+    shadows.apart, shadows.collect, shadows.snapshot, shadows.together,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip

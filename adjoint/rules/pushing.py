@@ -22,7 +22,7 @@ from adjoint.rules import dispatch, registry
 from adjoint.rules.dispatch import IN_PLACE, Kept, Refused, apply_rule, pull_call
 from adjoint.rules.plain import scale
 from adjoint.rules.pulled import held, innermost, moves, pulled, unsupported
-from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field
+from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field, zeros_of
 from adjoint.rules.text import only_text, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
@@ -43,13 +43,14 @@ from adjoint.tree import (
     same_container,
     tangent_field,
     tangent_item,
-    zero_cotangent,
 )
 
 Pair = tuple[Any, Any]
 
 # Set by the compiler: the value and tangent of a call of a Python function, or of a declared one.
 generate: Callable[[Any, tuple, tuple, dict], Pair] | None = None
+# Set by the compiler: what computes the tangent of a call of a declared function from its value.
+tangent_function: Callable[[Any, tuple, dict, Any, list], Callable] | None = None
 
 
 def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> Pair:
@@ -147,30 +148,47 @@ def by_declaration(
     if is_linear(declared, tangents, args, kwargs):
         return by_itself(declared, function, tangents, args, kwargs)
     operands = (*args, *kwargs.values())
-    if all(is_static(type_of(x)) for x in operands):
-        assert generate is not None
-        try:
-            return generate(function, tangents, args, kwargs)
-        except Unresolved:
-            pass
-    return transposed(function, tangents, args, kwargs)
+    if not all(is_static(type_of(x)) for x in operands):
+        return transposed(function, tangents, args, kwargs)
+    dots = fitted_dots(tangents, args, kwargs)
+    y = function(*args, **kwargs)
+    assert tangent_function is not None
+    try:
+        tangent = tangent_function(function, args, kwargs, y, dots)
+    except Unresolved:
+        return transposed(function, tangents, args, kwargs)
+    return y, tangent(*operands, y, *[d for d in dots if d is not None])
+
+
+def fitted_dots(tangents: tuple, args: tuple, kwargs: dict) -> list[Any]:
+    """The tangents of a call's operands, in the form of these; None for constants."""
+    operands = (*args, *kwargs.values())
+    dots = [*tangents[1:-1], *[tangents[-1].get(k) for k in kwargs]]
+    return [None if d is None else fit_tangent(d, x) for d, x in zip(dots, operands, strict=True)]
 
 
 def is_linear(declared: registry.Rule, tangents: tuple, args: tuple, kwargs: dict) -> bool:
     """Is a function linear in each operand that has a tangent, and are these no integers?"""
-    code = declared.text.__code__
-    names = code.co_varnames[: code.co_argcount]
-    active = [(n, x) for n, x, d in zip(names, args, tangents[1:-1]) if d is not None]
-    starred = code.co_flags & 0x04 and code.co_varnames[len(names) + code.co_kwonlyargcount]
-    rest = tangents[1 + len(names) : -1]
-    if starred not in declared.form and any(d is not None for d in rest):
-        return False
+    names = positional_names(declared, len(args))
+    active = [(n, x) for n, x, d in zip(names, args, tangents[1:-1], strict=True) if d is not None]
     active += [(k, kwargs[k]) for k, d in tangents[-1].items() if d is not None]
-    names_given = {*names[: len(args)], *kwargs}
-    if names_given & {"initial", "dtype"}:  # from which a sum begins; what the tangent would become
+    if {*names, *kwargs} & {
+        "initial",
+        "dtype",
+    }:  # from which a sum begins; what becomes of the tangent
         return False
     active = [(n, x) for n, x in active if n not in declared.form]
     return all(n in declared.linear and not is_integer(x) for n, x in active)
+
+
+def positional_names(declared: registry.Rule, count: int) -> list[str]:
+    """The parameters of a rule that take positional arguments, the starred one as often as it does."""
+    code = declared.text.__code__
+    names = code.co_varnames[: min(code.co_argcount, count)]
+    starred = (
+        code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 4 else ""
+    )
+    return [*names, *[starred] * (count - len(names))]
 
 
 def is_integer(x: Any) -> bool:
@@ -188,9 +206,8 @@ def by_itself(
         for d, x in zip(tangents[1:-1], args)
     ]
     tangents = (None, *filled, tangents[-1])
-    code = declared.text.__code__
-    for i, dot in enumerate(tangents[1:-1]):
-        if dot is not None and code.co_varnames[min(i, code.co_argcount)] in declared.linear:
+    for i, (dot, name) in enumerate(zip(tangents[1:-1], positional_names(declared, len(args)))):
+        if dot is not None and name in declared.linear:
             y_dot = accumulate(y_dot, function(*args[:i], dot, *args[i + 1 :], **kwargs))
     for key, dot in tangents[-1].items():
         if dot is not None and key in declared.linear:
@@ -267,21 +284,6 @@ def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
     y, inner = apply_rule(function, mask, *args, **kwargs)
     _, pull = pulled(function, mask, args, kwargs, inner, zeros_of(y))
     return y, pull((function_dot, *dots, {k: named.get(k) for k in kwargs}))[3]
-
-
-def zeros_of(y: Any) -> Any:
-    """The zero cotangent of a value, with a zero for every number in it; refuses an object."""
-    if isinstance(y, Tangent):
-        return Tangent(**{n: zeros_of(getattr(y, n)) for n in y})
-    if not isinstance(
-        y, np.ndarray | Number | list | tuple | dict | str | bytes | bool | np.bool_ | None
-    ):
-        raise MissingRuleError(f"no forward derivative is known for a {type(y).__name__}")
-    if isinstance(y, list | tuple):
-        return same_container(y, [zeros_of(item) for item in y])
-    if isinstance(y, dict):
-        return {k: zeros_of(item) for k, item in y.items()}
-    return zero_cotangent(y)
 
 
 # -- calls that are other calls ------------------------------------------------------------------------
@@ -524,35 +526,6 @@ def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair
     return push_rule(function, tangents, *args, **kwargs)
 
 
-def differentiated(
-    active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: Any
-) -> dispatch.Result:
-    """`push_rule` in reverse mode: by the forward rule that is declared, or by the compiler."""
-    text = registry.forward_rule(function)
-    if text is not None and all(t is None for t in tangents[-1].values()):
-        args, tangents = listed(args, tangents)
-        pair, back = apply_rule(text, (0, 1), args, tangents[1:-1], **kwargs)
-
-        def pull_text(bar: Any) -> tuple:
-            _, args_bar, dots_bar, *_ = back(bar)
-            dots_bar = (None,) * len(args) if dots_bar is None else tuple(dots_bar)
-            args_bar = (None,) * len(args) if args_bar is None else tuple(args_bar)
-            return (None, None, (None, *dots_bar, None), *args_bar, {})
-
-        return pair, pull_text
-    assert dispatch.generate is not None
-    operands = (held(function), tangents, args, kwargs)
-    pair, back = dispatch.generate(push_call, (0, 1, 2, 3), operands, {})
-
-    def pull(bar: Any) -> tuple:
-        _, function_bar, tangents_bar, args_bar, kwargs_bar, _ = back(bar)
-        args_bar = (None,) * len(args) if args_bar is None else tuple(args_bar)
-        return (None, function_bar, tangents_bar, *args_bar, kwargs_bar or {})
-
-    return pair, pull
-
-
-dispatch.STRUCTURAL[push_rule] = differentiated
 PUSHED: dict[Any, Callable[..., Pair]] = {
     augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
     set_attribute: of_assignment, new_object: of_new, apply_rule: of_rule, load_capture: of_capture,

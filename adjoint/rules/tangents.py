@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import shadows
-from adjoint.errors import UnsupportedSyntaxError
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.values import attributes
 from adjoint.rules.creation import nested
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule
@@ -105,6 +105,21 @@ def fit_number(x_dot: Any, x: Any, where: str) -> Any:
         raise TypeError(f"{where} is complex, its primal real")
     number = x_dot.item() if isinstance(x_dot, np.ndarray | np.generic) else x_dot
     return complex(number) if isinstance(x, complex) else float(number)
+
+
+def zeros_of(y: Any) -> Any:
+    """The zero cotangent of a value, with a zero for every number in it; refuses an object."""
+    if isinstance(y, Tangent):
+        return Tangent(**{n: zeros_of(getattr(y, n)) for n in y})
+    if not isinstance(
+        y, np.ndarray | Number | list | tuple | dict | str | bytes | bool | np.bool_ | None
+    ):
+        raise MissingRuleError(f"no forward derivative is known for a {type(y).__name__}")
+    if isinstance(y, list | tuple):
+        return same_container(y, [zeros_of(item) for item in y])
+    if isinstance(y, dict):
+        return {k: zeros_of(item) for k, item in y.items()}
+    return zero_cotangent(y)
 
 
 # -- taking apart, putting together ------------------------------------------------------------------
@@ -258,4 +273,4 @@ def beside_jvp(primals, tangents):
     return beside(*primals), tangents[2]
 
 
-nondifferentiable(refuse_shared)
+nondifferentiable(refuse_shared, zeros_of)
