@@ -370,10 +370,6 @@ class Template:
         That is the value itself, where its form is the cotangent's and its contents are not read.
         """
         at = next(i for i, s in enumerate(statements) if isinstance(s, Call) and s.target is y)
-        if unread and y_bar.type == unliteral(y.type):
-            for s in statements:
-                substitute(Block([s], []), lambda o: y if o is y_bar else o)
-            return statements
         early = statements[: at + 1]
         asking: set[Value] = {y_bar}  # what reads of the cotangent were moved to the beginning
         waiting: list[Statement] = []
@@ -382,8 +378,12 @@ class Template:
                 early.remove(s)
                 waiting.append(s)
                 asking.update(targets_of(s))
-        made = Call(y_bar, Const(zeros_of), [y])
-        return [*early, made, *waiting, *statements[at + 1 :]]
+        rest = [*waiting, *statements[at + 1 :]]
+        if not unread or y_bar.type != unliteral(y.type):
+            return [*early, Call(y_bar, Const(zeros_of), [y]), *rest]
+        for s in rest:
+            substitute(Block([s], []), lambda o: y if o is y_bar else o)
+        return [*early, *rest]
 
 
 def alike(found: Type, wanted: Type) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adjoint import shadows
+from adjoint import shadows, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -89,7 +89,8 @@ def store(reverser: Reverser, s: Call) -> Written:
         if wanted and is_basic(index):
             bar = scope.call(operator.getitem, x_bar, index, type=kind)
             if not isinstance(kind, Scalar):
-                bar = scope.call(np.ndarray.copy, bar, type=kind)
+                copied = np.ndarray.copy if isinstance(kind, Array) else tree.copied
+                bar = scope.call(copied, bar, type=kind)
         elif wanted:
             bar = scope.call(shadows.take_written, x_bar, index, type=kind)
         if bar is None or is_basic(index):

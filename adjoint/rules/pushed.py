@@ -10,15 +10,18 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.rules import dispatch, pushing, registry
 from adjoint.rules.dispatch import IN_PLACE, apply_rule
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
-from adjoint.rules.tangents import refitted
+from adjoint.rules.tangents import beside, link_tangents, refitted
 from adjoint.runtime import call_method, load_capture
-from adjoint.tree import Tangent, accumulate, make_tangent, tangent_field, tangent_item
+from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
 Result = dispatch.Result
 
@@ -65,6 +68,11 @@ def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: 
             return (None, instance, (of_dot, *dots[2:]), *bars)
 
         return pair, pull_bound
+    if declared is not None and declared.kind == "partials":
+        if all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
+            return elementwise(declared, function, tangents, args, kwargs)
+        if isinstance(args[0], list | tuple) and function in pushing.SEQUENCES:
+            return by_text(pushing.SEQUENCES[function], tangents, args, kwargs)
     if declared is not None and declared.kind == "rule":
         return by_declaration(declared, function, tangents, args, kwargs)
     if declared is not None and declared.kind == "source":
@@ -151,6 +159,26 @@ def by_declaration(
     return (y, y_dot), pull
 
 
+def elementwise(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Result:
+    """By the partial derivatives."""
+    y, back = apply_rule(function, tuple(range(len(args))), *args, **kwargs)
+    dots = tuple(fitted_dots(tangents, args, {}))
+    settings = (declared.text, declared.singular)
+    y_dot, back_dot = apply_rule(pushing.weighted, (0, 1, 2), args, y, dots, *settings)
+
+    def pull(bar: Any) -> tuple:
+        y_bar, y_dot_bar = (None, None) if bar is None else bar
+        _, args_bar, more, dots_bar, *_ = (None,) * 4 if y_dot_bar is None else back_dot(y_dot_bar)
+        _, *own, named = back(accumulate(y_bar, more))
+        total = [accumulate(a, b) for a, b in zip(own, of_args(args_bar, args), strict=True)]
+        given = zip(of_args(dots_bar, args), tangents[1:-1], strict=True)
+        return (None, None, (None, *[refitted(b, d) for b, d in given], {}), *total, named)
+
+    return (y, y_dot), pull
+
+
 def linear(
     declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
 ) -> Result:
@@ -183,7 +211,7 @@ def linear(
 # -- calls that take apart and put together ---------------------------------------------------------------
 
 
-def beside(
+def alongside(
     call: tuple[Any, tuple, dict], of_dots_call: tuple[Any, tuple, dict], place: Callable[[tuple], tuple],
     count: int,
 ) -> Result:  # fmt: skip
@@ -213,23 +241,25 @@ def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Resul
     value = getattr(owner, name, None)
     if dispatch.is_bound(value) and value.__self__ is owner:
         mirror = (make_tangent, ("__self__", tangents[1]), {})
-        return beside((getattr, (owner, name), {}), mirror, lambda b: (None, b[2], None, {}), 2)
+        return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[2], None, {}), 2)
     mirror = (tangent_field, (tangents[1], name), {})
-    return beside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
+    return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
 
 
 def of_item(tangents: tuple, owner: Any, index: Any) -> Result | None:
     if not isinstance(owner, list | tuple | dict) or tangents[1] is None:
         return None
     mirror = (tangent_item, (tangents[1], index), {})
-    return beside(
+    return alongside(
         (operator.getitem, (owner, index), {}), mirror, lambda b: (None, b[1], None, {}), 2
     )
 
 
 def of_capture(tangents: tuple, function: Any, name: str) -> Result | None:
     mirror = (tangent_field, (tangents[1], name), {})
-    return beside((load_capture, (function, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
+    return alongside(
+        (load_capture, (function, name), {}), mirror, lambda b: (None, b[1], None, {}), 2
+    )
 
 
 def of_method(tangents: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result | None:
@@ -259,7 +289,7 @@ def of_dict(tangents: tuple, /, *positional: Any, **more: Any) -> Result | None:
         first = (bars[1],) if own else (None,) * len(positional)
         return (None, *first, bars[-1])
 
-    return beside((dict, positional, more), (dict, dots, named), place, len(positional))
+    return alongside((dict, positional, more), (dict, dots, named), place, len(positional))
 
 
 SPECIAL: dict[Any, Callable[..., Result | None]] = {
@@ -267,4 +297,14 @@ SPECIAL: dict[Any, Callable[..., Result | None]] = {
     dict: of_dict,
 }  # fmt: skip
 
-dispatch.STRUCTURAL[push_rule] = pushed
+
+def refused(active: tuple, *operands: Any) -> Result:
+    """Tangents that refer to each other, or lie where only running tells, in reverse mode."""
+    raise UnsupportedSyntaxError(
+        "the gradient of a derivative along a direction, through arrays that are written to where "
+        "only running tells which share memory, or functions that call each other, is not supported",
+        hint="Differentiate the other way round: the derivative along a direction of the gradient.",
+    )
+
+
+dispatch.STRUCTURAL |= {push_rule: pushed, beside: refused, link_tangents: refused}

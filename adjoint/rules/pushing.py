@@ -40,7 +40,7 @@ from adjoint.tree import (
     Tangent,
     accumulate,
     cotangent_dtype,
-    same_container,
+    project,
     tangent_field,
     tangent_item,
 )
@@ -230,14 +230,19 @@ def elementwise(
             f"no derivative is known for {dispatch.describe(function)} with where="
         )
     y = function(*args, **kwargs)
-    partials = declared.text(*args, y)
-    partials = partials if isinstance(partials, tuple) else (partials,)
+    dots = tuple(fitted_dots(tangents, args, {}))
+    return y, weighted(args, y, dots, declared.text, declared.singular)
+
+
+def weighted(args: tuple, y: Any, dots: tuple, partials: Any, singular: bool) -> Any:
+    """The partial derivatives, each times its argument's tangent, in the form of the result."""
+    slopes = partials(*args, y)
+    slopes = slopes if isinstance(slopes, tuple) else (slopes,)
     total = None
-    for dot, d, x in zip(tangents[1:-1], partials, args, strict=True):
-        if dot is not None and d is not None:
-            term = scale(fit_tangent(dot, x), d) if declared.singular else fit_tangent(dot, x) * d
-            total = accumulate(total, term)
-    return y, None if total is None else in_form(total, y)
+    for dot, slope in zip(dots, slopes, strict=True):
+        if dot is not None and slope is not None:
+            total = accumulate(total, scale(dot, slope) if singular else dot * slope)
+    return project(total, y)
 
 
 def in_form(y_dot: Any, y: Any) -> Any:
@@ -259,14 +264,9 @@ def of_objects(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
                for d, x in zip(dots, args, strict=True)]  # fmt: skip
         arrays = [np.asarray(x) if isinstance(x, list | tuple) else x for x in args]
         return push_rule(function, (function_dot, *own, named), *arrays, **kwargs)
-    if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
-        y = function(*args)
-        if isinstance(y, str):
-            return y, TEXT
-        if function is operator.mul:
-            return y, None if dots[0] is None else dots[0] * args[1]
-        parts = [[None] * len(x) if d is None else d for d, x in zip(dots, args, strict=True)]
-        return y, same_container(y, [*parts[0], *parts[1]])
+    text = SEQUENCES.get(function) if isinstance(args[0], list | tuple) else None
+    if text is not None:
+        return text(args, tangents[1:-1])
     if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
         y = function(*args, **kwargs)
         return y, TEXT if isinstance(y, str | bytes) else None
@@ -275,6 +275,35 @@ def of_objects(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
         + " and ".join(type(x).__name__ for x in args),
         hint=dispatch.missing_hint(function),
     )
+
+
+def joined(primals: tuple, tangents: tuple) -> Pair:
+    """`a + b` of two sequences."""
+    (a, b), (a_dot, b_dot) = primals, tangents
+    return a + b, listed_like(a_dot, a) + listed_like(b_dot, b)
+
+
+def listed_like(dot: Any, x: Any) -> Any:
+    """The tangent of a sequence: of as many items as it has."""
+    return (
+        [None] * len(x)
+        if dot is None and isinstance(x, list)
+        else (None,) * len(x)
+        if dot is None
+        else dot
+    )
+
+
+def repeated(primals: tuple, tangents: tuple) -> Pair:
+    """`a * count` of a sequence."""
+    (a, count), (a_dot, _) = primals, tangents
+    return a * count, None if a_dot is None else a_dot * count
+
+
+SEQUENCES: dict[Any, Callable[[tuple, tuple], Pair]] = {
+    operator.add: joined,
+    operator.mul: repeated,
+}
 
 
 def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
