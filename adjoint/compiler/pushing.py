@@ -49,8 +49,11 @@ from adjoint.ir.types import (
     UNKNOWN,
     Array,
     Axis,
+    ListOf,
     Scalar,
+    TupleOf,
     Type,
+    Unknown,
     cotangent_type,
     dtype_of,
     is_number,
@@ -62,7 +65,7 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.reverse.transpose import transpose
 from adjoint.rules import registry
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.rules.tangents import zeros_of
+from adjoint.rules.tangents import like_cotangent, zeros_of
 from adjoint.runtime import make_tuple
 
 _pushforwards: OrderedDict[Any, Pushforward | None] = OrderedDict()
@@ -282,7 +285,7 @@ class Template:
             kind = unliteral(x.type)
             if name in declared.form:
                 continue
-            if name not in declared.linear or not is_number(kind) or cotangent_type(kind) != kind:
+            if name not in declared.linear or not is_floating(kind) or not is_floating(dot.type):
                 return False
         return True
 
@@ -320,7 +323,8 @@ class Template:
                 statements, self.function, *given[: self.count], kind=kind,
                 keywords=self.keywords(given),
             )  # fmt: skip
-            total = term if total is None else self.write(statements, operator.add, total, term)
+            plus = operator.add if is_number(wanted) else tree.accumulate
+            total = term if total is None else self.write(statements, plus, total, term, kind=kind)
         primal = statements[0]
         assert isinstance(primal, Call)
         return Pushforward(self.inputs, self.dots, statements, y, total, primal)
@@ -357,10 +361,18 @@ class Template:
             for bar, x, dot in zip(placed, self.inputs, self.dots, strict=True)
             if bar is not None and dot is not None
         ]
+        pairs = [(bar, x, self.as_array(statements, bar, x, dot)) for bar, x, dot in pairs]
         done = transpose(self.inputs, statements, y_bar, pairs, expander(Options()))
         made, y_dot, unread = done
         made = self.stand_in(made, y_bar, value, unread)
         return self.finished(made, value, y_dot)
+
+    def as_array(self, statements: list[Statement], bar: Operand, x: Value, dot: Value) -> Value:
+        """The tangent of a sequence of numbers whose cotangent is an array."""
+        kind = operand_type(bar)
+        if not isinstance(x.type, TupleOf | ListOf) or not isinstance(kind, Array | Unknown):
+            return dot
+        return self.write(statements, like_cotangent, dot, bar, x, kind=kind)
 
     def stand_in(
         self, statements: list[Statement], y_bar: Value, y: Value, unread: bool
@@ -384,6 +396,14 @@ class Template:
         for s in rest:
             substitute(Block([s], []), lambda o: y if o is y_bar else o)
         return [*early, *rest]
+
+
+def is_floating(kind: Type) -> bool:
+    """Floating numbers, or sequences of such."""
+    if isinstance(kind, TupleOf | ListOf):
+        items = kind.items if kind.items is not None else (kind.element,)  # type: ignore[union-attr]
+        return all(map(is_floating, items))
+    return is_number(kind) and cotangent_type(kind) == kind
 
 
 def alike(found: Type, wanted: Type) -> bool:

@@ -85,9 +85,11 @@ def sum_(iterable, /, start=0):
 
 
 @jvp_rule(sum)
-def sum_jvp(primals, tangents):
+def sum_jvp(primals, tangents, start=0):
     of_items = None if tangents[0] is None else total(tangents[0])
-    return sum(*primals), of_items if len(tangents) < 2 else accumulate(of_items, tangents[1])
+    if len(primals) < 2:
+        return sum(primals[0], start), of_items
+    return sum(*primals), accumulate(of_items, tangents[1])
 
 
 @rule(statistics.mean, linear="data")

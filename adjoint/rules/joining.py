@@ -129,7 +129,7 @@ def taken_apart_rule(y_bar, shapes, axis=None):
 
 def put_together(pieces, shapes, shape, axis=None):
     """The inverse of taken_apart; a piece that is None is zero."""
-    dtype = np.result_type(*[p for p in pieces if p is not None], np.float16)
+    dtype = np.result_type(*[np.asarray(p) for p in pieces if p is not None], np.float16)
     whole = np.zeros(shape, dtype)
     axis = 0 if axis is None else axis
     cross_section = int(np.prod(np.delete(shape, axis)))
@@ -256,29 +256,31 @@ def meshgrid_transpose(bars, shapes, indexing="xy"):
 @rule(meshgrid_transpose, linear="bars")
 def meshgrid_transpose_rule(bars, shapes, indexing="xy"):
     y = meshgrid_transpose(bars, shapes, indexing)
-    shape = shape_of_any(bars)
+    wholes = shapes_or_any(bars)
 
     def pullback(y_bar):
-        return grids(y_bar, shapes, shape, indexing)
+        return grids(y_bar, shapes, wholes, indexing)
 
     return y, pullback
 
 
 @nondifferentiable
-def shape_of_any(bars):
-    """The shape of the first cotangent that is not None."""
-    return next((np.shape(bar) for bar in bars if bar is not None), ())
+def shapes_or_any(bars):
+    """The shape of each cotangent; of one that is None, that of the first that is not."""
+    first = next((np.shape(bar) for bar in bars if bar is not None), ())
+    return tuple(first if bar is None else np.shape(bar) for bar in bars)
 
 
-def grids(coordinates, shapes, shape, indexing="xy"):
-    """Every coordinate, 0 if it is None, over the whole grid."""
+def grids(coordinates, shapes, wholes, indexing="xy"):
+    """Every coordinate, 0 if it is None, over its grid, which has one of the shapes `wholes`."""
     flat = [np.zeros(s) if x is None else x for s, x in zip(shapes, coordinates, strict=True)]
-    return [np.broadcast_to(grid, shape) for grid in np.meshgrid(*flat, indexing=indexing)]
+    thin = np.meshgrid(*flat, indexing=indexing, sparse=True)
+    return [np.broadcast_to(grid, whole) for grid, whole in zip(thin, wholes, strict=True)]
 
 
 @rule(grids, linear="coordinates")
-def grids_rule(coordinates, shapes, shape, indexing="xy"):
-    y = grids(coordinates, shapes, shape, indexing)
+def grids_rule(coordinates, shapes, wholes, indexing="xy"):
+    y = grids(coordinates, shapes, wholes, indexing)
 
     def pullback(y_bar):
         return meshgrid_transpose(y_bar, shapes, indexing)

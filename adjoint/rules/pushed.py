@@ -186,7 +186,8 @@ def linear(
     y, back = apply_rule(function, (*range(len(args)), *kwargs), *args, **kwargs)
     names = pushing.positional_names(declared, len(args))
     y_dot, backs = None, []
-    for i, (dot, name) in enumerate(zip(tangents[1:-1], names, strict=True)):
+    fitted = pushing.filled(function, tangents, args)
+    for i, (dot, name) in enumerate(zip(fitted, names, strict=True)):
         if dot is not None and name in declared.linear:
             term, own = apply_rule(
                 function, (*range(len(args)), *kwargs), *args[:i], dot, *args[i + 1 :], **kwargs
@@ -203,6 +204,7 @@ def linear(
             dots[i], more[i] = more[i], None
             bars = [accumulate(a, b) for a, b in zip(bars, more, strict=True)]
             named = accumulate(named, named_more)
+        dots = [refitted(b, d) for b, d in zip(dots, tangents[1:-1], strict=True)]
         return (None, None, (None, *dots, {}), *bars, named)
 
     return (y, y_dot), pull

@@ -200,12 +200,7 @@ def by_itself(
 ) -> Pair:
     """The function itself, of each tangent in its primal's place."""
     y, y_dot = function(*args, **kwargs), None
-    whole = (getattr(function, "__module__", None) or "").startswith("numpy")
-    filled = [
-        fit_tangent(d, x) if d is not None and (whole or isinstance(x, np.ndarray | Number)) else d
-        for d, x in zip(tangents[1:-1], args)
-    ]
-    tangents = (None, *filled, tangents[-1])
+    tangents = (None, *filled(function, tangents, args), tangents[-1])
     for i, (dot, name) in enumerate(zip(tangents[1:-1], positional_names(declared, len(args)))):
         if dot is not None and name in declared.linear:
             y_dot = accumulate(y_dot, function(*args[:i], dot, *args[i + 1 :], **kwargs))
@@ -243,6 +238,15 @@ def weighted(args: tuple, y: Any, dots: tuple, partials: Any, singular: bool) ->
         if dot is not None and slope is not None:
             total = accumulate(total, scale(dot, slope) if singular else dot * slope)
     return project(total, y)
+
+
+def filled(function: Any, tangents: tuple, args: tuple) -> list[Any]:
+    """The tangents of positional arguments as a linear function takes them: only ours know None."""
+    whole = not (getattr(function, "__module__", None) or "").startswith("adjoint.")
+    return [
+        fit_tangent(d, x) if d is not None and (whole or isinstance(x, np.ndarray | Number)) else d
+        for d, x in zip(tangents[1:-1], args, strict=True)
+    ]
 
 
 def in_form(y_dot: Any, y: Any) -> Any:

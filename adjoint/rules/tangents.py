@@ -159,6 +159,11 @@ def dense(dot: Any, x: Any) -> Any:
     return zero_cotangent(x) if dot is None else dot
 
 
+def like_cotangent(dot: Any, bar: Any, x: Any) -> Any:
+    """The tangent of a sequence of numbers, as an array if its cotangent `bar` is one."""
+    return dense(dot, x) if isinstance(bar, np.ndarray) and isinstance(dot, list | tuple) else dot
+
+
 # -- memory that is written to -----------------------------------------------------------------------
 
 
@@ -265,6 +270,17 @@ def _(dot, x):
 
     def pullback(y_bar):
         return (None if dot is None else nested(y_bar, x),)
+
+    return y, pullback
+
+
+@rule(like_cotangent, linear="dot", form=("bar", "x"))
+def _(dot, bar, x):
+    y = like_cotangent(dot, bar, x)
+    sequence = isinstance(dot, list | tuple)
+
+    def pullback(y_bar):
+        return (nested(y_bar, x) if sequence else y_bar,)
 
     return y, pullback
 
