@@ -322,6 +322,8 @@ def push(callee: Any, tangents: tuple, args: tuple, kwargs: dict[str, Any]) -> t
 def push_outermost(f: Any, tangents: tuple, args: tuple) -> tuple[Any, Any]:
     """`(y, y_dot)` of the user's own call: it may write to its arguments, and the tangents fit."""
     wrt = tuple([i for i, dot in enumerate(tangents) if dot is not None])
+    if registry.forward_rule(f) is not None:
+        return pushing.push_rule(f, (None, *tangents, {}), *args)
     try:
         entry, inputs = find("jvp", f, args, {}, wrt, within_callee)
     except pushing.Unresolved:

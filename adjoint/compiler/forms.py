@@ -325,7 +325,8 @@ def name_results(function: Function) -> None:
     """`return y, y_dot`: both have lines of their own."""
     y, y_dot = function.body.results
     if isinstance(y, Value) and not y.name:
-        y.name, y.named = "y", True
+        taken = any(v.name == "y" for v in function.inputs)
+        y.name, y.named = "result" if taken else "y", True
     if isinstance(y_dot, Value) and isinstance(y, Value) and y_dot not in function.inputs:
         y_dot.name, y_dot.named = f"{y.name}_dot", True
 

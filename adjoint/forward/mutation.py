@@ -132,7 +132,9 @@ def shadows_of(pusher: Pusher) -> Value:
 
 def copied(pusher: Pusher, primal: Value, dot: Operand) -> Operand:
     """The tangent in memory of its own."""
-    if dot in pusher.owned:
+    last = pusher.out[-1] if pusher.out else None
+    fresh = isinstance(last, Call) and last.target is dot and not shares_memory(last)
+    if dot in pusher.owned or fresh:
         pusher.owned.discard(dot)
         return dot
     return pusher.emit(np.array, dot, type=cotangent_type(primal.type))

@@ -89,6 +89,8 @@ def call_known(
         if declared.kind == "rule" and function not in CONSUMERS:
             args = [listed(spec, a, site) for a in args]
         return spec.emit(callee, list(args), kwargs, site)
+    if declared is None and registry.forward_rule(function) is not None:
+        return spec.emit(callee, list(args), kwargs, site)  # not taken apart, for forward mode's sake
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
         known = text.__code__, text.__globals__
