@@ -90,7 +90,9 @@ def call_known(
             args = [listed(spec, a, site) for a in args]
         return spec.emit(callee, list(args), kwargs, site)
     if declared is None and registry.forward_rule(function) is not None:
-        return spec.emit(callee, list(args), kwargs, site)  # not taken apart, for forward mode's sake
+        return spec.emit(
+            callee, list(args), kwargs, site
+        )  # not taken apart, for forward mode's sake
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
         known = text.__code__, text.__globals__

@@ -31,6 +31,7 @@ FAMILIES = (
     "fourier",
     "pushing",
     "pushed",
+    "pushed_pullbacks",
 )
 
 for family in FAMILIES:
