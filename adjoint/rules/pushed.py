@@ -6,6 +6,7 @@ tangent. Each is differentiated by its own rule.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -236,7 +237,9 @@ def alongside(
 
 
 def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Result | None:
-    if default or dispatch.attribute_call(owner, name) is not None or tangents[1] is None:
+    if default:
+        return of_attribute_or(tangents, owner, name, *default)
+    if dispatch.attribute_call(owner, name) is not None or tangents[1] is None:
         return None
     if isinstance(owner, tuple | type) or not hasattr(owner, "__dict__"):
         return None
@@ -246,6 +249,35 @@ def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Resul
         return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[2], None, {}), 2)
     mirror = (tangent_field, (tangents[1], name), {})
     return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
+
+
+def of_attribute_or(tangents: tuple, owner: Any, name: str, default: Any) -> Result:
+    """`getattr(owner, name, default)`"""
+    if hasattr(owner, name):
+        pair, back = pushed((), getattr, (*tangents[:3], {}), owner, name)
+
+        def pull(bar: Any) -> tuple:
+            _, _, dots, owner_bar, _, _ = back(bar)
+            return (None, None, (*dots[:3], None, {}), owner_bar, None, None, {})
+
+        return pair, pull
+
+    def pull_default(bar: Any) -> tuple:
+        y_bar, y_dot_bar = (None, None) if bar is None else bar
+        return (None, None, (None, None, None, y_dot_bar, {}), None, None, y_bar, {})
+
+    return (default, tangents[3]), pull_default
+
+
+def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Result:
+    _, function_dot, *dots, named = tangents
+    parts = ("func", function_dot, "args", tuple(dots), "keywords", named)
+
+    def place(bars: tuple) -> tuple:
+        return (None, bars[2], *of_args(bars[4], args), bars[6] or {})
+
+    call = (functools.partial, (function, *args), kwargs)
+    return alongside(call, (make_tangent, parts, {}), place, len(args) + 1)
 
 
 def of_item(tangents: tuple, owner: Any, index: Any) -> Result | None:
@@ -296,7 +328,7 @@ def of_dict(tangents: tuple, /, *positional: Any, **more: Any) -> Result | None:
 
 SPECIAL: dict[Any, Callable[..., Result | None]] = {
     getattr: of_attribute, operator.getitem: of_item, load_capture: of_capture, call_method: of_method,
-    dict: of_dict,
+    dict: of_dict, functools.partial: of_partial,
 }  # fmt: skip
 
 
