@@ -146,7 +146,7 @@ def split_expansion(
 def leading_bars(bars: Any, statements: list[Any], count: int) -> list[Any] | None:
     """What a pullback returns, as one operand per leading parameter; may write to `statements`."""
     definitions = {t: s for s in statements if isinstance(s, Call) for t in [s.target]}
-    made = definitions.get(bars)  # type: ignore[arg-type]
+    made = definitions.get(bars)
     leading: list[Any] = [bars]
     starred = made is not None and any(isinstance(a, Splat) for a in made.args)
     if (
@@ -158,9 +158,9 @@ def leading_bars(bars: Any, statements: list[Any], count: int) -> list[Any] | No
         leading = list(made.args)
     elif isinstance(bars, Const) and isinstance(bars.value, tuple):
         leading = [Const(v) for v in bars.value]
-    elif isinstance(operand_type(bars), TupleOf):  # type: ignore[arg-type]
+    elif isinstance(operand_type(bars), TupleOf):
         return None
-    elif operand_type(bars) is UNKNOWN and count > 1:  # type: ignore[arg-type]
+    elif operand_type(bars) is UNKNOWN and count > 1:
         leading = []
         for i in range(count):
             part = Value("", UNKNOWN)

@@ -186,9 +186,8 @@ class Template:
             if isinstance(found, Array) and as_long(found.axes, wanted.axes):  # type: ignore[attr-defined]
                 if found.dtype == wanted.dtype:  # type: ignore[attr-defined]
                     return dot
-                return self.write(
-                    statements, np.ndarray.astype, dot, Const(wanted.dtype), kind=wanted
-                )  # type: ignore[attr-defined]
+                dtype = Const(wanted.dtype)  # type: ignore[attr-defined]
+                return self.write(statements, np.ndarray.astype, dot, dtype, kind=wanted)
             if dtype_of(found) == wanted.dtype:  # type: ignore[attr-defined]
                 shape = self.write(statements, np.shape, y)
                 return self.write(statements, np.broadcast_to, dot, shape, kind=wanted)
@@ -401,7 +400,7 @@ class Template:
 def is_floating(kind: Type) -> bool:
     """Floating numbers, or sequences of such."""
     if isinstance(kind, TupleOf | ListOf):
-        items = kind.items if kind.items is not None else (kind.element,)  # type: ignore[union-attr]
+        items = kind.items if kind.items is not None else (kind.element,)
         return all(map(is_floating, items))
     return is_number(kind) and cotangent_type(kind) == kind
 

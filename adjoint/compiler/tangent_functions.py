@@ -77,7 +77,7 @@ def build(
     call = Call(Value("y", kind), Const(function), list(values[:count]), keywords)
     # A tangent has the shape of its primal: the lengths of its axes are called the same.
     forms = tuple(
-        [None if d is None else freshen(d, v.name) for d, v in zip(given, values, strict=True)]  # type: ignore[union-attr]
+        [None if d is None else freshen(d, v.name) for d, v in zip(given, values, strict=True)]
     )
     push = Template(call, forms, registry.lookup(function)).pushforward(None)
     if push is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adjoint.forward import mutation
 from adjoint.ir.nodes import (
@@ -128,14 +128,14 @@ def loop(pusher: Pusher, s: Loop) -> None:
     gathers = [*s.gathers, *gathered(pusher, s)]
     pusher.out = outer
     targets = [dot_of(s.targets[i]) for i in carried]
-    own = [pusher.dots[s.carried[i]] for i in carried]
+    own: list[Any] = [pusher.dots[s.carried[i]] for i in carried]
     for i, target in zip(carried, targets, strict=True):
         pusher.dots[s.targets[i]] = target
         if pusher.dots[s.carried[i]] in pusher.owned:
             pusher.owned.add(target)
     pusher.out.append(
         Loop(body, [*s.carried, *own], [*s.inits, *inits], [*s.targets, *targets], iterable, items,
-             unpack, s.test, s.stop, gathers, s.origin)  # type: ignore[list-item]
+             unpack, s.test, s.stop, gathers, s.origin)
     )  # fmt: skip
 
 

@@ -112,13 +112,12 @@ def map_known(pusher: Pusher, value: Value) -> bool:
     if not isinstance(made.callee, Const):
         return False
     function = made.callee.value
-    if function in REFERRING or isinstance(function, type):
+    if any(function is f for f in REFERRING) or isinstance(function, type):
         return True
-    if function in (operator.getitem, getattr) and not isinstance(
-        operand_type(made.args[0]), Array
-    ):  # type: ignore[arg-type]
-        kind = operand_type(made.args[0])  # type: ignore[arg-type]
-        return not isinstance(kind, Unknown | Opaque)
+    if function is operator.getitem or function is getattr:
+        owner = operand_type(made.args[0])  # type: ignore[arg-type]
+        if not isinstance(owner, Array):
+            return not isinstance(owner, Unknown | Opaque)
     return isinstance(value.type, Array) and not shares_memory(made)
 
 
@@ -152,8 +151,7 @@ def placed(pusher: Pusher, s: Call, dot: Operand | None) -> Operand | None:
         return pusher.emit(
             beside, shadows_of(pusher), target, given, type=cotangent_type(target.type)
         )
-    function = s.callee.value if isinstance(s.callee, Const) else None
-    if not isinstance(target.type, Array) or shares_memory(s) or function in REFERRING:
+    if not isinstance(target.type, Array) or shares_memory(s):
         return dot
     return pusher.zero(target) if dot is None else copied(pusher, target, dot)
 

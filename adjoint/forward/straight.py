@@ -266,7 +266,7 @@ class Pusher:
     def expand_static(self, s: Call) -> Pushforward | None:
         if not static_operands(s) or not always_there(s.target.type):
             return None
-        dots = [self.dot(o) for o in [*s.args, *(o for _, o in s.kwargs)]]  # type: ignore[arg-type]
+        dots = [self.dot(o) for o in [*s.args, *(o for _, o in s.kwargs)]]
         if not all(d is None or fits(operand_type(d)) for d in dots):
             return None
         return self.expand(s, [None if d is None else as_value(d) for d in dots])

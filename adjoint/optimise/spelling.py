@@ -10,7 +10,7 @@ What a call costs whatever the size: `np.sum(x)` 1.5 µs and `x.sum()` 0.8, `2 *
 `dot`; of other matrices `@` is never slower, and four times faster for some.
 
 >>> import numpy as np
->>> from adjoint.ir.nodes import Call, Const, Function, Parameter, Value
+>>> from adjoint.ir.nodes import Block, Call, Const, Function, Parameter, Value
 >>> from adjoint.ir.printer import show
 >>> from adjoint.ir.types import Array
 >>> x, x_bar, y = (Value(n, Array(np.dtype(float), (3,))) for n in ("x", "x_bar", "y"))

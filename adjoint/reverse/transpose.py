@@ -87,7 +87,7 @@ def dependent(statements: list[Statement], source: Value) -> set[Value]:
         before = len(found)
         for s in walk(Block(statements, [])):
             if isinstance(s, Call):
-                depends = any(o in found and reads_contents(s, o) for o in operands_of(s))  # type: ignore[arg-type]
+                depends = any(o in found and reads_contents(s, o) for o in operands_of(s))
             else:
                 depends = any(o in found for o in [*operands_of(s), *yields_of(s)])
             if depends:

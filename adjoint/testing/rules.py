@@ -217,10 +217,9 @@ def check_jvp(case: Case) -> None:
             same(y, expected), f"{way}, the value of the forward rule is {y!r}, not {expected!r}"
         )
         for leaf, dot in zip([x for _, x in leaves(y)], cotangents(y, y_dot), strict=True):
-            fits = dot is None or np.shape(dot) == np.shape(leaf)
-            _require(
-                fits, f"{way}, a tangent has shape {np.shape(dot)}, its value {np.shape(leaf)}"
-            )
+            found = np.shape(leaf) if dot is None else np.asarray(dot).shape
+            fits = found == np.shape(leaf)
+            _require(fits, f"{way}, a tangent has shape {found}, its value {np.shape(leaf)}")
         pairs = zip(cotangents(y, y_bar), cotangents(y, y_dot), strict=True)
         forward = sum(inner(b, d) for b, d in pairs)
         scale = 1.0 + abs(forward) + abs(by_pullback)
