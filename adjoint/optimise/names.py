@@ -9,16 +9,14 @@ cotangents of these, stay.
 
 from __future__ import annotations
 
-from adjoint.ir.nodes import Block, Call, Function, walk
-from adjoint.optimise.facts import IsMarker, count_uses, marker_index
+from adjoint.ir.nodes import Function
+from adjoint.optimise.facts import IsMarker, count_uses, derivative_calls
 
 
 def drop_names(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Rename in place; returns the function."""
-    start = marker_index(function, is_marker) or 0
     uses, results = count_uses(function.body), set(function.body.results)
-    for s in walk(Block(function.body.statements[start:], [])):
-        if isinstance(s, Call) and not s.target.named and uses[s.target] == 1:
-            if s.target not in results:
-                s.target.name = ""
+    for s in derivative_calls(function, is_marker):
+        if not s.target.named and uses[s.target] == 1 and s.target not in results:
+            s.target.name = ""
     return function

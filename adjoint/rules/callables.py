@@ -55,7 +55,7 @@ def partial_parts(bar: Any, count: int, names: tuple) -> tuple:
     )
 
 
-@rule(partial_parts)
+@rule(partial_parts, linear="bar")
 def _(bar, count, names):
     y = partial_parts(bar, count, names)
 
@@ -72,7 +72,7 @@ def partial_tangent(parts: Any, count: int, names: tuple) -> Any:
     return Tangent(func=parts[0], args=tuple(parts[1 : 1 + count]), keywords=parts[1 + count])
 
 
-@rule(partial_tangent)
+@rule(partial_tangent, linear="parts")
 def _(parts, count, names):
     y = partial_tangent(parts, count, names)
 
