@@ -136,6 +136,10 @@ def generate(request: Request) -> Compiled:
 
 def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled:
     """The same with the tangent computed beside the value."""
+    if request.options.nan_check and request.callee not in RULE_CALLS:
+        raise UnsupportedSyntaxError(
+            "nan_check is not supported in forward mode yet", hint="Take the gradient instead."
+        )
     wanted = wanted_inputs(typed, entry, request)
     program = forward(typed.function, wanted, push_expander(request.options))
     check_resolved(program.function, typed.function, entry)

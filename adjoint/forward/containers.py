@@ -6,8 +6,9 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint import tree
+from adjoint.forward.exceptions import refuse_kept
 from adjoint.ir.closures import captured_early, makers
-from adjoint.ir.nodes import Call, Closure, Const, Operand, Splat, Value
+from adjoint.ir.nodes import Call, Closure, Const, Operand, Splat, Value, operands_of
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -152,6 +153,7 @@ def part_type(kind: Type, key: Operand) -> Type | None:
 
 def close(pusher: Pusher, s: Closure) -> None:
     """The tangent of a function: those of what it captured, by name."""
+    refuse_kept(pusher, s, operands_of(s))
     pusher.out.append(s)
     group = makers(s, pusher.statements) if s.target in captured_early(pusher.statements) else [s]
     later = {each.target for each in group} if len(group) > 1 else set()

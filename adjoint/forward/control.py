@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint.forward import mutation
+from adjoint.forward.exceptions import refuse_kept
 from adjoint.ir.nodes import (
     Block,
     Const,
@@ -16,6 +17,8 @@ from adjoint.ir.nodes import (
     Operand,
     Try,
     Value,
+    operands_of,
+    yields_of,
 )
 from adjoint.ir.types import (
     UNKNOWN,
@@ -56,6 +59,7 @@ def branch(pusher: Pusher, s: If) -> None:
 
 def attempt(pusher: Pusher, s: Try) -> None:
     body = Block(pusher.block(s.body), list(s.body.results))
+    pusher.caught.update(h.name for h in s.handlers if h.name in pusher.active)
     handlers = [
         Handler(h.exceptions, h.name, Block(pusher.block(h.block), list(h.block.results)))
         for h in s.handlers
@@ -71,6 +75,8 @@ def merge(
     """Each block yields the tangents of what it yields."""
     for i, target in enumerate(targets):
         results = [b.results[i] for b in blocks]
+        if any(r in pusher.caught for r in results):
+            pusher.caught.add(target)
         if target not in pusher.active or all(pusher.dot(r) is None for r in results):
             continue
         dots = [result_dot(pusher, block, target, i) for block in blocks]
@@ -107,6 +113,7 @@ def target_like(result: Value, target: Value) -> Value:
 
 
 def loop(pusher: Pusher, s: Loop) -> None:
+    refuse_kept(pusher, s, operands_of(s))
     carried = [i for i, c in enumerate(s.carried) if c in pusher.active]
     inits = [pusher.dot_or_zero(s.inits[i]) for i in carried]
     for i, init in zip(carried, inits, strict=True):
@@ -120,6 +127,7 @@ def loop(pusher: Pusher, s: Loop) -> None:
     if s.iterable is not None and pusher.dot(s.iterable) is not None:
         iterable, items, unpack, before = side_by_side(pusher, s)
     body = Block(pusher.block(s.body), list(s.body.results))
+    refuse_kept(pusher, s, yields_of(s))
     body.statements[:0] = before
     outer, pusher.out = pusher.out, body.statements
     body.results += [

@@ -28,7 +28,7 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Opaque, Unknown, cotangent_type, is_number
+from adjoint.ir.types import UNKNOWN, Array, Opaque, Unknown, cotangent_type, is_number
 from adjoint.rules.memory import (
     AUGMENTED,
     holds_memory,
@@ -39,7 +39,7 @@ from adjoint.rules.memory import (
 )
 from adjoint.rules.refusals import refusal
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.tangents import beside, dense, refuse_shared
+from adjoint.rules.tangents import beside, dense, refuse_container, refuse_shared
 from adjoint.runtime import (
     check_bound,
     load_capture,
@@ -196,8 +196,10 @@ def x_dot(pusher: Pusher, x: Any) -> Operand:
 
 def store(pusher: Pusher, s: Call, function: Any) -> None:
     """`x[i] = v`: in an array of integers nothing of `v` but its integer part is left."""
-    pusher.out.append(s)
     x, index, v = s.args
+    if function is shadows.write_item and not isinstance(operand_type(x), Array):  # type: ignore[arg-type]
+        pusher.emit(refuse_container, x, type=UNKNOWN)
+    pusher.out.append(s)
     dtype = getattr(operand_type(x), "dtype", None)  # type: ignore[arg-type]
     dot = pusher.dot(v) if dtype is None or dtype.kind in "fc" else None  # type: ignore[arg-type]
     if dot is not None and not is_number(operand_type(v)):  # type: ignore[arg-type]

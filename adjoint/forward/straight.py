@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import tree
+from adjoint import slots, tree
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.forward import containers, control, mutation
+from adjoint.forward import containers, control, exceptions, mutation
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -75,6 +75,7 @@ class Pusher:
         self.dots: dict[Value, Operand] = {}
         self.made: set[Operand] = set()  # tangents that were computed here, not handed on
         self.owned: set[Operand] = set()  # arrays among them that nothing else refers to
+        self.caught: set[Operand] = set()  # exceptions that may carry a derivative
         self.definitions: dict[Value, Call] = {}
         self.shadows: Value | None = None
         self.out: list[Statement] = []
@@ -89,6 +90,8 @@ class Pusher:
         for s in self.within(body):
             self.statement(s)
         result = body.results[0]
+        if result in self.caught:
+            exceptions.refuse_read(self.origin)
         dot = self.dot(result)
         return Block(self.out, [result, Const(None) if dot is None else dot])
 
@@ -188,6 +191,13 @@ class Pusher:
 
     def call(self, s: Call) -> None:
         refuse_at_run_time(s, self.memory, self.active)
+        if isinstance(s.callee, Const) and s.callee.value is slots.read_elsewhere:
+            exceptions.refuse_unknown(self, s)
+            return
+        exceptions.refuse_unknown(self, s)
+        if exceptions.is_raised(self, s):
+            self.out.append(s)
+            return
         owner = written_operand(s)
         if owner is not None:
             if owner in self.active:

@@ -25,6 +25,14 @@ def new_tuple(cls, iterable=(), /):
     return y, pullback
 
 
+@jvp_rule(tuple.__new__)
+def new_tuple_jvp(primals, tangents):
+    cls, *given = primals
+    items = list(given[0]) if given else []
+    dots = list(item_tangents(tangents[1], items)) if given else []
+    return tuple.__new__(cls, items), tuple.__new__(cls, dots)
+
+
 @source_of(dict.fromkeys)
 def fromkeys(iterable, value=None, /):
     return {key: value for key in iterable}

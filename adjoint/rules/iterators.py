@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Any
 
 from adjoint import runtime
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.containers import items_of
 from adjoint.rules.registry import jvp_rule, rule, source_of
 from adjoint.rules.tangents import item_tangents
@@ -217,8 +218,8 @@ def check_iterable(iterable):
 
 @jvp_rule(runtime.check_iterable)
 def check_iterable_jvp(primals, tangents):
-    y = runtime.check_iterable(primals[0])
-    return y, tangents[0] if y is primals[0] else item_tangents(tangents[0], primals[0])
+    y, dot = runtime.check_iterable(primals[0]), tangents[0]
+    return y, dot if dot is None or y is primals[0] else item_tangents(dot, primals[0])
 
 
 @rule(runtime.repeatable)
@@ -232,8 +233,23 @@ def repeatable(iterable):
     return y, pullback
 
 
+@jvp_rule(runtime.repeatable)
+def repeatable_jvp(primals, tangents):
+    y, dot = runtime.repeatable(primals[0]), tangents[0]
+    return y, dot if dot is None or y is primals[0] else list(item_tangents(dot, y))
+
+
+@jvp_rule(runtime.iterated)
+def iterated_jvp(primals, tangents):
+    return runtime.iterated(primals[0]), tangents[0]
+
+
 @jvp_rule(iter)
 def iter_jvp(primals, tangents):
+    if len(primals) > 1:
+        raise UnsupportedSyntaxError(
+            "`iter` of a function is not differentiated", hint="Write a loop with `break`."
+        )
     return iter(primals[0]), iter(item_tangents(tangents[0], primals[0]))
 
 
@@ -287,7 +303,7 @@ def items(mapping, /):
     return y, pullback
 
 
-@jvp_rule(dict.items)
+@jvp_rule(dict.items, OrderedDict.items)
 def items_jvp(primals, tangents):
     return primals[0].items(), [(None, dot) for dot in at_keys(tangents[0], primals[0])]
 
@@ -337,7 +353,7 @@ def copy(mapping, /):
     return y, pullback
 
 
-@jvp_rule(dict.copy)
+@jvp_rule(dict.copy, OrderedDict.copy)
 def copy_jvp(primals, tangents):
     return primals[0].copy(), tangents[0]
 

@@ -38,6 +38,8 @@ def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: 
             return found
     if isinstance(function, dispatch.Kept):
         return compiled(function, tangents, args, kwargs)
+    if goes_through_others(function, tangents, args, kwargs):
+        return compiled(function, tangents, args, kwargs)
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         method, order = overloaded
@@ -80,6 +82,16 @@ def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: 
         args, tangents = listed(args, tangents)
         function = declared.text
     return compiled(function, tangents, args, kwargs)
+
+
+def goes_through_others(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> bool:
+    """Does a call come down to calls with what is made of its arguments, or of another function?"""
+    return bool(
+        dispatch.converted(function, pushing.mask_of(tangents), args)
+        or dispatch.chosen_by_type(function, args)
+        or dispatch.own_iterators(function, args)
+        or dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
+    )
 
 
 def by_text(text: Any, tangents: tuple, args: tuple, kwargs: dict) -> Result:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
-from adjoint.rules import dispatch, lookup, registry
+from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.dispatch import Kept, Refused, apply_rule
-from adjoint.rules.operators import IN_PLACE, is_hashable
+from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
 from adjoint.rules.plain import scale
 from adjoint.rules.pulled import pulled
 from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field, zeros_of
@@ -29,10 +29,14 @@ from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
     augment,
     call_method,
+    call_within,
     fail,
+    is_context_function,
     load_capture,
     make_function,
     new_object,
+    recalled,
+    recomputed,
     set_attribute,
 )
 from adjoint.tree import (
@@ -76,12 +80,25 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     if isinstance(function, Kept):
         assert of_kept is not None
         return of_kept(function, tangents, *args)
+    made = dispatch.converted(function, active, args)
+    if made:
+        return push_rule(function, *of_converted(made, tangents, args), **kwargs)
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
         method, order = overloaded
         moved = (None, *[tangents[1 + i] for i in order], tangents[-1])
         return push_rule(method, moved, *[args[i] for i in order], **kwargs)
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return push_rule(chosen, tangents, *args, **kwargs)
+    made = {i: iteration_method(type(args[i])) for i in dispatch.own_iterators(function, args)}
+    if made:
+        return push_rule(function, *of_converted(made, tangents, args), **kwargs)
+    lists = dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
+    if lists:
+        return of_lists(function, lists, tangents, args, kwargs)
     declared, text = registry.lookup(function), registry.forward_rule(function)
+    refuse_generator(function if declared is None else declared.text)
     if text is not None and all(t is None for t in tangents[-1].values()):
         y, y_dot = text(args, tangents[1:-1], **kwargs)
         number = y_dot is not None and isinstance(y, np.ndarray | Number)
@@ -92,6 +109,7 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
     args, tangents = listed(args, tangents)
     if declared is not None and declared.kind != "source":
+        dispatch.refuse_objects(function, active, args)
         return by_declaration(declared, function, tangents, args, kwargs)
     if declared is None and not dispatch.generatable(function):
         raise MissingRuleError(
@@ -99,7 +117,43 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
             hint=dispatch.missing_hint(function),
         )
     assert generate is not None
-    return generate(function if declared is None else declared.text, tangents, args, kwargs)
+    y, y_dot = generate(function if declared is None else declared.text, tangents, args, kwargs)
+    if is_hashable(function) and function in cursors.MAKERS:  # its definition makes a list
+        return iter(y), iter(item_tangents(y_dot, y))
+    return y, y_dot
+
+
+def of_converted(made: dict[int, Any], tangents: tuple, args: tuple) -> tuple:
+    """The tangents and arguments of a call, some arguments being what a function makes of them."""
+    function_dot, *dots, named = tangents
+    given = list(args)
+    for i, make in made.items():
+        given[i], dots[i] = push_rule(make, (None, dots[i], {}), args[i])
+    return (function_dot, *dots, named), *given
+
+
+def of_lists(function: Any, lists: list, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """A call that makes arrays of lists: the call with these arrays."""
+    function_dot, *dots, named = tangents
+    operands, given = {**dict(enumerate(args)), **kwargs}, {**dict(enumerate(dots)), **named}
+    for key in lists:
+        x, dot = operands[key], given.get(key)
+        operands[key] = np.asarray(x)
+        given[key] = None if dot is None else dense(dot, x)
+    count = len(args)
+    moved = (function_dot, *[given[i] for i in range(count)], {k: given.get(k) for k in kwargs})
+    return push_rule(
+        function, moved, *[operands[i] for i in range(count)], **{k: operands[k] for k in kwargs}
+    )
+
+
+def refuse_generator(function: Any) -> None:
+    """Refuse a generator, which gives its items one by one, without their tangents."""
+    if cursors.is_generator(function) or is_context_function(function):
+        raise UnsupportedSyntaxError(
+            f"{dispatch.describe(function)} is a generator, which forward mode does not know yet",
+            hint="Take the gradient instead.",
+        )
 
 
 def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
@@ -392,6 +446,23 @@ def of_capture(tangents: tuple, function: Any, name: str) -> Pair:
     return load_capture(function, name), tangent_field(tangents[1], name)
 
 
+def of_call_within(
+    tangents: tuple, around: Any, function: Any, /, *args: Any, **kwargs: Any
+) -> Pair:
+    """`call_within` and `recomputed`: of the globals that a function reads no tangents are known."""
+    _, around_dot, function_dot, *rest = tangents
+    if around_dot is not None:
+        raise MissingRuleError(f"no forward derivative is known for the globals of {function}")
+    return push_rule(function, (function_dot, *rest), *args, **kwargs)
+
+
+def of_recalled(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Pair:
+    active = mask_of(tangents)
+    if active:
+        dispatch.STRUCTURAL[recalled](active, function, *args, **kwargs)  # refuses
+    return recalled(function, *args, **kwargs), None
+
+
 def of_made_function(
     tangents: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any
 ) -> Pair:
@@ -450,5 +521,6 @@ def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair
 PUSHED: dict[Any, Callable[..., Pair]] = {
     augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
     set_attribute: of_assignment, new_object: of_new, load_capture: of_capture,
-    make_function: of_made_function, dict: of_dict, functools.partial: of_partial,
+    make_function: of_made_function, dict: of_dict, call_within: of_call_within, recomputed: of_call_within,
+    recalled: of_recalled, functools.partial: of_partial,
 }  # fmt: skip

@@ -202,6 +202,15 @@ def refuse_shared(*arrays: Any) -> None:
             )
 
 
+def refuse_container(x: Any) -> None:
+    """Raises if what is written to turns out to be a list or dict, whose tangent would be another."""
+    if isinstance(x, list | dict):
+        raise UnsupportedSyntaxError(
+            f"a {type(x).__name__} is written to, which forward mode does not know yet",
+            hint="Take the gradient instead, or build a new one with a comprehension.",
+        )
+
+
 # -- text --------------------------------------------------------------------------------------------
 
 
@@ -291,4 +300,4 @@ def beside_jvp(primals, tangents):
 
 
 dispatch.ITERATOR_MAKERS.add(item_tangents)  # whose operands are not to be used up
-nondifferentiable(refuse_shared, zeros_of)
+nondifferentiable(refuse_shared, refuse_container, zeros_of)
