@@ -305,3 +305,133 @@ def test_an_error_of_the_function_names_its_line():
 
 def test_check_gradient_in_both_modes():
     check_gradient(cubes, x3, modes=("reverse", "forward"), order=2)
+
+
+# -- what forward mode passes by, and what it refuses -----------------------------------------------
+
+
+def test_a_hook_is_the_identity():
+    y, y_dot = ad.jvp(lambda x: 3.0 * ad.hook(lambda bar: 0.0 * bar, x * x), (2.0,), (1.0,))
+    assert (y, y_dot) == (12.0, 12.0)
+
+
+def test_a_checkpointed_function_is_the_function():
+    def segment(x, W):
+        return np.tanh(x @ W)
+
+    def loss(apply, x, W):
+        return np.sum(apply(apply(x, W), W) ** 2)
+
+    rng = np.random.default_rng(0)
+    primals = rng.normal(size=3), rng.normal(size=(3, 3))
+    dots = rng.normal(size=3), rng.normal(size=(3, 3))
+    plain = ad.jvp(lambda x, W: loss(segment, x, W), primals, dots)
+    again = ad.jvp(lambda x, W: loss(ad.checkpoint(segment), x, W), primals, dots)
+    assert plain == again
+
+
+def test_nan_check_is_refused():
+    with ad.nan_check(), pytest.raises(ad.UnsupportedSyntaxError, match="nan_check"):
+        ad.jvp(lambda x: x * x, (2.0,), (1.0,))
+
+
+class Counter:
+    def __init__(self, total):
+        self.total = total
+
+    def add(self, x):
+        self.total = self.total + x
+
+
+def object_that_changes(x):
+    counter = Counter(0.0)
+    counter.add(x)
+    counter.add(x * x)
+    return counter.total
+
+
+def list_that_grows(x):
+    items = []
+    for i in range(3):
+        items.append(x * i)
+    return sum(items)
+
+
+def dict_that_changes(x):
+    table = {"a": 0.0}
+    table["a"] = x * x
+    return table["a"]
+
+
+def variable_of_the_outer_function(x):
+    total = 0.0
+
+    def add(v):
+        nonlocal total
+        total = total + v
+
+    add(x)
+    add(x * x)
+    return total
+
+
+def squares(x, n):
+    for i in range(n):
+        yield x * x * i
+
+
+def generator(x):
+    return sum([item for item in squares(x, 3)])
+
+
+def read_from_an_exception(x):
+    try:
+        raise ValueError(x * x)
+    except ValueError as error:
+        return error.args[0]
+
+
+def kept_from_an_exception(x):
+    found = None
+    try:
+        raise ValueError(x * x)
+    except ValueError as error:
+        found = error
+    return found.args[0]
+
+
+def kept_in_a_loop(x):
+    found = None
+    for _ in range(2):
+        try:
+            raise ValueError(x * x)
+        except ValueError as error:
+            found = error
+    return found.args[0]
+
+
+class Failure(Exception):
+    def __init__(self, value):
+        super().__init__("failed")
+        self.value = value
+
+
+def attribute_of_an_exception(x):
+    try:
+        raise Failure(x * x)
+    except Failure as error:
+        return error.value
+
+
+REFUSED = [
+    object_that_changes, list_that_grows, dict_that_changes, variable_of_the_outer_function, generator,
+    read_from_an_exception, kept_from_an_exception, kept_in_a_loop, attribute_of_an_exception,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+def test_what_is_not_known_yet_is_refused(function):
+    with pytest.raises(ad.AdjointError) as caught:
+        ad.jvp(function, (3.0,), (1.0,))
+    assert "gradient" in str(caught.value) or "Return the value" in str(caught.value)
+    assert "test_forward.py" in str(caught.value)

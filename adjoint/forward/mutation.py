@@ -332,6 +332,8 @@ def accumulate(pusher: Pusher, s: Call) -> None:
     if not pusher.memory.is_written(s.target):
         if dot is None:
             dot = pusher.zero(a)  # type: ignore[arg-type]
+            if not isinstance(dot, Value) and not is_number(operand_type(a)):  # type: ignore[arg-type]
+                dot = pusher.emit(tree.zeros_like, a, type=UNKNOWN)
         elif dot not in pusher.owned:
             dot = pusher.emit(tree.copied, dot, type=kind)
     assert dot is not None

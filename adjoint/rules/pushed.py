@@ -256,11 +256,19 @@ def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Resul
     if isinstance(owner, tuple | type) or not hasattr(owner, "__dict__"):
         return None
     value = getattr(owner, name, None)
+    if lookup.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
+        mirror = (of_decorated, (tangents[1],), {})
+        return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
     if dispatch.is_bound(value) and value.__self__ is owner:
         mirror = (make_tangent, ("__self__", tangents[1]), {})
         return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[2], None, {}), 2)
     mirror = (tangent_field, (tangents[1], name), {})
     return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
+
+
+def of_decorated(self_dot: Any) -> Any:
+    """The tangent of a decorated method, with its instance."""
+    return make_tangent("function", make_tangent("__self__", self_dot))
 
 
 def of_attribute_or(tangents: tuple, owner: Any, name: str, default: Any) -> Result:

@@ -406,6 +406,8 @@ def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Pair:
         return y, tangents[3] if len(tangents) > 4 else None
     if dispatch.is_bound(y) and y.__self__ is owner:
         return y, None if owner_dot is None else Tangent(__self__=owner_dot)
+    if lookup.is_decorated(y) and getattr(y.function, "__self__", None) is owner:
+        return y, None if owner_dot is None else Tangent(function=Tangent(__self__=owner_dot))
     _, check = apply_rule(getattr, (0,), owner, name, *default)  # refuses what has no derivative
     del check
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
@@ -505,6 +507,10 @@ def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> 
     return y, Tangent(func=tangents[1], args=tuple(tangents[2:-1]), keywords=tangents[-1])
 
 
+def of_update_wrapper(tangents: tuple, wrapper: Any, *args: Any, **kwargs: Any) -> Pair:
+    return functools.update_wrapper(wrapper, *args, **kwargs), tangents[1]
+
+
 def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
     if isinstance(x, np.ndarray | list | dict | set | bytearray):
         augment(function, x, y)  # refuses
@@ -522,5 +528,5 @@ PUSHED: dict[Any, Callable[..., Pair]] = {
     augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
     set_attribute: of_assignment, new_object: of_new, load_capture: of_capture,
     make_function: of_made_function, dict: of_dict, call_within: of_call_within, recomputed: of_call_within,
-    recalled: of_recalled, functools.partial: of_partial,
+    recalled: of_recalled, functools.update_wrapper: of_update_wrapper, functools.partial: of_partial,
 }  # fmt: skip
