@@ -357,12 +357,6 @@ def list_that_grows(x):
     return sum(items)
 
 
-def dict_that_changes(x):
-    table = {"a": 0.0}
-    table["a"] = x * x
-    return table["a"]
-
-
 def variable_of_the_outer_function(x):
     total = 0.0
 
@@ -424,7 +418,7 @@ def attribute_of_an_exception(x):
 
 
 REFUSED = [
-    object_that_changes, list_that_grows, dict_that_changes, variable_of_the_outer_function, generator,
+    object_that_changes, list_that_grows, variable_of_the_outer_function, generator,
     read_from_an_exception, kept_from_an_exception, kept_in_a_loop, attribute_of_an_exception,
 ]  # fmt: skip
 

@@ -124,10 +124,15 @@ def _may_raise(s: Statement, active: set[Value]) -> bool:
 
 def _merge(targets: list[Value], blocks: list[Block], active: set[Value]) -> None:
     for i, target in enumerate(targets):
-        if any(is_active(b.results[i], active) for b in blocks) and may_carry_derivative(
-            target.type
-        ):
+        if any(_passes(b.results[i], target, active) for b in blocks):
             active.add(target)
+
+
+def _passes(operand: Operand, target: Value, active: set[Value]) -> bool:
+    """Is what is handed on active where it arrives? An exception is, whatever its type says."""
+    if not is_active(operand, active):
+        return False
+    return may_carry_derivative(target.type) or not may_carry_derivative(operand.type)  # type: ignore[union-attr]
 
 
 def _visit_loop(s: Loop, active: set[Value]) -> None:
@@ -141,7 +146,7 @@ def _visit_loop(s: Loop, active: set[Value]) -> None:
         grown = [
             c
             for c, r in zip(s.carried, s.body.results, strict=True)
-            if c not in active and is_active(r, active) and may_carry_derivative(c.type)
+            if c not in active and _passes(r, c, active)
         ]
         if not grown:
             break
