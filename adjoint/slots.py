@@ -100,13 +100,52 @@ def held(x: Any, seen: dict[int, Any] | None = None) -> Any:
     seen = {} if seen is None else seen
     if isinstance(x, tuple):
         return tree.same_container(x, [held(item, seen) for item in x])
-    if isinstance(x, np.ndarray | type | ModuleType | FunctionType) or id(x) in seen:
+    if isinstance(x, np.ndarray | type | ModuleType | FunctionType):
         return x
     if not isinstance(x, list | dict) and attributes(x) is None:
         return x
+    if id(x) in seen:  # x itself while it is being looked at: it refers to itself
+        return seen[id(x)]
     seen[id(x)] = x
-    parts = parts_by_key(x)
-    return Held(x, {key: held(value, seen) for key, value in parts.items()})
+    found = Held(x, {key: held(value, seen) for key, value in parts_by_key(x).items()})
+    seen[id(x)] = found
+    return found
+
+
+def shared(*values: Any) -> list[tuple[Any, Any]]:
+    """The lists and dicts in these that are reached in more than one way, each with a copy."""
+    found: list[tuple[Any, Any]] = []
+    seen: set[int] = set()
+    todo = list(values)
+    while todo:
+        x = todo.pop()
+        if isinstance(x, list | dict) and id(x) in seen:
+            found.append((x, x.copy()))
+        fresh = id(x) not in seen and not isinstance(
+            x, np.ndarray | type | ModuleType | FunctionType
+        )
+        if fresh and (isinstance(x, tuple | list | dict) or attributes(x) is not None):
+            seen.add(id(x))
+            todo += parts_by_key(x).values()
+    return found
+
+
+def check_shared(found: list[tuple[Any, Any]]) -> None:
+    """Refuse a change of a list or dict by one of its names, when it was compiled for another."""
+    for x, before in found:
+        now = list(x.items()) if isinstance(x, dict) else x
+        old = list(before.items()) if isinstance(x, dict) else before
+        if len(now) != len(old) or not all(map(_same_item, now, old)):
+            raise UnsupportedSyntaxError(
+                f"a {type(x).__name__} changes that the arguments refer to more than once",
+                hint="Pass a copy in the other place.",
+            )
+
+
+def _same_item(a: Any, b: Any) -> bool:
+    if type(a) is tuple and type(b) is tuple and len(a) == len(b):
+        return all(x is y for x, y in zip(a, b, strict=True))
+    return a is b
 
 
 def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:

@@ -219,7 +219,7 @@ OPEN = {
 
 
 # Modules whose functions work on the state of the interpreter: they are called, never inlined.
-STATEFUL = {"warnings", "logging", "threading", "asyncio"}
+STATEFUL = {"warnings", "logging", "threading", "asyncio", "inspect", "importlib", "re", "typing"}
 
 
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}

@@ -98,7 +98,8 @@ def reverse(
         bar = scope.take(value)
         bars.append(Const(None) if bar is None else bar)
     check_residuals(reverser, scope.out, forward)
-    statements = [*state.notes(before), *forward.statements, marker, *scope.out]
+    notes, checks = state.notes(before, function.inputs, memory)
+    statements = [*notes, *forward.statements, *checks, marker, *scope.out]
     new = dataclasses.replace(function, body=Block(statements, [result, *bars]))
     return Derivative(
         new,

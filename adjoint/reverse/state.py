@@ -90,7 +90,8 @@ def take(reverser: Reverser, scope: Scope, owner: Any, place: Operand, v: Any) -
 def placed(reverser: Reverser, s: Call, owner: Any, key: Any) -> tuple[list[Statement], Operand]:
     """The forward half with what names the slot of `owner[key]`, and that."""
     kind = operand_type(key)
-    known = isinstance(kind, Literal) and not (isinstance(kind.value, int) and kind.value < 0)
+    value = kind.value if isinstance(kind, Literal) else None
+    known = isinstance(value, str) or isinstance(value, int) and value >= 0
     if known or not isinstance(operand_type(owner), ListOf | Unknown):
         return [s], key
     place = Value("", kind, False, s.origin)
@@ -162,8 +163,9 @@ def iterator(reverser: Reverser, s: Call) -> Written:
         forward.append(Call(count, Const(len), [args[0]], [], s.origin))
     for i, a in enumerate(args):
         if is_changing_list(reverser, a):
-            args[i] = Value("", a.type, False, s.origin)  # type: ignore[union-attr]
-            forward.append(Call(args[i], Const(steady), [a], [], s.origin))
+            watched = Value("", a.type, False, s.origin)  # type: ignore[union-attr]
+            forward.append(Call(watched, Const(steady), [a], [], s.origin))
+            args[i] = watched
     callee = Const(iter) if function is reversed else s.callee
     forward.append(Call(s.target, callee, args, s.kwargs, s.origin))
 
@@ -306,5 +308,17 @@ def note_inputs(wrt: list[Value], memory: Memory) -> dict[Value, Value]:
     return noted
 
 
-def notes(noted: dict[Value, Value]) -> list[Statement]:
-    return [Call(made, Const(slots.held), [value], [], None) for value, made in noted.items()]
+def notes(
+    noted: dict[Value, Value], inputs: list[Value], memory: Memory
+) -> tuple[list[Statement], list[Statement]]:
+    """What notes what arguments hold; and, behind the program, the check that by no other name than
+    it was compiled for a list or dict has changed."""
+    first: list[Statement] = [
+        Call(made, Const(slots.held), [value], [], None) for value, made in noted.items()
+    ]
+    given: list[Any] = [v for v in inputs if memory.is_changed(v)]
+    if not given or slots.ITEMS not in memory.names:
+        return first, []
+    found = Value("shared", UNKNOWN, True)
+    first.append(Call(found, Const(slots.shared), given, [], None))
+    return first, [Call(Value(""), Const(slots.check_shared), [found], [], None)]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime
+from adjoint.rules.operators import is_hashable
 
 ATTRIBUTE_FUNCTIONS = {
     "T": np.transpose,
@@ -131,11 +132,11 @@ ONLY = {sum: 0, enumerate: 0, sorted: 0, functools.reduce: 1}
 
 def conversion(function: Any, cls: type, place: int) -> Any:
     """What a builtin or a function of NumPy makes of an argument of this class before it works on it."""
-    if type(function).__hash__ is not None and ONLY.get(function, place) != place:
+    if is_hashable(function) and ONLY.get(function, place) != place:
         return None
     if not is_users(cls) or cls.__module__.partition(".")[0] in ("numpy", "adjoint"):
         return None
-    if type(function).__hash__ is not None and function in ITERATING:
+    if is_hashable(function) and function in ITERATING:
         return own_items(cls)
     if function is reversed and not hasattr(cls, "__reversed__"):
         return items_by_index if isinstance(cls.__getitem__, types.FunctionType) else None

@@ -23,7 +23,7 @@ def emitted_call(function: ir.Function, original, arguments: tuple):
     bound = inspect.signature(original).bind(*arguments)
     bound.apply_defaults()
     names = input_names(function)[len(function.parameters) :]
-    known = vars(builtins) | original.__globals__
+    known = vars(builtins) | original.__globals__ | {"__globals__": original.__globals__}
     cells = [cell.cell_contents for cell in original.__closure__ or ()]
     extra = dict(zip(names, [*cells, *(known.get(v.name) for v in function.globals)], strict=True))
     return load(emit(function)).function(*bound.args, **bound.kwargs, **extra)

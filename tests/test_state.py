@@ -1,0 +1,120 @@
+"""State: what arguments hold, pullbacks called twice, and what is refused rather than wrong."""
+
+import numpy as np
+import pytest
+
+import adjoint as ad
+from adjoint import UnsupportedSyntaxError
+
+
+class Model:
+    def __init__(self, w, h):
+        self.w, self.h, self.log = w, h, []
+
+    def __call__(self, x):
+        self.h = np.tanh(self.w * x + self.h)
+        self.log.append(self.h)
+        return self.h
+
+
+def total(model, xs):
+    return sum([model(x) for x in xs]) + sum(model.log)
+
+
+XS = np.array([0.3, -0.8, 1.1])
+
+
+def slope(name, at=1e-6):
+    values = []
+    for step in (at, -at):
+        model = Model(0.7, 0.2)
+        setattr(model, name, getattr(model, name) + step)
+        values.append(total(model, XS))
+    return (values[0] - values[1]) / (2 * at)
+
+
+def test_the_gradient_of_a_model_is_of_what_it_held_at_the_beginning():
+    model, plain = Model(0.7, 0.2), Model(0.7, 0.2)
+    value, (bar, _) = ad.value_and_gradient(total, model, XS)
+    assert value == total(plain, XS)
+    assert (model.h, model.log) == (plain.h, plain.log)  # as the plain call leaves it
+    np.testing.assert_allclose([bar.w, bar.h], [slope("w"), slope("h")], rtol=1e-7)
+    assert not bar.log
+
+
+def test_a_pullback_is_called_twice():
+    _, back = ad.pullback(total, Model(0.7, 0.2), XS)
+    first, second = back(1.0), back(2.0)
+    np.testing.assert_allclose(second[0].w, 2 * first[0].w)
+    np.testing.assert_allclose(second[1], 2 * first[1])
+
+
+def test_state_lives_on_between_calls():
+    model, plain = Model(0.7, 0.2), Model(0.7, 0.2)
+    for _ in range(3):
+        ad.gradient(total, model, XS)
+        total(plain, XS)
+    assert model.log == plain.log and len(model.log) == 9
+
+
+def appends(a, b, x):
+    a.append(x)
+    return sum(b) * x
+
+
+def ahead(xs):
+    items = list(xs)
+    for i, item in enumerate(items):
+        if i < 2:
+            items[i + 1] = item * 2
+    return sum(items)
+
+
+LEVEL = 1.0
+
+
+def raise_level(x):
+    global LEVEL
+    LEVEL = LEVEL + x
+
+
+def reads_level(x):
+    raise_level(x)
+    return x * LEVEL
+
+
+def through_the_namespace(x):
+    model = Model(x, x)
+    model.__dict__["w"] = x * x
+    return model.w
+
+
+ALIKE = [1.0, 2.0]
+REFUSED = [
+    (appends, (ALIKE, ALIKE, 0.5), "more than once"),
+    (ahead, (XS,), "ahead of where"),
+    (reads_level, (0.5,), "by one function and read by another"),
+    (through_the_namespace, (0.5,), "through the dict"),
+]
+
+
+@pytest.mark.parametrize("f, arguments, message", REFUSED, ids=[r[0].__name__ for r in REFUSED])
+def test_refused(f, arguments, message):
+    with pytest.raises(UnsupportedSyntaxError, match=message) as caught:
+        ad.gradient(f, *arguments)
+    assert caught.value.hint
+
+
+def test_an_exception_between_two_changes():
+    def f(x):
+        model = Model(x, x)
+        try:
+            model.h = x * x
+            model.log.append(x)
+            model.w = XS[7]
+        except IndexError:
+            model.log.append(model.h)
+        return model.w * model.h + sum(model.log)
+
+    # w h + x + h with w = x, h = x²
+    np.testing.assert_allclose(ad.gradient(f, 0.7)[0], 3 * 0.7**2 + 1 + 2 * 0.7)
