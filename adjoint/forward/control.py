@@ -34,7 +34,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import item_tangents
-from adjoint.runtime import unpack_sequence
+from adjoint.runtime import iterated, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.forward.straight import Pusher
@@ -158,6 +158,7 @@ def side_by_side(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value], bool, l
         dot = pusher.emit(item_tangents, dot, s.iterable, type=UNKNOWN)
     items_dot = Value("", item_type(kind), False, s.origin)
     both = pusher.emit(zip, s.iterable, dot, type=UNKNOWN)
+    both = pusher.emit(iterated, both, type=UNKNOWN)  # which knows, in reverse, what it gave
     if not s.unpack:
         item = s.items[0]
         items_dot.name, items_dot.named = f"{item.name}_dot" if item.name else "", item.named

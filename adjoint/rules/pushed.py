@@ -16,21 +16,29 @@ import numpy as np
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
-from adjoint.rules import dispatch, lookup, pushing, registry
+from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
 from adjoint.rules.tangents import beside, link_tangents, refitted
-from adjoint.runtime import call_method, load_capture
+from adjoint.runtime import call_method, check_iterable, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
 Result = dispatch.Result
+#: Their tangents are iterators that go along with them, which the reverse half cannot count.
+ITERATORS = {*dispatch.ITERATOR_MAKERS, *cursors.MAKERS, iterated, check_iterable}
 
 
 def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: Any) -> Result:
     """`((y, y_dot), pullback)` of `push_rule(function, tangents, *args, **kwargs)`."""
     function = dispatch.respelled(function, args)
+    if is_hashable(function) and function in ITERATORS:
+        raise UnsupportedSyntaxError(
+            f"the gradient of a derivative along a direction, through {dispatch.describe(function)} where "
+            "only running tells what it goes through, is not supported",
+            hint="Differentiate the other way round: the derivative along a direction of the gradient.",
+        )
     special = SPECIAL.get(function) if is_hashable(function) else None
     if special is not None:
         found = special(tangents, *args, **kwargs)
