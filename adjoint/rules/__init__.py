@@ -36,6 +36,9 @@ FAMILIES = (
     "hooks",
     "surroundings",
     "checkpoints",
+    "pushing",
+    "pushed",
+    "pushed_pullbacks",
 )
 
 for family in FAMILIES:

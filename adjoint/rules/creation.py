@@ -129,7 +129,7 @@ def nested(y_bar, like):
     return [nested(row, each) for row, each in zip(rows, like, strict=True)]
 
 
-@rule(nested, linear="y_bar")
+@rule(nested, linear="y_bar", form="like")
 def nested_rule(y_bar, like):
     bars = nested(y_bar, like)
     shape = np.shape(y_bar)
@@ -150,7 +150,7 @@ def unnested(bars, like):
     return np.stack(rows) if rows else np.zeros(0)
 
 
-@rule(unnested, linear="bars")
+@rule(unnested, linear="bars", form="like")
 def unnested_rule(bars, like):
     y = unnested(bars, like)
 

@@ -285,6 +285,7 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
     return y, pullback
 
 
+@registry.nondifferentiable
 def check_count(text: Any, count: int) -> None:
     """A pullback gives a cotangent to each parameter of its rule at most."""
     parameters = inspect.signature(text).parameters.values()

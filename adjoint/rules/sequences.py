@@ -33,7 +33,7 @@ def filled(values: Any, item: Any) -> Any:
     return same_container(values, [item for _ in values])
 
 
-@rule(filled, linear="item")
+@rule(filled, linear="item", form="values")
 def _(values, item):
     y = filled(values, item)
 
@@ -125,7 +125,7 @@ def spread(values: Any, positions: tuple[int, ...], item: Any) -> Any:
     return same_container(values, [share if i in positions else None for i in range(len(values))])
 
 
-@rule(spread, linear="item")
+@rule(spread, linear="item", form="values")
 def _(values, positions, item):
     y = spread(values, positions, item)
 
