@@ -57,6 +57,7 @@ from adjoint.rules.calls import (
     touches,
     without_rule,
 )
+from adjoint.rules.creation import in_form_of
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
 from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked
@@ -432,6 +433,8 @@ class Reverser:
             conformed, made = conform(scope, bar, primal, alone)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
+        elif primal.type is UNKNOWN:  # a number, an array or a list that was written into an array
+            bar, own = scope.call(in_form_of, bar, primal, type=UNKNOWN), False
         if self.watch is not None and pulled is not None and bar is not pulled:
             self.watch(self, scope, primal, bar)
         if scope.is_shadowed(primal):

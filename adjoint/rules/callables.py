@@ -7,7 +7,8 @@ import operator
 from typing import Any
 
 from adjoint.rules.registry import jvp_rule, rule, source_of
-from adjoint.tree import Tangent, tangent_field, tangent_item
+from adjoint.runtime import call_method
+from adjoint.tree import Tangent, make_tangent, tangent_field, tangent_item
 
 
 @rule(functools.cache)
@@ -22,7 +23,7 @@ def cache(user_function, /):
 
 @jvp_rule(functools.cache)
 def cache_jvp(primals, tangents):
-    return functools.cache(primals[0]), Tangent(__wrapped__=tangents[0])
+    return functools.cache(primals[0]), make_tangent("__wrapped__", tangents[0])
 
 
 @rule(functools.update_wrapper)
@@ -104,4 +105,4 @@ def itemgetter(*keys):
 
 @source_of(operator.methodcaller)
 def methodcaller(name, /, *args, **kwargs):
-    return lambda owner: getattr(owner, name)(*args, **kwargs)
+    return lambda owner: call_method(owner, name, *args, **kwargs)

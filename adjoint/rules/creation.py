@@ -6,6 +6,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.tree import project, unbroadcast
 
 nondifferentiable(
     *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.indices),
@@ -158,6 +159,24 @@ def unnested_rule(bars, like):
         return nested(y_bar, like)
 
     return y, pullback
+
+
+def in_form_of(y_bar, like):
+    """The cotangent of what NumPy has made an array of and broadcast to the shape of `y_bar`."""
+    if isinstance(like, list | tuple):
+        return nested(unbroadcast(y_bar, np.shape(like)), like)
+    return project(y_bar, like)
+
+
+@rule(in_form_of, linear="y_bar", form="like")
+def in_form_of_rule(y_bar, like):
+    bars = in_form_of(y_bar, like)
+    shape = np.shape(y_bar)
+
+    def pullback(c):
+        return np.broadcast_to(unnested(c, like), shape)
+
+    return bars, pullback
 
 
 # -- constant and evenly spaced -------------------------------------------------------------------

@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
+from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
@@ -22,28 +24,27 @@ from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
 from adjoint.rules.tangents import beside, link_tangents, refitted
-from adjoint.runtime import call_method, check_iterable, iterated, load_capture
+from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
 Result = dispatch.Result
-#: Their tangents are iterators that go along with them, which the reverse half cannot count.
-ITERATORS = {*dispatch.ITERATOR_MAKERS, *cursors.MAKERS, iterated, check_iterable}
+# The calls that the compiler is asked for, each with what it is given: one may come down to itself.
+_underway: ContextVar[tuple] = ContextVar("underway", default=())
+#: They hand an iterator on, or take items of it that others do not get then.
+ONE_BY_ONE = {iter, next, iterated}
 
 
 def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: Any) -> Result:
     """`((y, y_dot), pullback)` of `push_rule(function, tangents, *args, **kwargs)`."""
     function = dispatch.respelled(function, args)
-    if is_hashable(function) and function in ITERATORS:
-        raise UnsupportedSyntaxError(
-            f"the gradient of a derivative along a direction, through {dispatch.describe(function)} where "
-            "only running tells what it goes through, is not supported",
-            hint="Differentiate the other way round: the derivative along a direction of the gradient.",
-        )
     special = SPECIAL.get(function) if is_hashable(function) else None
     if special is not None:
         found = special(tangents, *args, **kwargs)
         if found is not None:
             return found
+    one_by_one = is_hashable(function) and function in ONE_BY_ONE
+    if not one_by_one and any(isinstance(x, Cursor) for x in [*args, *tangents[1:-1]]):
+        return of_cursors(function, tangents, args, kwargs)
     if isinstance(function, dispatch.Kept):
         return compiled(function, tangents, args, kwargs)
     if goes_through_others(function, tangents, args, kwargs):
@@ -61,9 +62,13 @@ def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: 
             return (None, None, own, *[bars[i] for i in places], named)
 
         return pair, pull_reordered
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return pushed((), chosen, tangents, *args, **kwargs)
     declared, text = registry.lookup(function), registry.forward_rule(function)
     if text is not None and all(t is None for t in tangents[-1].values()):
-        return by_text(text, tangents, args, kwargs)
+        lazy = one_by_one or function in dispatch.LAZY
+        return by_text(text, tangents, args, kwargs, lazy)
     if declared is None and dispatch.is_bound(function):
         own = tangent_field(tangents[0], "__self__")
         operands = (function.__self__, *args)
@@ -96,15 +101,45 @@ def goes_through_others(function: Any, tangents: tuple, args: tuple, kwargs: dic
     """Does a call come down to calls with what is made of its arguments, or of another function?"""
     return bool(
         dispatch.converted(function, pushing.mask_of(tangents), args)
-        or dispatch.chosen_by_type(function, args)
         or dispatch.own_iterators(function, args)
         or dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
     )
 
 
-def by_text(text: Any, tangents: tuple, args: tuple, kwargs: dict) -> Result:
-    """By the text of a forward rule, as the ordinary Python that it is."""
-    args, tangents = listed(args, tangents)
+def of_cursors(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Result:
+    """Of iterators and their tangents, which count what is taken of them: by what they still have."""
+    if function is call_method or function is getattr:
+        raise UnsupportedSyntaxError(
+            f"the gradient of a derivative along a direction, through {args[1]!r} of an iterator, is not "
+            "supported",
+            hint="Iterate over it.",
+        )
+    take = iterated if function in dispatch.LAZY else cursors.remaining
+    operands, backs = [*args, *tangents[1:-1]], {}
+    for i, x in enumerate(operands):
+        if isinstance(x, Cursor):
+            operands[i], backs[i] = apply_rule(take, (0,), x)
+    count = len(args)
+    moved = (tangents[0], *operands[count:], tangents[-1])
+    pair, back = pushed((), function, moved, *operands[:count], **kwargs)
+
+    def pull(bar: Any) -> tuple:
+        _, of_function, dots, *bars, named = back(bar)
+        whole = [*bars, *dots[1:-1]]
+        for i, of_cursor in backs.items():
+            whole[i] = None if whole[i] is None else of_cursor(whole[i])[1]
+        return (None, of_function, (dots[0], *whole[count:], dots[-1]), *whole[:count], named)
+
+    return pair, pull
+
+
+def by_text(text: Any, tangents: tuple, args: tuple, kwargs: dict, lazy: bool = False) -> Result:
+    """By the text of a forward rule, as the ordinary Python that it is.
+
+    `lazy` tells that iterators are handed on, or are read one by one.
+    """
+    if not lazy:
+        args, tangents = listed(args, tangents)
     pair, back = apply_rule(text, (0, 1), args, tangents[1:-1], **kwargs)
 
     def pull(bar: Any) -> tuple:
@@ -126,8 +161,19 @@ def of_dots(bars: Any, args: tuple) -> tuple:
 def compiled(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Result:
     """By the compiler, which writes the forward derivative of the call and reverses it."""
     assert dispatch.generate is not None
+    call = (function, *args)
+    if any(len(call) == len(c) and all(map(operator.is_, call, c)) for c in _underway.get()):
+        raise UnsupportedSyntaxError(
+            f"the gradient of a derivative along a direction, through {dispatch.describe(function)} where "
+            "only running tells what it is given, is not supported",
+            hint="Differentiate the other way round: the derivative along a direction of the gradient.",
+        )
     operands = (held(function), tangents, args, kwargs)
-    pair, back = dispatch.generate(push_call, (0, 1, 2, 3), operands, {})
+    token = _underway.set((*_underway.get(), call))
+    try:
+        pair, back = dispatch.generate(push_call, (0, 1, 2, 3), operands, {})
+    finally:
+        _underway.reset(token)
 
     def pull(bar: Any) -> tuple:
         _, function_bar, tangents_bar, args_bar, kwargs_bar, _ = back(bar)
@@ -259,19 +305,37 @@ def alongside(
 def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Result | None:
     if default:
         return of_attribute_or(tangents, owner, name, *default)
-    if lookup.attribute_call(owner, name) is not None or tangents[1] is None:
+    if tangents[1] is None:
         return None
-    if isinstance(owner, tuple | type) or not hasattr(owner, "__dict__"):
-        return None
+    computed = lookup.attribute_call(owner, name)
+    if computed is not None:
+        return of_computed(computed, tangents, owner)
     value = getattr(owner, name, None)
+    bound = dispatch.is_bound(value) and value.__self__ is owner
+    if not bound and (isinstance(owner, tuple | type) or not hasattr(owner, "__dict__")):
+        return None
     if lookup.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
         mirror = (of_decorated, (tangents[1],), {})
         return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
-    if dispatch.is_bound(value) and value.__self__ is owner:
+    if bound:
         mirror = (make_tangent, ("__self__", tangents[1]), {})
         return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[2], None, {}), 2)
     mirror = (tangent_field, (tangents[1], name), {})
     return alongside((getattr, (owner, name), {}), mirror, lambda b: (None, b[1], None, {}), 2)
+
+
+def of_computed(computed: tuple, tangents: tuple, owner: Any) -> Result:
+    """An attribute that a call computes, as a property's."""
+    function, before, after = computed
+    at = len(before)
+    moved = (None, *(None,) * at, tangents[1], *(None,) * len(after), {})
+    pair, back = pushed((), function, moved, *before, owner, *after)
+
+    def pull(bar: Any) -> tuple:
+        _, _, dots, *bars, _ = back(bar)
+        return (None, None, (None, dots[1 + at], None, {}), bars[at], None, {})
+
+    return pair, pull
 
 
 def of_decorated(self_dot: Any) -> Any:

@@ -64,6 +64,9 @@ def pushed_pull(
         pair = pushed_pull(method, positions, ordered, kwargs, moved, y_bar, y_bar_dot)
         back = [order.index(i) for i in range(len(args))]
         return both(pair, lambda b: (b[0], *[b[1 + i] for i in back], b[-1]))
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return pushed_pull(chosen, mask, args, kwargs, dots, y_bar, y_bar_dot)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         moved = [None, (tangent_field(dots[0], "__self__"), *dots[1]), dots[2]]

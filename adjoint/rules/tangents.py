@@ -299,5 +299,6 @@ def beside_jvp(primals, tangents):
     return beside(*primals), tangents[2]
 
 
-dispatch.ITERATOR_MAKERS.add(item_tangents)  # whose operands are not to be used up
+dispatch.ITERATOR_MAKERS.add(item_tangents)
+dispatch.LAZY.add(item_tangents)  # its operands are not to be used up
 nondifferentiable(refuse_shared, refuse_container, zeros_of)
