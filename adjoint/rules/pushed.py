@@ -62,6 +62,7 @@ def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: 
             return (None, None, own, *[bars[i] for i in places], named)
 
         return pair, pull_reordered
+    pushing.refuse_objects_within(function, args, tangents)
     chosen = dispatch.chosen_by_type(function, args)
     if chosen is not None:
         return pushed((), chosen, tangents, *args, **kwargs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adjoint.rules import dispatch, lookup, pushing, registry
+from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import Kept, apply_rule, pull_call
 from adjoint.rules.pulled import held, innermost, moves, unsupported
 from adjoint.rules.pushing import PUSHED, Pair, listed, of_attribute, push_rule
@@ -20,6 +20,7 @@ from adjoint.tree import Tangent, tangent_field
 def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Pair:
     """`apply_rule` itself: the tangent of a pullback is that of the call that it belongs to."""
     _, function_dot, _, *rest = tangents
+    cursors.refuse_again(function, args, next)
     args, (_, *rest) = listed(args, (None, *rest))
     y, y_dot = push_rule(function, (function_dot, *rest), *args, **kwargs)
     kept = Kept(

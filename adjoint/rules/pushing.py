@@ -23,7 +23,15 @@ from adjoint.rules.dispatch import Kept, Refused, apply_rule
 from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
 from adjoint.rules.plain import scale
 from adjoint.rules.pulled import pulled
-from adjoint.rules.tangents import TEXT, dense, fit_tangent, item_tangents, with_field, zeros_of
+from adjoint.rules.tangents import (
+    TEXT,
+    dense,
+    fit_tangent,
+    item_tangents,
+    refuse_objects,
+    with_field,
+    zeros_of,
+)
 from adjoint.rules.text import only_text, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
@@ -97,6 +105,7 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     lists = dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
     if lists:
         return of_lists(function, lists, tangents, args, kwargs)
+    refuse_objects_within(function, args, tangents)
     declared, text = registry.lookup(function), registry.forward_rule(function)
     refuse_generator(function if declared is None else declared.text)
     if text is not None and all(t is None for t in tangents[-1].values()):
@@ -173,6 +182,16 @@ def refuse(function: Any, kwargs: dict) -> None:
     module = getattr(function, "__module__", None) or "numpy"
     if kwargs.get("out") is not None and module.startswith("numpy"):
         refuse_write("out=")
+
+
+def refuse_objects_within(function: Any, args: tuple, tangents: tuple) -> None:
+    """Refuse objects in lists that are taken for numbers."""
+    numeric = (np.ufunc, types.BuiltinFunctionType)
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, numeric) or module.startswith("numpy"):
+        if module.partition(".")[0] in ("", "numpy", "math"):
+            for x, dot in zip(args, tangents[1:-1], strict=True):
+                refuse_objects(dot, x)
 
 
 def mask_of(tangents: tuple) -> tuple:

@@ -156,7 +156,20 @@ def dense(dot: Any, x: Any) -> Any:
     """The tangent of numbers in nested lists as an array; None is 0."""
     if isinstance(x, list | tuple):
         return np.array([dense(tangent_item(dot, i), item) for i, item in enumerate(x)])
+    refuse_objects(dot, x)
     return zero_cotangent(x) if dot is None else dot
+
+
+def refuse_objects(dot: Any, x: Any) -> None:
+    """Raises if there is the tangent of an object, or of one in a list, where numbers are expected."""
+    if isinstance(dot, list | tuple) and isinstance(x, list | tuple):
+        for item_dot, item in zip(dot, x, strict=False):
+            refuse_objects(item_dot, item)
+    elif isinstance(dot, Tangent):
+        raise MissingRuleError(
+            f"a {type(x).__name__} is taken for a number: no derivative is known for that",
+            hint="Compute with its attributes, or call the method that makes the number.",
+        )
 
 
 def like_cotangent(dot: Any, bar: Any, x: Any) -> Any:
