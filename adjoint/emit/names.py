@@ -67,13 +67,13 @@ class Classes:
 
 def name_values(
     function: ir.Function, plan: Plan, interference: Interference, fixed: dict[ir.Value, str],
-    reserved: set[str],
+    reserved: set[str], reverse_start: int | None = None,
 ) -> dict[ir.Value, str]:  # fmt: skip
     """The name of every value of a function, slots included. `fixed` are given (captures)."""
     # What a nested function captures it must not assign: Python would take the name for a local.
     classes = Classes(interference, function.inputs, function.captures)
     _coalesce(function, plan, classes)
-    suggest = _Suggestions(function, plan)
+    suggest = _Suggestions(function, plan, reverse_start)
     names: dict[ir.Value, str] = {}
     chosen: dict[ir.Value, str] = {}
     carried = {c for s in ir.walk(function.body) if isinstance(s, ir.Loop) for c in s.carried}
@@ -139,7 +139,9 @@ def _coalesce_loop(loop: ir.Loop, plan: Plan, classes: Classes) -> None:
 class _Suggestions:
     """Names for nameless values: `<the value it ends up in>_<operation>`."""
 
-    def __init__(self, function: ir.Function, plan: Plan) -> None:
+    def __init__(self, function: ir.Function, plan: Plan, reverse_start: int | None) -> None:
+        halves = function.body.statements[: reverse_start or 0]
+        self.forward = ir.defined_values(ir.Block(halves, []))
         self.definitions: dict[ir.Value, ir.Statement] = {}
         self.flows: dict[ir.Value, ir.Value] = {}
         self.kept: dict[ir.Value, ir.Value] = {}  # by item of a reverse loop, what was recorded
@@ -177,7 +179,16 @@ class _Suggestions:
             if target is None:
                 return operation
             if target.name:
+                if value in self.forward and target.name.endswith("_bar"):
+                    return self._of_operand(made, operation)  # no part of a cotangent
                 return f"{target.name}_{operation}"
+        return operation
+
+    def _of_operand(self, made: ir.Statement | None, operation: str) -> str:
+        """The name of a residual: `<the value that it is made of>_<operation>`."""
+        for operand in ir.operands_of(made) if isinstance(made, ir.Call) else ():
+            if isinstance(operand, ir.Value) and operand.name:
+                return f"{operand.name}_{operation}"
         return operation
 
     def _operation(self, value: ir.Value) -> str:

@@ -155,7 +155,7 @@ class _Printer:
 
     def definition(self, function: ir.Function, reverse_start: int | None) -> ast.FunctionDef:
         fixed = dict(zip(function.inputs, input_names(function), strict=True))
-        writer = self._writer(function, fixed, {}, set())
+        writer = self._writer(function, fixed, {}, set(), reverse_start)
         sections = reverse_start is not None or any(map(_is_pullback, function.body.statements))
         writer.main_file = function.origin.filename if function.origin else ""
         writer.quiet = any(map(_sets_error_state, ir.walk(function.body)))
@@ -165,10 +165,11 @@ class _Printer:
 
     def _writer(
         self, function: ir.Function, fixed: dict[ir.Value, str],
-        constants: dict[ir.Value, ir.Const], free: set[str],
+        constants: dict[ir.Value, ir.Const], free: set[str], reverse_start: int | None = None,
     ) -> Statements:  # fmt: skip
         interference = Interference(function, self.plan)
-        names = name_values(function, self.plan, interference, fixed, self.reserved | free)
+        reserved = self.reserved | free
+        names = name_values(function, self.plan, interference, fixed, reserved, reverse_start)
         self.used_names |= set(names.values()) - set(fixed.values())
         fills = explicit_fills(function, self.plan, interference, names)
         writer = Statements(self.plan, names, self.namespace, constants)

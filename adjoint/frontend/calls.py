@@ -6,7 +6,13 @@ import types
 
 from adjoint import runtime
 from adjoint.frontend import fence
-from adjoint.frontend.comprehensions import gather, is_short_circuit, lower_short_circuit
+from adjoint.frontend.comprehensions import (
+    gather,
+    is_short_circuit,
+    lower_short_circuit,
+    put_one_by_one,
+    takes_one_by_one,
+)
 from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.names import sets_own_attribute
 from adjoint.frontend.scope import Scope, expression
@@ -114,6 +120,13 @@ def _method_call(scope: Scope, node: Node) -> Operand:
     receiver = scope.expression(owner)
     if node.func.attr in _VIEWS and node not in scope.taken_at_once:
         scope.share(receiver)
+    if takes_one_by_one(node):
+        return put_one_by_one(scope, node, receiver, lambda: _call_method(scope, node, receiver))
+    return _call_method(scope, node, receiver)
+
+
+def _call_method(scope: Scope, node: Node, receiver: Operand) -> Operand:
+    owner = node.func.value
     args, kwargs = _arguments(scope, node)
     if not _is_numeric_module(scope, owner):
         _share(scope, args, kwargs)

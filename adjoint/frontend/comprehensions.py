@@ -6,8 +6,8 @@ import operator
 
 from adjoint import runtime
 from adjoint.frontend import names as text
-from adjoint.frontend.control import choose
-from adjoint.frontend.grammar import Known, Node, gast, place
+from adjoint.frontend.control import Work, choose
+from adjoint.frontend.grammar import Known, Node, gast, hold, place
 from adjoint.frontend.loops import bind_items, run_loop
 from adjoint.frontend.scope import FALSE, FLAGS, RESULT, RETURNED, UNBOUND, Scope, expression
 from adjoint.ir.nodes import Block, Const, Gather, Loop, Operand, Value
@@ -85,9 +85,9 @@ def _check_late(scope: Scope, operand: Operand, targets: list[str], node: Node) 
     """Refuse to gather functions that capture the loop variable: all of them would see its last."""
     names = list(map(scope.key, targets))
     scope.share(operand)
-    for hold in scope.fact(operand).holds:
-        if hold.strong and hold.name in names:
-            scope.refuse_stale(hold, node)
+    for held in scope.fact(operand).holds:
+        if held.strong and held.name in names:
+            scope.refuse_stale(held, node)
 
 
 # -- generator expressions -------------------------------------------------------------------------
@@ -137,22 +137,54 @@ def _first(
     scope: Scope, generator: Node, iterable: Operand, decision: Node
 ) -> tuple[Operand, Operand]:
     """Whether the decision was reached, and what it returned."""
-    statement = decision
-    targets: list[str] = []
-    first = Known(iterable, generator)
-    for each in reversed(generator.generators):
-        for condition in reversed(each.ifs):
-            statement = place(gast.If(condition, [statement], []), generator)
-        source = first if each is generator.generators[0] else each.iter
-        statement = place(gast.For(each.target, source, [statement], [], None), generator)
-        targets += text.assigned_names([each.target])
-    instance, scope.instance = scope.instance, ""
-    with scope.renaming(targets):
-        scope.statements([statement])
-    scope.instance = instance
+    _run(scope, generator, Known(iterable, generator), [decision])
     names = scope.env.names
     found, result = names[RETURNED], names[RESULT]
     names |= dict.fromkeys(FLAGS, FALSE) | {RESULT: UNBOUND}
     if isinstance(found, Value):
         scope.flags.add(found)
     return found, result
+
+
+def _run(scope: Scope, generator: Node, first: Node, body: list[Node]) -> None:
+    """The loops of a generator expression around some statements."""
+    targets: list[str] = []
+    for each in reversed(generator.generators):
+        for condition in reversed(each.ifs):
+            body = [place(gast.If(condition, body, []), generator)]
+        source = first if each is generator.generators[0] else each.iter
+        body = [place(gast.For(each.target, source, body, [], None), generator)]
+        targets += text.assigned_names([each.target])
+    instance, scope.instance = scope.instance, ""
+    with scope.renaming(targets):
+        scope.statements(body)
+    scope.instance = instance
+
+
+def takes_one_by_one(node: Node) -> bool:
+    """`items.extend(… for …)`, `items.update(… for …)`"""
+    single = len(node.args) == 1 and not node.keywords
+    generates = single and isinstance(node.args[0], gast.GeneratorExp)
+    return generates and node.func.attr in ("extend", "update")
+
+
+def put_one_by_one(scope: Scope, node: Node, owner: Operand, otherwise: Work) -> Operand:
+    """The items of a generator expression, each put into a list or dict before the next is made."""
+    scope.share(owner)
+    generator, items = node.args[0], Known(owner, node)
+    store, item = hold("item", node)
+    if node.func.attr == "extend":
+        put = gast.Expr(gast.Call(gast.Attribute(items, "append", gast.Load()), [item], []))
+    else:
+        key, value = (gast.Subscript(item, gast.Constant(i, None), gast.Load()) for i in (0, 1))
+        put = gast.Assign([gast.Subscript(items, key, gast.Store())], value)
+    body = [place(gast.Assign([store], generator.elt), node), place(put, node)]
+
+    def loop() -> Operand:
+        _run(scope, generator, generator.generators[0].iter, body)
+        return Const(None)
+
+    plain = scope.call(
+        isinstance, [owner, Const(list if node.func.attr == "extend" else dict)], node
+    )
+    return choose(scope, plain, loop, otherwise, node)

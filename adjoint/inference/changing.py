@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots
 from adjoint.inference import calls, state
 from adjoint.inference.items import item
 from adjoint.inference.sites import Keywords, Late, Restart, Site
-from adjoint.ir.nodes import Call, Const, If, Loop, Operand, Try, Value, blocks_of
+from adjoint.ir.nodes import Call, Const, If, Loop, Operand, Try, Value, blocks_of, operands_of
 from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
+    Array,
     DictOf,
+    FunctionOf,
     ListOf,
     Literal,
     Opaque,
@@ -110,7 +113,11 @@ def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
 
 
 def is_container(kind: Type) -> bool:
-    return isinstance(kind, ListOf | DictOf) or isinstance(kind, Opaque) and kind.cls is dict
+    return isinstance(kind, ListOf) or is_dict(kind)
+
+
+def is_dict(kind: Type) -> bool:
+    return isinstance(kind, DictOf) or isinstance(kind, Opaque) and kind.cls is dict
 
 
 def is_list(kind: Type) -> bool:
@@ -127,6 +134,15 @@ def method(
         spec.emit(Const(contents.append), [owner, *args], [], site, NONE)
         return Const(None)
     written: Type = BOTTOM
+    if name in ("extend", "__iadd__") and len(args) == 1 and not kwargs and is_lazy(spec, args[0]):
+        return calls.call(spec, Const(one_by_one), [owner, *args], [], Site(site.origin))
+    if (
+        name in ("update", "__ior__")
+        and len(args) == 1
+        and not kwargs
+        and (is_lazy(spec, args[0]) or spec.attempts and not is_dict(operand_type(args[0])))
+    ):
+        return calls.call(spec, Const(pair_by_pair), [owner, *args], [], Site(site.origin))
     if name in ("extend", "__iadd__") and args:
         args = [calls.call(spec, Const(list), [args[0]], [], Site(site.origin))]
         written = element_of(operand_type(args[0]))
@@ -149,6 +165,37 @@ def method(
         Const(contents.change), list(operands), list(kwargs), Site(site.origin), both_kind
     )
     return Const(None) if y == NONE else item(spec, both, 0, site)
+
+
+def is_lazy(spec: Specialiser, operand: Operand) -> bool:
+    """Do its items come about one by one, by code that may read what they are put into?"""
+    if any(late.value is operand for late in spec.late):
+        return True
+    made = spec.definitions.get(operand)  # type: ignore[arg-type]
+    if not isinstance(made, Call):
+        return False
+    kind = operand_type(made.callee)
+    if not isinstance(kind, FunctionOf) or not is_generator(kind.code.value):
+        return False
+    seen = [operand_type(o) for o in operands_of(made)[1:]] + [t for _, t in kind.captures]
+    return spec.attempts > 0 or not all(isinstance(t, Array | Scalar | Literal) for t in seen)
+
+
+def is_generator(code: Any) -> bool:
+    flags = getattr(getattr(code, "code", code), "co_flags", 0)
+    return bool(flags & CO_GENERATOR)
+
+
+def one_by_one(items, more):
+    """`items.extend(more)`"""
+    for each in more:
+        items.append(each)
+
+
+def pair_by_pair(items, pairs):
+    """`items.update(pairs)`"""
+    for key, value in pairs:
+        items[key] = value
 
 
 def view(spec: Specialiser, owner: Operand, name: str, site: Site) -> Operand:

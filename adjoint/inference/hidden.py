@@ -113,7 +113,7 @@ def classes_in(kind: Type) -> Iterator[type]:
         if not objects.is_settled(kind.cls.__module__):
             yield kind.cls
     elif isinstance(kind, TupleOf | ListOf):
-        for item in kind.items if kind.items is not None else (kind.element,):  # type: ignore[union-attr]
+        for item in kind.items if kind.items is not None else (kind.element,):
             yield from classes_in(item)
     elif isinstance(kind, DictOf):
         for _, item in kind.items:

@@ -106,6 +106,7 @@ class Specialiser:
     parameters: set[Value] = field(default_factory=set)
     late: list[Late] = field(default_factory=list)  # iterators whose items were taken early
     parted: set[Value] = field(default_factory=set)  # values whose items were asked for
+    attempts: int = 0  # how many `try` bodies are around
     unrolled: dict[Value, list[list[Statement]]] = field(default_factory=dict)  # loops over them
     cached: list[Origin | None] = field(default_factory=list)  # reads of cached properties
     namespaces: list[Value] = field(default_factory=list)  # `owner.__dict__`, where it is read
@@ -243,7 +244,9 @@ class Specialiser:
         return value
 
     def attempt(self, statement: Try, env: dict[Value, Operand]) -> None:
+        self.attempts += 1
         body = self.block(statement.body, env)
+        self.attempts -= 1
         handlers = []
         for handler in statement.handlers:
             exceptions = None if handler.exceptions is None else read(handler.exceptions, env)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 FOREVER = 1 << 60
+#: Methods that put nothing new into a list or dict.
+MOVES = ("pop", "popitem", "clear", "remove", "reverse", "sort", "__delitem__")
 #: Of an iterator they take all items, at once.
 TAKING_ALL = (list, tuple, sorted, dict, set, sum, unpack_sequence)
 TAKING = (*TAKING_ALL, next, len)
@@ -119,16 +121,7 @@ def open_hidden(spec: Specialiser, memory: Memory, changes: list[Call]) -> None:
 def written_by(change: Call) -> Type:
     """The type of what a change puts into a list or dict."""
     if callee_of(change) is contents.change:
-        moves = change.args[1].value in (
-            "pop",
-            "popitem",
-            "clear",
-            "remove",
-            "reverse",
-            "sort",
-            "__delitem__",
-        )  # type: ignore[union-attr]
-        return BOTTOM if moves else UNKNOWN
+        return BOTTOM if getattr(change.args[1], "value", None) in MOVES else UNKNOWN
     return operand_type(change.args[-1])  # type: ignore[arg-type]
 
 

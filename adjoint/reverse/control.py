@@ -165,7 +165,7 @@ def check_writes(reverser: Reverser, s: Try) -> None:
             isinstance(inner, Call) and writes_active(inner, reverser.active)
             for inner in walk(Block([each], []))
         )
-        if written and not own and may_raise(each) or inside:
+        if written and may_raise(each) or inside:
             raise InterruptedWrite(s.origin)
         written |= own
 

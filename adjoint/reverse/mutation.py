@@ -348,7 +348,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     for i, a in enumerate(arguments[first:], first):
         operand = a.operand if isinstance(a, Splat) else a
         if function in SHALLOW and operand in late:  # what they hand on stays what it is
-            kept = Value("", operand.type, False, s.origin)
+            kept = Value("", operand_type(operand), False, s.origin)
             copies.append(Call(kept, Const(contents.kept), [operand], [], s.origin))
             arguments[i] = kept
         elif operand in late:
@@ -380,7 +380,7 @@ def holds_changed(reverser: Reverser, s: Call, late: list[Operand]) -> bool:
 def holds_changing(kind: Type) -> bool:
     """Does a list, dict or tuple of this type hold what may change?"""
     if isinstance(kind, ListOf | TupleOf):
-        items = kind.items if kind.items is not None else (kind.element,)  # type: ignore[union-attr]
+        items = kind.items if kind.items is not None else (kind.element,)
         return any(map(may_change, items))
     if isinstance(kind, DictOf):
         return any(may_change(item) for _, item in kind.items)

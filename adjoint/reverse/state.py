@@ -204,7 +204,7 @@ def iterator(reverser: Reverser, s: Call) -> Written:
 def refuse_late(s: Call) -> None:
     """Refuse to take items of what changes while an iterator over it is kept."""
     raise UnsupportedSyntaxError(
-        f"what {s.callee.name or 'an iterator'} iterates over may change meanwhile",  # type: ignore[union-attr]
+        f"what {s.callee.name or 'an iterator'} iterates over may change meanwhile",
         s.origin,
         "Iterate over a copy: `for item in list(items):`.",
     )
