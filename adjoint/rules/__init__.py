@@ -39,6 +39,7 @@ FAMILIES = (
     "pushing",
     "pushed",
     "pushed_pullbacks",
+    "pushed_forward",
 )
 
 for family in FAMILIES:

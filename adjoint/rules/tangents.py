@@ -276,6 +276,12 @@ def _(x_dot, x):
     return items, pullback
 
 
+@jvp_rule(item_tangents)
+def item_tangents_jvp(primals, tangents):
+    x_dot, x = primals
+    return item_tangents(x_dot, x), None if tangents[0] is None else item_tangents(tangents[0], x)
+
+
 @rule(with_field)
 def _(tangent, name, dot):
     y = with_field(tangent, name, dot)
