@@ -20,10 +20,16 @@ from dataclasses import replace
 from inspect import CO_GENERATOR
 from typing import Any
 
+from adjoint.checks.finite import check_input, check_result
 from adjoint.compiler import NESTED, Request, compile_request
 from adjoint.cursor import GeneratorCursor, Record
 from adjoint.emit import annotate, origin_of
-from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
+from adjoint.errors import (
+    AdjointError,
+    NonFiniteError,
+    NonScalarOutputError,
+    UnsupportedSyntaxError,
+)
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
@@ -413,7 +419,17 @@ def push_outermost(f: Any, tangents: tuple, args: tuple) -> tuple[Any, Any]:
     except pushing.Unresolved:
         return pushing.push_rule(f, (None, *tangents, {}), *args)
     given = [tangents[key] if kind == "argument" else None for kind, key in entry.compiled.labels]
-    return call(entry, (*inputs, *given))
+    if not _route.get().options.nan_check:
+        return call(entry, (*inputs, *given))
+    for i, dot in enumerate(tangents):
+        check_input(f"tangents[{i}]", dot)
+    y, y_dot = call(entry, (*inputs, *given))
+    try:
+        check_result(getattr(f, "__name__", "the function"), y)
+    except NonFiniteError as error:
+        origin = entry.compiled.function.origin
+        raise NonFiniteError(error.message, origin, error.hint) from None
+    return y, y_dot
 
 
 def within_callee(kind: str, key: Any) -> bool:

@@ -330,9 +330,68 @@ def test_a_checkpointed_function_is_the_function():
     assert plain == again
 
 
-def test_nan_check_is_refused():
-    with ad.nan_check(), pytest.raises(ad.UnsupportedSyntaxError, match="nan_check"):
-        ad.jvp(lambda x: x * x, (2.0,), (1.0,))
+def roots(x):
+    y = 2 * x
+    return np.sum(np.sqrt(y))
+
+
+def logarithms(x):
+    total = 0.0
+    for v in x:
+        total += np.log(v)
+    return total
+
+
+def written_roots(x):
+    y = np.zeros(2)
+    y[0] = np.sqrt(x[1])
+    return y.sum()
+
+
+def infinite_from_a_loop(x):
+    best = np.inf
+    for v in x:
+        best = best if v > 9 else np.inf
+    return best
+
+
+NOT_FINITE = [
+    (roots, "the tangent of np.sqrt(y) became infinite", "np.sqrt(y)"),
+    (logarithms, "the value of np.log(v) became infinite", "np.log(v)"),
+    (written_roots, "the tangent of np.sqrt(x[1]) became infinite", "np.sqrt(x[1])"),
+    (infinite_from_a_loop, "infinite_from_a_loop, which is returned, is infinite", "def "),
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("f", "said", "text"), NOT_FINITE, ids=lambda p: getattr(p, "__name__", "")
+)
+def test_nan_check_names_the_line(f, said, text):
+    with ad.nan_check(), pytest.raises(ad.NonFiniteError) as caught:
+        ad.jvp(f, (np.array([1.0, 0.0]),), (np.ones(2),))
+    assert said in str(caught.value)
+    assert f"in {f.__name__}" in str(caught.value)
+    assert text in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [roots, logarithms, written_roots])
+def test_nan_check_of_a_slope_inside_another_derivative(f):
+    def slope(x):
+        return ad.jvp(f, (x,), (np.ones(2),))[1]
+
+    for derivative in (ad.gradient, lambda g, x: ad.jvp(g, (x,), (x,))):
+        with ad.nan_check(), pytest.raises(ad.NonFiniteError, match=f"in {f.__name__}"):
+            derivative(slope, np.array([1.0, 0.0]))
+
+
+def test_nan_check_lets_finite_derivatives_pass():
+    x = np.array([1.0, 2.0])
+    with ad.nan_check():
+        assert ad.jvp(written_roots, (x,), (x,)) == ad.jvp(written_roots, (x,), (x,))
+        with pytest.raises(ad.NonFiniteError, match=r"the input tangents\[0\] is NaN already"):
+            ad.jvp(logarithms, (x,), (np.array([np.nan, 1.0]),))
 
 
 class Counter:

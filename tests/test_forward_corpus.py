@@ -21,8 +21,6 @@ LESS = {"simulations.momentum_descent", "in_place.writes_into_an_attribute"}
 REFUSED = test_corpus.REFUSED - FURTHER | LESS
 # A hook changes its gradient, which is no longer that of the function; its slope is (test_forward.py).
 STEERED = {"steering.clipped_in_flight"}
-# Values and cotangents are checked, tangents are not: forward mode refuses it (test_forward.py).
-FORWARD_ROUTES = [name for name in ROUTES if name != "checked"]
 
 # Modules with programs of what forward mode does not know yet: each is right, or it is refused.
 NOT_ALL = {
@@ -47,12 +45,7 @@ def right_or_refused(program, route, order=1):
 
 @pytest.mark.parametrize(
     ("program", "route"),
-    [
-        pytest.param(p, r, id=f"{p}-{r}")
-        for p in PROGRAMS
-        for r in FORWARD_ROUTES
-        if str(p) not in STEERED
-    ],
+    [pytest.param(p, r, id=f"{p}-{r}") for p in PROGRAMS for r in ROUTES if str(p) not in STEERED],
 )
 def test_slope(program, route):
     with right_or_refused(program, route):

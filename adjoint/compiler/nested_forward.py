@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adjoint.checks import check_values, watch_tangent
 from adjoint.compiler.nested import mapped, presented_inside, stand_ins
 from adjoint.compiler.pushing import push_expander
 from adjoint.compiler.special import NESTED
@@ -40,8 +41,12 @@ def inner_forward(
     inner = dict.fromkeys([*inputs, *free_values(block)])
     program = Function("inner", [Parameter(v) for v in inner], block)
     remove_dead(program)
+    nan_check = spec.options.nan_check
+    if nan_check:
+        check_values(block, spec.derived)
     wanted = [v for v in inputs if may_carry_derivative(v.type)]
-    pushed = forward(program, wanted, push_expander(spec.options))
+    watch = watch_tangent if nan_check else None
+    pushed = forward(program, wanted, push_expander(spec.options), watch)
     remove_dead(pushed.function)
     return pushed
 

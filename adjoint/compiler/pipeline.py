@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from adjoint.checks import check_given, check_program, watch
+from adjoint.checks import check_given, check_program, watch, watch_tangent
 from adjoint.compiler.entry import (
     Entry,
     check_resolved,
@@ -136,12 +136,12 @@ def generate(request: Request) -> Compiled:
 
 def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled:
     """The same with the tangent computed beside the value."""
-    if request.options.nan_check and request.callee not in RULE_CALLS:
-        raise UnsupportedSyntaxError(
-            "nan_check is not supported in forward mode yet", hint="Take the gradient instead."
-        )
     wanted = wanted_inputs(typed, entry, request)
-    program = forward(typed.function, wanted, push_expander(request.options))
+    nan_check = request.options.nan_check and request.callee not in RULE_CALLS
+    if nan_check:
+        check_program(typed.function, wanted, typed.derived, False)
+    own = watch_tangent if nan_check else None
+    program = forward(typed.function, wanted, push_expander(request.options), own)
     check_resolved(program.function, typed.function, entry)
     function = marked(program)
     if request.options.optimise:

@@ -226,6 +226,8 @@ def computed(
     if function in (operator.add, operator.sub) and args[0] is out and where is None:
         pusher.out.append(s)
         dot = pusher.dot(args[1])
+        if dot is not None and not is_number(operand_type(args[1])):
+            dot = pusher.emit(dense, dot, args[1])
         if dot is not None:
             augmented = operator.iadd if function is operator.add else operator.isub
             pusher.emit(augmented, out_dot, dot, type=out_dot.type)  # type: ignore[union-attr]

@@ -53,18 +53,22 @@ class Pushed:
 
 
 Expand = Callable[[Call, "list[Value | None]"], "Pushforward | None"]
+Watch = Callable[[Pusher, Call, Operand], None]
 
 
-def forward(function: Function, wrt: list[Value], expand: Expand) -> Pushed:
+def forward(
+    function: Function, wrt: list[Value], expand: Expand, watch: Watch | None = None
+) -> Pushed:
     """The forward mode of a typed function along tangents of some of its inputs.
 
     `expand(call, kinds)` gives the forward rule of a call as IR, for tangents of these types (None:
-    constant), or None where the rule is found at run time.
+    constant), or None where the rule is found at run time. `watch(pusher, call, dot)` is told of every
+    tangent that the rule of a call gives.
     """
     body = function.body
     memory = Memory(body, function.inputs)
     active = all_active(body, set(wrt), memory)
-    pusher = Pusher(active, expand, memory)
+    pusher = Pusher(active, expand, memory, watch)
     refuse_writes(body, active)
     dots = [Value(f"{v.name}_dot", tangent_type(v.type), True, v.origin) for v in wrt]
     new = pusher.program(body, function.inputs, dict(zip(wrt, dots, strict=True)))

@@ -64,14 +64,16 @@ from adjoint.rules.tangents import TEXT, item_tangents, read_from_text
 from adjoint.runtime import make_dict, make_tuple, merge_dicts, set_item
 
 if TYPE_CHECKING:
-    from adjoint.forward.program import Expand, Pushforward
+    from adjoint.forward.program import Expand, Pushforward, Watch
 
 
 class Pusher:
     """One forward derivative being written to `out`: the values' tangents, as far as they are."""
 
-    def __init__(self, active: set[Value], expand: Expand, memory: Memory) -> None:
-        self.active, self.expand, self.memory = active, expand, memory
+    def __init__(
+        self, active: set[Value], expand: Expand, memory: Memory, watch: Watch | None = None
+    ) -> None:
+        self.active, self.expand, self.memory, self.watch = active, expand, memory, watch
         self.dots: dict[Value, Operand] = {}
         self.made: set[Operand] = set()  # tangents that were computed here, not handed on
         self.owned: set[Operand] = set()  # arrays among them that nothing else refers to
@@ -202,6 +204,8 @@ class Pusher:
         if owner is not None:
             if owner in self.active:
                 mutation.write(self, s)
+                if self.watch is not None:
+                    self.watch(self, s, self.dots[owner])  # type: ignore[index]
             else:
                 self.out.append(s)
             return
@@ -216,6 +220,9 @@ class Pusher:
             self.define(s, None)
             return
         self.active_call(s)
+        dot = self.dot(s.target)
+        if self.watch is not None and dot is not None:
+            self.watch(self, s, dot)
 
     def active_call(self, s: Call) -> None:
         """A call of which an operand has a tangent."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import rule
 from adjoint.tree import same_container
 
@@ -20,7 +21,10 @@ SEQUENCES = list | tuple | np.ndarray
 def form_of(values: Any) -> Any:
     """What the cotangent of an iterable has the form of; refuses one that can be read only once."""
     if isinstance(values, Iterator):
-        raise TypeError(f"the cotangent of a used-up {type(values).__name__}: make it a list first")
+        raise MissingRuleError(
+            f"no derivative is known for a {type(values).__name__} that was used up",
+            hint="Make it a list first.",
+        )
     return values
 
 
