@@ -8,8 +8,10 @@ from adjoint.api import (
     differentiable,
     grad,
     gradient,
+    jvp,
     params,
     pullback,
+    pushforward,
     source,
     stop_gradient,
     value_and_grad,
@@ -27,6 +29,7 @@ from adjoint.errors import (
     SourceUnavailableError,
     UnsupportedSyntaxError,
 )
+from adjoint.jacobians import diaghessian, hessian, hvp, jacfwd, jacobian, jacrev
 from adjoint.rules.checkpoints import checkpoint
 from adjoint.rules.hooks import hook
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
@@ -50,16 +53,24 @@ __all__ = [
     "UnsupportedSyntaxError",
     "check_gradient",
     "checkpoint",
+    "diaghessian",
     "differentiable",
     "grad",
     "gradient",
+    "hessian",
     "hook",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
     "jvp_rule",
     "nan_check",
     "nondifferentiable",
     "params",
     "partials",
     "pullback",
+    "pushforward",
     "rule",
     "source",
     "stop_gradient",

@@ -16,11 +16,13 @@ from adjoint.compiler import (
     VALUE_AND_GRADIENT,
     nested_gradient,
     nested_gradient_call,
+    nested_jvp,
     nested_pullback,
 )
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
 from adjoint.rules.registry import rule, source_of
+from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
@@ -82,6 +84,40 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
 
 vjp = pullback
 NESTED[pullback] = nested_pullback
+
+
+def jvp(f: Callable, primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
+    """`(y, y_dot)`: the value, and its derivative along the tangents, y_dot = Σ ∂y/∂xᵢ ẋᵢ.
+
+    `primals` are the arguments and `tangents` has one for each, of the same form: numbers and arrays
+    of the same shape, the same containers, for an object a `Tangent` or an object of its class. None
+    is zero. `y_dot` has the form of `y`, with None for what has no derivative.
+
+    Raises ValueError for a tangent of another shape, TypeError for one of another kind.
+    """
+    if isinstance(f, Differentiable):
+        return f.jvp(primals, tangents)
+    args, dots = tuple(primals), tuple(tangents)
+    if len(args) != len(dots):
+        raise ValueError(f"there are {len(args)} primals and {len(dots)} tangents")
+    given = tuple(
+        [None if d is None else fit_tangent(d, x, f"tangents[{i}]")
+         for i, (d, x) in enumerate(zip(dots, args, strict=True))]
+    )  # fmt: skip
+    y, y_dot = cache.push_outermost(f, given, args)
+    return y, complete(y_dot, y)
+
+
+NESTED[jvp] = nested_jvp
+
+
+def pushforward(f: Callable, /, *args: Any) -> Callable[..., Any]:
+    """The function from tangents of the arguments to that of the value: `jvp`, its last step."""
+
+    def push(*tangents: Any) -> Any:
+        return jvp(f, args, tangents)[1]
+
+    return push
 
 
 def grad(f: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable:
@@ -368,6 +404,9 @@ class Differentiable:
     def pullback(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable]:
         return self.within(pullback, self.function, *args, **kwargs)
 
+    def jvp(self, primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
+        return self.within(jvp, self.function, primals, tangents)
+
     def source(self, *args: Any, mode: str = "gradient", **kwargs: Any) -> GeneratedSource:
         return self.within(source, self.function, *args, mode=mode, **kwargs)
 
@@ -388,7 +427,7 @@ def _(derivative, *args, **kwargs):
 def differentiable(
     function: Callable | None = None, *, nan_check: bool = False, **options: Any
 ) -> Any:
-    """Decorator: the function, with `.gradient`, `.value_and_gradient`, `.pullback` and `.source`.
+    """Decorator: the function, with `.gradient`, `.value_and_gradient`, `.pullback`, `.jvp` and `.source`.
 
     `nan_check=True`: the derivatives that are taken of it are taken inside `with nan_check():`.
     """
@@ -427,17 +466,19 @@ class GeneratedSource:
 def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) -> GeneratedSource:
     """The generated code for these arguments: the text that runs.
 
-    `mode` is "gradient", "pullback" (forward and reverse as two functions) or "ir".
+    `mode` is "gradient", "pullback" (forward and reverse as two functions), "jvp" or "ir".
     """
     if isinstance(f, Differentiable):
         return f.source(*args, mode=mode, **kwargs)
     if mode == "pullback":
         wrt: Any = tuple(range(len(args)))
         entry, _ = cache.find("rule", f, args, kwargs, wrt)
+    elif mode == "jvp":
+        entry, _ = cache.find("jvp", f, args, kwargs, tuple(range(len(args))), cache.within_callee)
     elif mode in ("gradient", "ir"):
         entry, _ = cache.find("gradient", f, args, kwargs, "all")
     else:
-        raise ValueError(f'mode is "gradient", "pullback" or "ir", not {mode!r}')
+        raise ValueError(f'mode is "gradient", "pullback", "jvp" or "ir", not {mode!r}')
     emitted = entry.compiled.loaded.emitted
     if mode == "ir":
         return GeneratedSource(show(entry.compiled.function), entry.function, emitted.filename)

@@ -14,22 +14,31 @@ import threading
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
 from inspect import CO_GENERATOR
 from typing import Any
 
+from adjoint.checks.finite import check_input, check_result
 from adjoint.compiler import NESTED, Request, compile_request
 from adjoint.cursor import GeneratorCursor, Record
 from adjoint.emit import annotate, origin_of
-from adjoint.errors import AdjointError, NonScalarOutputError, UnsupportedSyntaxError
+from adjoint.errors import (
+    AdjointError,
+    NonFiniteError,
+    NonScalarOutputError,
+    UnsupportedSyntaxError,
+)
 from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.matching import matcher
-from adjoint.rules import dispatch, registry
+from adjoint.rules import dispatch, pushing, registry
+from adjoint.rules.tangents import fit_tangent
+from adjoint.runtime import load_capture
 from adjoint.slots import held
-from adjoint.tree import Tangent, accumulate
+from adjoint.tree import Tangent, accumulate, tangent_field
 
 SIZE = 4096
 RECENT = 8
@@ -323,11 +332,7 @@ def generate_outermost(
     entry, inputs = find("rule", callee, args, kwargs, wrt)
     writes = entry.compiled.writes_inputs
     if writes and within:
-        raise UnsupportedSyntaxError(
-            f"{dispatch.describe(callee)} writes into an array that it was given, "
-            "and is called where its statements cannot be written into the caller's derivative",
-            hint="Return a new array from it, or write the call without recursion.",
-        )
+        raise writes_to_arguments(callee)
     given = held(args) if writes else args
     y, pull = begun(call(entry, inputs), callee)
     nothing = (None,) * (1 + len(args)) + ({},)
@@ -367,6 +372,71 @@ def begun(result: Any, callee: Any) -> Any:
     return GeneratorCursor(record), record.pullback
 
 
+def writes_to_arguments(callee: Any) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        f"{dispatch.describe(callee)} writes into an array that it was given, "
+        "and is called where its statements cannot be written into the caller's derivative",
+        hint="Return a new array from it, or write the call without recursion.",
+    )
+
+
+def push(callee: Any, tangents: tuple, args: tuple, kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """The value and the tangent of a call, of which only running tells: `pushing.push_rule`."""
+    function_dot, *dots, named = tangents
+    original = len(kwargs)
+    kwargs = bind_defaults(callee, args, kwargs)
+    for key in list(kwargs)[original:]:
+        named = {**named, key: tangent_field(function_dot, key)}
+    wrt: list[Any] = [] if function_dot is None else ["callee"]
+    wrt += [i for i, dot in enumerate(dots) if dot is not None]
+    wrt += [key for key in kwargs if named.get(key) is not None]
+    declared = registry.lookup(callee) is not None  # then it is the rule that is compiled
+    with use_options() if declared else nullcontext():
+        entry, inputs = find("jvp", callee, args, kwargs, tuple(wrt), within_callee)
+    if entry.compiled.writes_inputs:
+        raise writes_to_arguments(callee)
+    given = []
+    for kind, key in entry.compiled.labels:
+        if kind == "callee":
+            given.append(fit_tangent(function_dot, callee))
+        elif kind == "capture":
+            given.append(fit_tangent(tangent_field(function_dot, key), load_capture(callee, key)))
+        elif kind == "argument":
+            given.append(fit_tangent(dots[key], args[key]))
+        else:
+            given.append(fit_tangent(named[key], kwargs[key]))
+    y, y_dot = call(entry, (*inputs, *given))
+    return y, y_dot
+
+
+def push_outermost(f: Any, tangents: tuple, args: tuple) -> tuple[Any, Any]:
+    """`(y, y_dot)` of the user's own call: it may write to its arguments, and the tangents fit."""
+    wrt = tuple([i for i, dot in enumerate(tangents) if dot is not None])
+    if registry.forward_rule(f) is not None:
+        return pushing.push_rule(f, (None, *tangents, {}), *args)
+    try:
+        entry, inputs = find("jvp", f, args, {}, wrt, within_callee)
+    except pushing.Unresolved:
+        return pushing.push_rule(f, (None, *tangents, {}), *args)
+    given = [tangents[key] if kind == "argument" else None for kind, key in entry.compiled.labels]
+    if not _route.get().options.nan_check:
+        return call(entry, (*inputs, *given))
+    for i, dot in enumerate(tangents):
+        check_input(f"tangents[{i}]", dot)
+    y, y_dot = call(entry, (*inputs, *given))
+    try:
+        check_result(getattr(f, "__name__", "the function"), y)
+    except NonFiniteError as error:
+        origin = entry.compiled.function.origin
+        raise NonFiniteError(error.message, origin, error.hint) from None
+    return y, y_dot
+
+
+def within_callee(kind: str, key: Any) -> bool:
+    """The choice of what the callee itself holds, globals aside."""
+    return kind != "root"
+
+
 def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
     """Positions and keywords that are active; stars stand for all."""
     wrt: list[Any] = []
@@ -379,3 +449,4 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 
 dispatch.generate = generate
 dispatch.as_now = as_now
+pushing.generate = push

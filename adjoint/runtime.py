@@ -75,27 +75,31 @@ def super_attribute(cls: type, instance: Any, name: str) -> Any:
 
 def unpack_sequence(iterable: Any, before: int, after: int | None = None) -> tuple:
     """The items of `a, b = iterable` (after is None) or of `a, *b, c = iterable` (b is a list)."""
-    try:
-        iterable = iter(iterable)
-    except TypeError:
-        if hasattr(type(iterable), "__iter__"):
-            raise
-        kind = type(iterable).__name__
-        raise TypeError(f"cannot unpack non-iterable {kind} object") from None
+    check_unpackable(iterable)
+    items = tuple(iterable)
     if after is None:
-        items = tuple(iterable)
         if len(items) > before:
             raise ValueError(f"too many values to unpack (expected {before})")
         if len(items) < before:
             raise ValueError(f"not enough values to unpack (expected {before}, got {len(items)})")
         return items
-    items = tuple(iterable)
     if len(items) < before + after:
         raise ValueError(
             f"not enough values to unpack (expected at least {before + after}, got {len(items)})"
         )
     end = len(items) - after
     return (*items[:before], list(items[before:end]), *items[end:])
+
+
+def check_unpackable(iterable: Any) -> None:
+    """Raises TypeError as Python does for what is no iterable."""
+    if hasattr(type(iterable), "__iter__"):
+        return
+    try:
+        iter(iterable)
+    except TypeError:
+        kind = type(iterable).__name__
+        raise TypeError(f"cannot unpack non-iterable {kind} object") from None
 
 
 def format_value(value: Any, conversion: str, spec: str) -> str:

@@ -377,7 +377,7 @@ def without_field(tangent: Any, name: str) -> Any:
     """The tangent of an object before its attribute was assigned."""
     if isinstance(tangent, RootTangent):
         return RootTangent(without_field(tangent.own, name), tangent.roots)
-    if tangent is None:
+    if tangent is None or isinstance(tangent, np.ndarray | Number):  # zero: see `tangent_field`
         return None
     return Tangent(**{n: getattr(tangent, n) for n in tangent if n != name})
 

@@ -17,16 +17,16 @@ REFUSED = {
 
 
 @contextlib.contextmanager
-def right_or_refused(program, route, order=1):
+def right_or_refused(program, route, order=1, refused=REFUSED):
     """A program that writes or keeps state may be refused, off the default route or where listed."""
-    listed = order == 1 and route == "default" and str(program) in REFUSED
+    listed = order == 1 and route == "default" and str(program) in refused
     try:
         yield
         assert not listed, "it is differentiated now: take it off the list"
     except AdjointError as error:
         writes = program.module in WRITING
         writes |= order == 2 and str(program).startswith("contexts.jumps_out_of_it")
-        if not writes or (order == 1 and route == "default" and str(program) not in REFUSED):
+        if not writes or (order == 1 and route == "default" and str(program) not in refused):
             raise
         assert str(error)
 

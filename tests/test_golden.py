@@ -27,6 +27,20 @@ def test_source(function, arguments):
     assert text == path.read_text(encoding="utf-8")
 
 
+PUSHED = [
+    p for p in PROGRAMS if p[0].__name__ in ("poly", "mlp_loss", "energy", "newton_root", "stencil")
+]
+
+
+@pytest.mark.parametrize(("function", "arguments"), PUSHED, ids=[f.__name__ for f, _ in PUSHED])
+def test_forward_source(function, arguments):
+    text = str(ad.source(function, *arguments, mode="jvp")).strip() + "\n"
+    path = FOLDER / f"{function.__name__}_jvp.py.txt"
+    if WRITE:
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("function", "arguments"), PROGRAMS, ids=[f.__name__ for f, _ in PROGRAMS])
 def test_gradient(function, arguments):
     found = ad.gradient(function, *arguments)

@@ -6,12 +6,18 @@ import pytest
 from tests.silence import (
     arrays,
     check,
+    check_second_order,
+    check_slope,
     containers,
     control,
+    gradient_of_gradient,
+    gradient_of_slope,
     language,
     libraries,
     objects,
     programs,
+    slope_of_gradient,
+    slope_of_slope,
     writes,
 )
 
@@ -31,3 +37,22 @@ CASES = [
 @pytest.mark.parametrize("f, x", CASES, ids=[f.__name__ for f, _ in CASES])
 def test_the_gradient_is_right_or_an_error(f, x):
     check(f, x)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("f, x", CASES, ids=[f.__name__ for f, _ in CASES])
+def test_the_slope_is_right_or_an_error(f, x):
+    check_slope(f, x)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "order", [gradient_of_slope, slope_of_gradient, slope_of_slope, gradient_of_gradient]
+)
+@pytest.mark.parametrize(
+    "f, x",
+    [c for c in CASES if not hasattr(c[0], "extra")],
+    ids=[f.__name__ for f, _ in CASES if not hasattr(f, "extra")],
+)
+def test_the_second_derivative_is_right_or_an_error(order, f, x):
+    check_second_order(order, f, x)

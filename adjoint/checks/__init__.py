@@ -1,5 +1,11 @@
-"""Checks that values and cotangents are finite, written into the program that is compiled."""
+"""Checks that values, tangents and cotangents are finite, written into the program that is compiled."""
 
-from adjoint.checks.insert import check_given, check_program, check_values, watch
+from adjoint.checks.insert import (
+    check_given,
+    check_program,
+    check_values,
+    watch,
+    watch_tangent,
+)
 
-__all__ = ["check_given", "check_program", "check_values", "watch"]
+__all__ = ["check_given", "check_program", "check_values", "watch", "watch_tangent"]

@@ -200,6 +200,17 @@ def check_cotangent(name: str, bar: Any, value: Any = None) -> None:
 
 
 @nondifferentiable
+def check_tangent(name: str, dot: Any, value: Any = None) -> None:
+    """Raise if the tangent of what a line computes is not finite, and the value is."""
+    if not finite(dot) and finite(value):
+        own, found = first_bad(dot, name)
+        raise NonFiniteError(
+            f"the tangent of {own} became {told(found.kinds)}: {found.bad()}",
+            hint="It became so in forward mode, in the derivative of this line.",
+        )
+
+
+@nondifferentiable
 def check_seed(y_bar: Any) -> None:
     """Raise if the cotangent that a pullback is given is not finite."""
     if not finite(y_bar):

@@ -172,6 +172,18 @@ def watch(reverser: Any, scope: Any, primal: Operand, bar: Operand) -> None:
     scope.out.append(called(finite.check_cotangent, *arguments, at=scope.origin))
 
 
+def watch_tangent(pusher: Any, s: Call, dot: Operand) -> None:
+    """Check the tangent of what a call computes, or of what it writes to, where it is made."""
+    if is_ours(s.origin) or not isinstance(dot, Value):
+        return
+    function = s.callee.value if isinstance(s.callee, Const) else None
+    moves = function in (getattr, operator.getitem, load_capture) or not computes(s)
+    if moves and written_operand(s) is None:
+        return  # what they hand on was checked
+    more = [] if written_operand(s) is not None else [s.target]
+    pusher.emit(finite.check_tangent, Const(text_of(s)), dot, *more, type=literal(None))
+
+
 # -- statements ----------------------------------------------------------------------------------------
 
 

@@ -6,9 +6,11 @@ from adjoint.compiler.nested import (
     nested_gradient_call,
     nested_pullback,
 )
+from adjoint.compiler.nested_forward import nested_jvp
 from adjoint.compiler.pipeline import Compiled, Request, compile_request
 from adjoint.compiler.recompute import checkpointed_call
 from adjoint.compiler.special import NESTED
+from adjoint.compiler.tangent_functions import tangent_function
 
 __all__ = [
     "NESTED",
@@ -19,5 +21,7 @@ __all__ = [
     "compile_request",
     "nested_gradient",
     "nested_gradient_call",
+    "nested_jvp",
     "nested_pullback",
+    "tangent_function",
 ]

@@ -15,8 +15,12 @@ from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Par
 from adjoint.ir.types import FunctionOf, Identity, Instance, Literal, Type, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule, generatable, missing_hint
+from adjoint.rules.pushing import Unresolved, push_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture
+
+#: What rules are found by at run time.
+AT_RUN_TIME = (apply_rule, push_rule)
 
 if TYPE_CHECKING:
     from adjoint.compiler.pipeline import Request
@@ -138,9 +142,11 @@ def check_resolved(program: Function, typed: Function, entry: Entry) -> None:
     """Refuse a program that would only call itself: the call it was made for, left to run time."""
     parameters = [p.value for p in typed.parameters]
     for s in program.body.statements:
-        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is apply_rule:
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value in AT_RUN_TIME:
             callee, _, *args = s.args
             operands = [*args, *(o for _, o in s.kwargs)]
+            if s.callee.value is push_rule and is_declared(callee, parameters[0], entry):
+                raise Unresolved
             own = parameters[entry.count :]
             same = len(operands) == len(own) and all(map(is_passed_on, operands, own))
             if same and is_entry(callee, parameters[0], entry):
@@ -173,6 +179,23 @@ def refuse_opaque(callee: Operand) -> None:
             "its class has a __new__ or a metaclass of its own, or is not written in Python",
             hint=missing_hint(function),
         )
+
+
+def is_declared(callee: Any, parameter: Value, entry: Entry) -> bool:
+    """Is this the function that is called, whose rule, and no source of its own, is to be had?"""
+    own = declared_function(parameter if isinstance(entry.operand, Value) else entry.operand)
+    return own is not None and declared_function(callee) is own
+
+
+def declared_function(operand: Operand) -> Any:
+    """The function that an operand is known to be, if a rule is declared for it."""
+    kind = operand_type(operand)
+    if isinstance(kind, FunctionOf):
+        code = kind.code.value
+        return registry.with_code(code) if registry.code_has_rule(code) else None
+    function = operand.value if isinstance(operand, Const) else None
+    declared = registry.lookup(function)
+    return function if declared is not None and declared.kind == "rule" else None
 
 
 def is_entry(callee: Any, parameter: Value, entry: Entry) -> bool:
@@ -211,6 +234,14 @@ def wanted_inputs(typed: Inferred, entry: Entry, request: Request) -> list[Value
             keys = [k for k, _ in request.keywords]
             wanted.append(values[entry.count + len(request.arguments) + keys.index(w)])
     return [v for v in wanted if may_carry_derivative(v.type)]
+
+
+def input_labels(typed: Inferred, entry: Entry, request: Request) -> dict[Value, tuple[str, Any]]:
+    """What each input of the program is, in the words of `Compiled.labels`."""
+    values = [p.value for p in typed.function.parameters[entry.count :]]
+    labels: list[tuple[str, Any]] = [("argument", i) for i in range(len(request.arguments))]
+    labels += [("keyword", key) for key, _ in request.keywords]
+    return dict(zip(values, labels, strict=True)) | dict(outside_inputs(typed, entry))
 
 
 def outside_inputs(typed: Inferred, entry: Entry) -> list[tuple[Value, tuple[str, Any]]]:

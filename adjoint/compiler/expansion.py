@@ -123,27 +123,9 @@ def split_expansion(
     primal = next((s for s in forward if is_primal(s, declared)), None)
     if primal is None or not isinstance(y, Value) or primal.target is not y:  # pyright: ignore
         return None
-    definitions = {t: s for s in backward if isinstance(s, Call) for t in [s.target]}
-    made = definitions.get(bars)  # type: ignore[arg-type]
-    leading: list[Any] = [bars]
-    starred = made is not None and any(isinstance(a, Splat) for a in made.args)
-    if (
-        made is not None
-        and isinstance(made.callee, Const)
-        and made.callee.value is make_tuple
-        and not starred
-    ):
-        leading = list(made.args)
-    elif isinstance(bars, Const) and isinstance(bars.value, tuple):
-        leading = [Const(v) for v in bars.value]
-    elif isinstance(operand_type(bars), TupleOf):  # type: ignore[arg-type]
+    leading = leading_bars(bars, backward, len(function.parameters))
+    if leading is None:
         return None
-    elif operand_type(bars) is UNKNOWN and len(function.parameters) > 1:  # type: ignore[arg-type]
-        leading = []
-        for i in range(len(function.parameters)):
-            part = Value("", UNKNOWN)
-            backward.append(Call(part, Const(tree.leading_bar), [bars, Const(i)]))
-            leading.append(part)
     kept = [s for s in backward if s is not built]
     inputs = [p.value for p in function.parameters]
     if declared.kind == "partials":
@@ -161,6 +143,32 @@ def split_expansion(
     )
 
 
+def leading_bars(bars: Any, statements: list[Any], count: int) -> list[Any] | None:
+    """What a pullback returns, as one operand per leading parameter; may write to `statements`."""
+    definitions = {t: s for s in statements if isinstance(s, Call) for t in [s.target]}
+    made = definitions.get(bars)
+    leading: list[Any] = [bars]
+    starred = made is not None and any(isinstance(a, Splat) for a in made.args)
+    if (
+        made is not None
+        and isinstance(made.callee, Const)
+        and made.callee.value is make_tuple
+        and not starred
+    ):
+        leading = list(made.args)
+    elif isinstance(bars, Const) and isinstance(bars.value, tuple):
+        leading = [Const(v) for v in bars.value]
+    elif isinstance(operand_type(bars), TupleOf):
+        return None
+    elif operand_type(bars) is UNKNOWN and count > 1:
+        leading = []
+        for i in range(count):
+            part = Value("", UNKNOWN)
+            statements.append(Call(part, Const(tree.leading_bar), [bars, Const(i)]))
+            leading.append(part)
+    return leading
+
+
 def is_receive(s: Any) -> bool:
     return isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is receive
 
@@ -173,7 +181,9 @@ def is_primal(s: Any, declared: registry.Rule) -> bool:
     )
 
 
-def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Operand | None:
+def times(
+    statements: list[Any], y_bar: Value, d: Operand, guarded: bool, conjugate: bool = True
+) -> Operand | None:
     """y_bar times a partial derivative; 1 and -1 are not multiplied by."""
 
     def write(function: Any, *args: Operand) -> Value:
@@ -190,7 +200,7 @@ def times(statements: list[Any], y_bar: Value, d: Operand, guarded: bool) -> Ope
         if d.value == -1:
             return write(operator.neg, y_bar)
     kind = unliteral(operand_type(d))
-    if (
+    if conjugate and (
         kind is UNKNOWN
         or isinstance(kind, Array)
         and kind.dtype.kind == "c"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from adjoint import tree
 from adjoint.compiler.entry import Entry
 from adjoint.errors import NonScalarOutputError
+from adjoint.forward import Pushed
 from adjoint.inference import Inferred
 from adjoint.ir.nodes import (
     Block,
@@ -319,6 +321,49 @@ def in_form(
     if used_inputs[0].value not in free_values(body):
         final.parameters = used_inputs[1:]
     return final, start
+
+
+def marked(program: Pushed) -> Function:
+    """A program with tangents, ready for the passes: the derivative stands among the statements."""
+    function = program.function
+    end = Call(Value(""), Const(receive), [Const(None)])
+    inputs = [*function.parameters, *(Parameter(d) for d in program.dots)]
+    body = Block([*function.body.statements, end], list(function.body.results))
+    return dataclasses.replace(function, parameters=inputs, body=body)
+
+
+def in_forward_form(function: Function, program: Pushed, typed: Inferred, entry: Entry) -> Function:
+    """The program with tangents as the function that is printed."""
+    out = Value("", UNKNOWN)
+    statements = [s for s in function.body.statements if not is_marker(s)]
+    name_results(function)
+    end = Call(out, Const(make_tuple), list(function.body.results))
+    body = Block([*statements, end], [out])
+    name = function.name if function.name.isidentifier() else "lambda_"
+    where = ""
+    if function.origin is not None:
+        where = f" ({short_path(function.origin.filename)}:{function.origin.line})"
+    along = ", ".join(d.name for d in program.dots)
+    doc = f"Value of {function.name}{where} and its derivative along {along}."
+    inputs = [*typed.function.parameters, *map(Parameter, typed.function.globals)]
+    if inputs[0].value not in free_values(body):
+        inputs = inputs[1:]
+    inputs += map(Parameter, program.dots)
+    return Function(f"{name}_jvp", inputs, body, [], [], None, function.origin, doc)
+
+
+def name_results(function: Function) -> None:
+    """`return y, y_dot`: both have lines of their own."""
+    y, y_dot = function.body.results
+    if isinstance(y, Value) and not y.name:
+        taken = any(v.name == "y" for v in function.inputs)
+        y.name, y.named = "result" if taken else "y", True
+    if isinstance(y_dot, Value) and isinstance(y, Value) and y_dot not in function.inputs:
+        y_dot.name, y_dot.named = f"{y.name}_dot", True
+
+
+def is_marker(s: Any) -> bool:
+    return isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is receive
 
 
 def ordered(function: Function, statements: list[Any]) -> list[Value]:

@@ -47,8 +47,8 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.reverse import reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
-from adjoint.reverse.straight import always_there, static_operands
 from adjoint.rules import registry
+from adjoint.rules.calls import always_there, static_operands
 from adjoint.rules.dispatch import Held, apply_rule, pull_call
 from adjoint.rules.plain import SEQUENCE_TEXTS, elementwise_text
 from adjoint.rules.signatures import operand_type, result_type

@@ -6,27 +6,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from adjoint.checks import check_given, check_program, watch
-from adjoint.compiler.entry import check_resolved, entry_program, wanted_inputs
+from adjoint.checks import check_given, check_program, watch, watch_tangent
+from adjoint.compiler.entry import (
+    Entry,
+    check_resolved,
+    entry_program,
+    input_labels,
+    wanted_inputs,
+)
 from adjoint.compiler.expansion import expander
-from adjoint.compiler.forms import finish, in_form
+from adjoint.compiler.forms import finish, in_form, in_forward_form, marked
+from adjoint.compiler.pushing import push_expander
 from adjoint.compiler.special import derivative
 from adjoint.emit import Loaded, emit, load
 from adjoint.errors import UnsupportedSyntaxError
+from adjoint.forward import forward
 from adjoint.frontend import IN_PIECES, lower
-from adjoint.inference import infer
+from adjoint.inference import Inferred, infer
 from adjoint.inference.sites import Root
 from adjoint.ir.nodes import Function, Value
 from adjoint.ir.options import Options
 from adjoint.ir.types import UNKNOWN, Type, literal
 from adjoint.optimise import optimise
+from adjoint.optimise.dead import remove_dead
 from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
+from adjoint.rules.pushing import push_call
 
-#: A pullback that is differentiated at run time is compiled for the operands that are there.
-PULL_CALL = literal(pull_call)
+#: A rule that is differentiated at run time is compiled for the operands that are there.
+RULE_CALLS = (literal(pull_call), literal(push_call))
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Request:
     form        "gradient": one function that returns the cotangents
                 "value_and_gradient": the same, with the value
                 "rule": a function that returns the value and a pullback
+                "jvp": a function that returns the value and its tangent
     """
 
     callee: Type
@@ -57,7 +68,9 @@ class Compiled:
     """A generated function.
 
     Its inputs are, in order: the callable (if `takes_callee`), the captured variables `captures`,
-    the positional arguments, the keywords, and the `roots`.
+    the positional arguments, the keywords, and the `roots`; in forward mode then the tangents of
+    those of them that `labels` names: ("callee", None), ("capture", name), ("argument", position)
+    or ("keyword", name).
     """
 
     loaded: Loaded
@@ -67,6 +80,7 @@ class Compiled:
     roots: list[Root]
     guards: dict[Root, Any]
     writes_inputs: bool
+    labels: list[tuple[str, Any]] = field(default_factory=list)
 
 
 def compile_request(request: Request) -> Compiled:
@@ -90,11 +104,13 @@ def compile_request(request: Request) -> Compiled:
 def generate(request: Request) -> Compiled:
     """Python source -> IR -> typed IR -> forward and reverse half -> smaller -> source -> function."""
     entry = entry_program(request)
-    if not request.options.typed and request.callee != PULL_CALL:
+    if not request.options.typed and request.callee not in RULE_CALLS:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
+    if request.form == "jvp":
+        return compile_forward(request, entry, typed)
     wanted = wanted_inputs(typed, entry, request)
-    nan_check = request.options.nan_check and request.callee != PULL_CALL
+    nan_check = request.options.nan_check and request.callee not in RULE_CALLS
     if nan_check:
         check_program(typed.function, wanted, typed.derived, request.form != "rule")
     program = differentiate(typed.function, wanted, request.options)
@@ -115,6 +131,35 @@ def generate(request: Request) -> Compiled:
         typed.roots,
         typed.guards,
         program.writes_inputs,
+    )
+
+
+def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled:
+    """The same with the tangent computed beside the value."""
+    wanted = wanted_inputs(typed, entry, request)
+    nan_check = request.options.nan_check and request.callee not in RULE_CALLS
+    if nan_check:
+        check_program(typed.function, wanted, typed.derived, False)
+    own = watch_tangent if nan_check else None
+    program = forward(typed.function, wanted, push_expander(request.options), own)
+    check_resolved(program.function, typed.function, entry)
+    function = marked(program)
+    if request.options.optimise:
+        function = optimise(function, lambda callee: callee is receive)
+    else:
+        remove_dead(function, lambda callee: callee is receive)
+    final = in_forward_form(function, program, typed, entry)
+    takes_callee = any(p.value is typed.function.parameters[0].value for p in final.parameters)
+    labels = input_labels(typed, entry, request)
+    return Compiled(
+        load(emit(final)),
+        final,
+        entry.captures,
+        takes_callee,
+        typed.roots,
+        typed.guards,
+        program.writes_inputs,
+        [labels[v] for v in program.wrt],
     )
 
 

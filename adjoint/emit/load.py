@@ -74,7 +74,8 @@ def origin_at(step: types.TracebackType, emitted: Emitted) -> Any:
     line, end_line, column, end_column = next(positions, (None,) * 4)
     if None not in (line, end_line, column, end_column):
         start, end = (line, column), (end_line, end_column - 1)  # type: ignore[operator]
-        around = [s for s in emitted.spans if s[0] <= start and end <= s[1]]
+        spans = [s for s in emitted.spans if s[2].filename]
+        around = [s for s in spans if s[0] <= start and end <= s[1]]
         if around:
             return max(around, key=lambda s: (s[0], (-s[1][0], -s[1][1])))[2]
     return emitted.line_map.get(step.tb_lineno)

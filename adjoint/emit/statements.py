@@ -136,7 +136,7 @@ class Statements(CallStatements):
         return [Comment(text if len(text) <= room else text[: room - 2] + " …")]
 
     def _with_origin(self, body: list[ast.stmt], origin: ir.Origin | None) -> list[ast.stmt]:
-        if origin is not None:
+        if origin is not None and origin.filename:
             for node in body:
                 if not isinstance(node, Comment | ast.FunctionDef) and not hasattr(node, "origin"):
                     node.origin = origin  # type: ignore[attr-defined]
@@ -147,7 +147,7 @@ class Statements(CallStatements):
             ]
             again = bool(heads) and isinstance(heads[0], ast.If) and self._labelled == origin.line
             self._labelled = origin.line
-            if heads and not self.reverse and not again:
+            if heads and not self.reverse and not again and not origin.derived:
                 head = heads[0] if isinstance(heads[0], ast.If) else heads[-1]
                 head.trailing = self._label(origin)  # type: ignore[attr-defined]
         return body

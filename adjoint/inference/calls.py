@@ -119,6 +119,9 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site)
     if declared is not None and special_methods(function) and unknown_among(args):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    if declared is None and registry.forward_rule(function) is not None:
+        # Not taken apart, for forward mode's sake.
+        return spec.emit(callee, list(args), kwargs, site)
     text = declared.text if declared is not None else python_source(function)
     if isinstance(text, types.FunctionType):
         if declared is not None and cursors.is_generator(text):

@@ -404,7 +404,8 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
         if isinstance(kind, Literal) and isinstance(kind.value, str | tuple):
             return calls.call(spec, Const(plain), list(args), [], site)
         if isinstance(kind, Array):
-            return spec.emit(Const(function), list(args), [], site, kind)
+            operands, _ = calls.with_arrays(spec, plain, list(args), [], site)
+            return spec.emit(Const(function), operands, [], site, kind)
         if isinstance(kind, Instance):
             return None
         if changing.is_container(kind) and function in changing.AUGMENTED:

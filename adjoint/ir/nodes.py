@@ -27,7 +27,8 @@ from adjoint.ir.types import UNKNOWN, Type
 class Origin:
     """Where in the user's files a statement comes from; lines from 1, columns from 0.
 
-    Of a function that was inlined, `caller` is where it was called.
+    Of a function that was inlined, `caller` is where it was called. `derived` tells of a statement
+    of the derivative that stands among those it comes from.
     """
 
     filename: str
@@ -37,6 +38,7 @@ class Origin:
     end_column: int = 0
     function: str = ""
     caller: Origin | None = None
+    derived: bool = False
 
 
 class Undefined:

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.tree import Tangent
+
 
 class Type:
     """Base of all types."""
@@ -279,6 +281,52 @@ def dtype_of(t: Type) -> np.dtype | None:
 def cotangent_dtype(dtype: np.dtype) -> np.dtype:
     """Floating dtypes are their own; integers are taken as reals."""
     return dtype if dtype.kind in "fc" else np.dtype(float)
+
+
+def is_static(kind: Any) -> bool:
+    """Is nothing left to run time in a value of this type, and is it no object or function?"""
+    if isinstance(kind, Unknown | Instance | FunctionOf):
+        return False
+    items = getattr(kind, "items", None)
+    if isinstance(items, tuple):
+        return all(is_static(i[1] if isinstance(i, tuple) else i) for i in items)
+    element = getattr(kind, "element", None)
+    return element is None or is_static(element)
+
+
+def cotangent_type(kind: Type) -> Type:
+    """The type of the cotangents of values of a type."""
+    kind = unliteral(kind)
+    if isinstance(kind, Array):
+        return Array(cotangent_dtype(kind.dtype), kind.axes)
+    if isinstance(kind, Scalar):
+        dtype = cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
+        if kind.cls is Double:
+            return kind
+        if issubclass(kind.cls, np.generic):
+            return Scalar(dtype.type)
+        return Scalar(complex if dtype.kind == "c" else float)
+    return UNKNOWN
+
+
+def tangent_type(kind: Type) -> Type:
+    """The type of the tangents of values of a type: of the same form, with None for what has none."""
+    kind = unliteral(kind)
+    if isinstance(kind, Unknown) or isinstance(kind, Array) and kind.dtype.kind == "O":
+        return UNKNOWN
+    if not may_carry_derivative(kind) or isinstance(kind, FunctionOf | IteratorOf | Opaque):
+        return UNKNOWN if may_carry_derivative(kind) else literal(None)
+    if isinstance(kind, TupleOf):
+        return TupleOf(tuple(map(tangent_type, kind.items)), kind.cls)
+    if isinstance(kind, ListOf):
+        if kind.items is None:
+            return ListOf(None, tangent_type(kind.element))
+        return ListOf(tuple(map(tangent_type, kind.items)))
+    if isinstance(kind, DictOf):
+        return DictOf(tuple((k, tangent_type(t)) for k, t in kind.items))
+    if isinstance(kind, Instance):
+        return Instance(Tangent, tuple((n, tangent_type(t)) for n, t in kind.fields))
+    return cotangent_type(kind)
 
 
 def join(a: Type, b: Type) -> Type:

@@ -35,4 +35,4 @@ def optimise(function: Function, is_marker: Callable[[Any], bool]) -> Function:
     return function
 
 
-__all__ = ["optimise"]
+__all__ = ["PASSES", "optimise"]

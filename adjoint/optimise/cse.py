@@ -46,6 +46,7 @@ from adjoint.optimise.facts import (
     IsMarker,
     constant_key,
     is_array,
+    is_derived,
     marker_index,
     written_values,
 )
@@ -136,7 +137,7 @@ class _Sharer:
         operands = [self.resolve(o) for o in operands_of(s)[1:]]
         if any(o in self.written or o in self.escaped for o in operands if isinstance(o, Value)):
             return None
-        if not self.backward and not self.available(s, operands):
+        if not self.backward and not is_derived(s) and not self.available(s, operands):
             return None
         names = tuple(k for k, _ in s.kwargs)
         parts = (o if isinstance(o, Value) else constant_key(o) for o in operands)

@@ -32,7 +32,7 @@ from adjoint.ir.nodes import (
     used_values,
 )
 from adjoint.ir.types import Array, Instance
-from adjoint.optimise.facts import is_call_of
+from adjoint.optimise.facts import is_call_of, is_derived
 from adjoint.rules.effects import cannot_fail, is_pure
 from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
@@ -70,7 +70,7 @@ class _Half:
             return False
         if written_operand(s) is not None:
             return False
-        if self.backward or s.origin is None:
+        if self.backward or s.origin is None or is_derived(s):
             return True
         return not self.protected and cannot_fail(s.callee.value) and shapes_fit(s)
 

@@ -145,6 +145,20 @@ def marker_index(function: Function, is_marker: IsMarker) -> int | None:
     return None
 
 
+def is_derived(s: Statement) -> bool:
+    """Is this a statement of the derivative, which stands among the user's (forward mode)?"""
+    return s.origin is not None and s.origin.derived
+
+
+def derivative_calls(function: Function, is_marker: IsMarker) -> list[Call]:
+    """The calls that are free to be rewritten: of the reverse half, and of tangents."""
+    start = marker_index(function, is_marker) or 0
+    statements = function.body.statements
+    before = [s for s in walk(Block(statements[:start], [])) if isinstance(s, Call)]
+    after = [s for s in walk(Block(statements[start:], [])) if isinstance(s, Call)]
+    return [s for s in before if is_derived(s)] + after
+
+
 def definitions(block: Block) -> dict[Value, Call]:
     return {s.target: s for s in walk(block) if isinstance(s, Call)}
 

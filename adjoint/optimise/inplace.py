@@ -43,9 +43,9 @@ from adjoint.optimise.facts import (
     IsMarker,
     count_uses,
     covers,
+    derivative_calls,
     is_call_of,
     kind_of,
-    marker_index,
 )
 
 INTO = {
@@ -63,24 +63,27 @@ ALLOCATING: set[Any] = {
 
 def reuse_memory(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Rewrite in place; returns the function."""
-    start = marker_index(function, is_marker) or 0
-    after = Block(function.body.statements[start:], function.body.results)
-    _Reuser(after, count_uses(function.body)).block(after, set())
+    after = Block(function.body.statements, function.body.results)
+    reuser = _Reuser(after, count_uses(function.body))
+    reuser.free = set(map(id, derivative_calls(function, is_marker)))
+    reuser.block(after, set())
     return function
 
 
 class _Reuser:
     def __init__(self, body: Block, uses: Counter[Value]) -> None:
         self.uses = uses
+        self.free: set[int] = set()  # calls of the derivative
         self.yielded = {*body.results, *(o for s in walk(body) for o in yields_of(s))}
 
     def block(self, block: Block, own: set[Value]) -> None:
         """`own` are values that only this block knows, so that it may write to them."""
         for s in block.statements:
             if isinstance(s, Call):
-                self.call(s, own)
-                if allocates(s):
-                    own.add(s.target)
+                if id(s) in self.free:
+                    self.call(s, own)
+                    if allocates(s):
+                        own.add(s.target)
             elif isinstance(s, Loop):
                 self.loop(s, own)
             else:
@@ -89,7 +92,8 @@ class _Reuser:
 
     def loop(self, loop: Loop, own: set[Value]) -> None:
         """What is carried may be written to if every value that it takes may be."""
-        made = {s.target for s in loop.body.statements if isinstance(s, Call) and allocates(s)}
+        calls = [s for s in loop.body.statements if isinstance(s, Call) and id(s) in self.free]
+        made = {s.target for s in calls if allocates(s)}
         inside: set[Value] = set()
         triples = zip(loop.carried, loop.inits, loop.body.results, loop.targets, strict=True)
         for carried, init, result, target in triples:

@@ -28,6 +28,8 @@ function f(xs)
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,7 @@ from adjoint.ir.nodes import (
     defined_values,
     operands_of,
     substitute,
+    walk,
 )
 from adjoint.ir.types import Array, Scalar
 from adjoint.optimise.facts import (
@@ -52,6 +55,7 @@ from adjoint.optimise.facts import (
     definitions,
     is_array,
     is_call_of,
+    is_derived,
     kind_of,
     marker_index,
     written_values,
@@ -69,6 +73,9 @@ def leave_loops(function: Function, is_marker: IsMarker = lambda callee: False) 
     start = marker_index(function, is_marker) or 0
     body = function.body
     mover = _Mover(function)
+    if any(map(is_derived, walk(Block(body.statements[:start], [])))):
+        mover.free = is_derived  # the loops are the user's, the derivative is among what is in them
+        start = 0
     body.statements[start:] = mover.statements(body.statements[start:])
     if mover.replaced:
         substitute(body, mover.resolve)
@@ -80,6 +87,7 @@ class _Mover:
         self.written = written_values(function.body)
         self.sure = {*function.inputs, *definitions(function.body)}
         self.replaced: dict[Value, Operand] = {}
+        self.free: Callable[[Statement], bool] = lambda s: True
 
     def resolve(self, operand: Operand) -> Operand:
         while isinstance(operand, Value) and operand in self.replaced:
@@ -119,7 +127,11 @@ class _Mover:
         for s in loop.body.statements:
             if isinstance(s, Call) and self.may_leave(s, inside):
                 inside.discard(s.target)
-                s.origin = loop.origin
+                s.origin = (
+                    loop.origin
+                    if not is_derived(s) or loop.origin is None
+                    else replace(loop.origin, derived=True)
+                )
                 moved.append(s)
             else:
                 kept.append(s)
@@ -127,7 +139,7 @@ class _Mover:
         return moved
 
     def may_leave(self, s: Call, inside: set[Value]) -> bool:
-        if not is_call_of(s, *CHEAP) or s.target in self.written:
+        if not is_call_of(s, *CHEAP) or s.target in self.written or not self.free(s):
             return False
         operands = [self.resolve(o) for o in operands_of(s)[1:]]
         values = [o for o in operands if isinstance(o, Value)]

@@ -9,19 +9,16 @@ cotangents of these, stay.
 
 from __future__ import annotations
 
-from adjoint.ir.nodes import Block, Call, Const, Function, walk
-from adjoint.optimise.facts import IsMarker, count_uses, marker_index
+from adjoint.ir.nodes import Const, Function
+from adjoint.optimise.facts import IsMarker, count_uses, derivative_calls
 from adjoint.rules.effects import is_pure
 
 
 def drop_names(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Rename in place; returns the function."""
-    start = marker_index(function, is_marker) or 0
     uses, results = count_uses(function.body), set(function.body.results)
-    for s in walk(Block(function.body.statements[start:], [])):
-        if not isinstance(s, Call) or not isinstance(s.callee, Const):
-            continue
-        if is_pure(s.callee.value) and not s.target.named and uses[s.target] == 1:
-            if s.target not in results:
-                s.target.name = ""
+    for s in derivative_calls(function, is_marker):
+        plain = isinstance(s.callee, Const) and is_pure(s.callee.value)
+        if plain and not s.target.named and uses[s.target] == 1 and s.target not in results:
+            s.target.name = ""
     return function

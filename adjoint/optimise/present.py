@@ -32,7 +32,6 @@ from adjoint.ir.nodes import (
     Operand,
     Statement,
     Value,
-    defined_values,
     used_values,
 )
 from adjoint.ir.types import Array, Scalar, dtype_of
@@ -40,6 +39,7 @@ from adjoint.optimise.facts import (
     IsMarker,
     definitions,
     is_call_of,
+    is_derived,
     kind_of,
     marker_index,
 )
@@ -61,15 +61,16 @@ def own_results(function: Function, is_marker: IsMarker = lambda callee: False) 
     start = marker_index(function, is_marker)
     first = 0 if start is None else 1
     results = set(body.results[first:])
-    after = body.statements[start or 0 :]
+    tangents = [s for s in body.statements[: start or 0] if is_derived(s)]
+    after = [*tangents, *body.statements[start or 0 :]]
     for s in after:
         if is_call_of(s, np.broadcast_to) and isinstance(s, Call) and s.target in results:
             fill(s)
     marker = body.statements[start] if start is not None else None
     if isinstance(marker, Call) and marker.target not in used_values(
-        Block(after[1:], body.results)
+        Block(body.statements[(start or 0) + 1 :], body.results)
     ):
-        copy_aliases(function, after)  # a gradient: what it returns is the user's
+        copy_aliases(function, after)  # what is returned is the user's
     return function
 
 
@@ -77,7 +78,8 @@ def copy_aliases(function: Function, after: list[Statement]) -> None:
     """Copy the results that are arrays of the forward half, or views of these, or there twice."""
     body = function.body
     made = definitions(Block(after, []))
-    backward = defined_values(Block(after, []))
+    users = {t for t, s in definitions(body).items() if not is_derived(s)} - set(made)
+    kept = {*function.inputs, *users}
     seen: set[Value] = set()
     for i, result in enumerate(body.results):
         if i == 0 or not isinstance(result, Value) or not isinstance(result.type, Array):
@@ -88,7 +90,7 @@ def copy_aliases(function: Function, after: list[Statement]) -> None:
             if not isinstance(owner, Value):
                 break
             root = owner
-        if root in seen or root not in backward or root in body.results and root is not result:
+        if root in seen or root in kept or root in body.results and root is not result:
             copy = Value("", result.type)
             body.statements.append(Call(copy, Const(np.ndarray.copy), [result]))
             body.results[i] = copy

@@ -37,6 +37,7 @@ from adjoint.optimise.facts import (
     count_uses,
     definitions,
     is_call_of,
+    is_derived,
     is_numpy_number,
     kind_of,
     marker_index,
@@ -93,7 +94,8 @@ class Rewriter:
         self.written = written_values(body)
         for s in list(self.definitions.values()):
             self.learn(s)
-        self.forward = set(definitions(Block(body.statements[: self.start or 0], [])))
+        before = definitions(Block(body.statements[: self.start or 0], []))
+        self.forward = {t for t, s in before.items() if not is_derived(s)}
 
     def learn(self, s: Call) -> None:
         """Note what defines a value; but what memory that is written to was is not to be read later."""
@@ -215,9 +217,10 @@ class Rewriter:
             for a in s.args
         ]
         s.kwargs = [(k, self.resolve(o)) for k, o in s.kwargs if not is_missing(o)]
-        if s.target.type is UNKNOWN and self.backward and can_be_typed(s):
+        free = self.backward or is_derived(s)
+        if s.target.type is UNKNOWN and free and can_be_typed(s):
             s.target.type = type_of_call(s.callee.value, s.args, s.kwargs)  # type: ignore[arg-type]
-        for rewrite in self.candidates(s.callee.value):
+        for rewrite in self.candidates(s.callee.value, free):
             self.pending = []
             result = rewrite(self, s)
             if result is None or not self.fits(result, s.target):
@@ -228,10 +231,10 @@ class Rewriter:
         self.pending = []
         return False
 
-    def candidates(self, function: Any) -> list[Rewrite]:
+    def candidates(self, function: Any, free: bool) -> list[Rewrite]:
         try:
             found = self.anywhere.get(function, [])
-            return found + self.rewrites.get(function, []) if self.backward else found
+            return found + self.rewrites.get(function, []) if free else found
         except TypeError:
             return []
 

@@ -37,9 +37,16 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.ir.nodes import Block, Call, Const, Function, Splat, Value, walk
+from adjoint.ir.nodes import Call, Const, Function, Splat, Value, walk
 from adjoint.ir.types import Array
-from adjoint.optimise.facts import IsMarker, count_uses, is_call_of, kind_of, marker_index, number
+from adjoint.optimise.facts import (
+    IsMarker,
+    count_uses,
+    derivative_calls,
+    is_call_of,
+    kind_of,
+    number,
+)
 
 METHODS: dict[Any, Any] = {
     np.sum: np.ndarray.sum, np.mean: np.ndarray.mean, np.prod: np.ndarray.prod,
@@ -52,18 +59,15 @@ PRODUCTS = (operator.matmul, np.matmul, np.dot)
 
 def respell(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
     """Change callees and operands in place; returns the function."""
-    start = marker_index(function, is_marker) or 0
-    statements = function.body.statements
     for s in walk(function.body):
         if isinstance(s, Call):
             method(s)
     shared = count_uses(function.body)
     shared.update(function.inputs)
-    for s in walk(Block(statements[start:], [])):
-        if isinstance(s, Call):
-            double(s, shared)
-            floating_constant(s)
-            dot(s)
+    for s in derivative_calls(function, is_marker):
+        double(s, shared)
+        floating_constant(s)
+        dot(s)
     return function
 
 

@@ -44,8 +44,9 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.reverse import state
-from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.rules.activity import is_active
+from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
@@ -159,9 +160,9 @@ def check_writes(reverser: Reverser, s: Try) -> None:
         return  # nothing that follows reads it
     written = False
     for each in s.body.statements:
-        own = isinstance(each, Call) and reverser.writes_active(each)
+        own = isinstance(each, Call) and writes_active(each, reverser.active)
         inside = not isinstance(each, Call) and any(
-            isinstance(inner, Call) and reverser.writes_active(inner)
+            isinstance(inner, Call) and writes_active(inner, reverser.active)
             for inner in walk(Block([each], []))
         )
         if written and may_raise(each) or inside:

@@ -28,7 +28,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
-    cotangent_dtype,
+    cotangent_type,
     dtype_of,
     is_number,
     is_plural,
@@ -392,21 +392,6 @@ def add_unknown(scope: Scope, operand: Value, bar: Operand) -> None:
 
 def bar_name(value: Value) -> str:
     return f"{value.name}_bar" if value.name else ""
-
-
-def cotangent_type(kind: Type) -> Type:
-    """The type of the cotangents of values of a type."""
-    kind = unliteral(kind)
-    if isinstance(kind, Array):
-        return Array(cotangent_dtype(kind.dtype), kind.axes)
-    if isinstance(kind, Scalar):
-        dtype = cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
-        if kind.cls is Double:
-            return kind
-        if issubclass(kind.cls, np.generic):
-            return Scalar(dtype.type)
-        return Scalar(complex if dtype.kind == "c" else float)
-    return UNKNOWN
 
 
 def is_structural(kind: Type) -> bool:

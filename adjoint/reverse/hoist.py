@@ -28,7 +28,7 @@ from adjoint.ir.nodes import (
     targets_of,
 )
 from adjoint.ir.types import DictOf, Instance, ListOf, TupleOf
-from adjoint.reverse.activity import undefined_values
+from adjoint.rules.activity import undefined_values
 from adjoint.rules.lookup import intercepts, is_data_descriptor
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import contents, shadows, slots
+from adjoint import contents, shadows, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -42,11 +42,10 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.reverse import state
-from adjoint.reverse.activity import is_active
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch, registry
+from adjoint.rules.activity import is_active
 from adjoint.rules.builtins import chosen
-from adjoint.rules.hooks import hook
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,
@@ -57,8 +56,9 @@ from adjoint.rules.memory import (
     shares_memory,
     written_operand,
 )
+from adjoint.rules.refusals import name_of, refusal
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.runtime import augment, call_method
+from adjoint.runtime import augment
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -88,56 +88,6 @@ def write(reverser: Reverser, s: Call) -> Written:
     raise refusal(s)
 
 
-#: Of a reverse half: they look for memory or for slots when it runs.
-RUN_TIME = (
-    slots.deliver, slots.collect, shadows.item_written, slots.add_slot, slots.take_slot, slots.read_back,
-    contents.undone, contents.add_items, contents.take_items, contents.read_back_item,
-)  # fmt: skip
-
-
-def refuse_at_run_time(reverser: Reverser, s: Call) -> None:
-    """Refuse the derivative of a reverse half that looks for shadows when it runs."""
-    if not isinstance(s.callee, Const) or not s.args:
-        return
-    if s.callee.value in RUN_TIME:
-        memory = [
-            v for o in s.args[:1] if isinstance(o, Value) for v in reverser.memory.class_of(o)
-        ]
-        if any(is_active(o, reverser.active) for o in [*memory, *operands_of(s)]):
-            raise UnsupportedSyntaxError(
-                "a second derivative through an object or container that changes is not supported",
-                s.origin,
-                "Write into arrays that the function knows by name.",
-            )
-
-
-def refuse_hooked(reverser: Reverser, s: Call) -> None:
-    """Refuse a hook of arrays whose cotangents are in shadows, and would not pass through it."""
-    is_hook = isinstance(s.callee, Const) and s.callee.value is hook
-    if is_hook and reverser.memory.is_written(s.target) and is_active(s.target, reverser.active):
-        if not isinstance(s.target.type, Array | Scalar):  # an array is copied
-            raise UnsupportedSyntaxError(
-                "a hook of a container or an object with arrays that are written to is not supported",
-                s.origin,
-                "Give the arrays to hooks of their own, or copies of them to this one.",
-            )
-
-
-def name_of(s: Call) -> str:
-    function = getattr(s.callee, "value", None)
-    if function is call_method:
-        return str(getattr(s.args[1], "value", "a call"))
-    return getattr(function, "__name__", "a call")
-
-
-def refusal(s: Call) -> UnsupportedSyntaxError:
-    return UnsupportedSyntaxError(
-        f"{name_of(s)} writes into an array in a way whose derivative is not known",
-        s.origin,
-        "Write x[index] = value, or build a new array.",
-    )
-
-
 # -- x[i] = v --------------------------------------------------------------------------------------
 
 
@@ -155,7 +105,8 @@ def store(reverser: Reverser, s: Call) -> Written:
         if wanted and is_basic(index):
             bar = scope.call(operator.getitem, x_bar, index, type=kind)
             if not isinstance(kind, Scalar):
-                bar = scope.call(np.ndarray.copy, bar, type=kind)
+                copied = np.ndarray.copy if isinstance(kind, Array) else tree.copied
+                bar = scope.call(copied, bar, type=kind)
         elif wanted:
             bar = scope.call(shadows.take_written, x_bar, index, type=kind)
         if bar is None or is_basic(index):

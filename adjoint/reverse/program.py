@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Statement, Value
 from adjoint.reverse import state
-from adjoint.reverse.activity import all_active, undefined_values
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
 from adjoint.reverse.norms import definitions_of
 from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser, Watch
+from adjoint.rules.activity import all_active, undefined_values
 from adjoint.rules.aliasing import Memory
+from adjoint.rules.refusals import refuse_writes
 from adjoint.rules.signatures import operand_type
 
 
@@ -78,7 +79,7 @@ def reverse(
     active = all_active(body, set(wrt), memory)
     reverser = Reverser(active, selected_values(body), expand, memory, watch)
     reverser.definitions = definitions_of(body)
-    reverser.refuse_writes(body)
+    refuse_writes(body, active)
     seed_type = cotangent_type(operand_type(result))
     seed = Value(
         "y_bar" if not isinstance(result, Value) or not result.name else f"{result.name}_bar",

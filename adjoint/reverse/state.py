@@ -24,8 +24,8 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
-from adjoint.reverse.activity import carries, is_active
 from adjoint.reverse.cotangents import Scope, add_unknown
+from adjoint.rules.activity import carries, is_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import LOADS, changed_operand
 from adjoint.rules.signatures import operand_type

@@ -33,31 +33,37 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
-    DictOf,
-    FunctionOf,
     Instance,
-    ListOf,
-    Opaque,
     TupleOf,
-    Unknown,
     is_number,
     literal,
 )
 from adjoint.reverse import control, mutation, norms, state, text
-from adjoint.reverse.activity import is_active, is_constant
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.control import refuse_carried
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
 from adjoint.reverse.hoist import structural_read
 from adjoint.rules import registry
-from adjoint.rules.aliasing import Memory, may_write
-from adjoint.rules.dispatch import apply_rule, has_rule, missing_rule
+from adjoint.rules.activity import is_active, is_constant
+from adjoint.rules.aliasing import Memory
+from adjoint.rules.calls import (
+    always_there,
+    gives_text,
+    is_exception,
+    is_item,
+    missing,
+    static_operands,
+    takes_text,
+    touches,
+    without_rule,
+)
+from adjoint.rules.creation import in_form_of
+from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
+from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.writes import METHODS, refuse_write, writes_of
 from adjoint.runtime import (
     ClassBody,
-    call_method,
     check_bound,
     make_dict,
     make_list,
@@ -133,27 +139,12 @@ class Reverser:
             scope.origin = statement.origin
             step(scope)
 
-    def refuse_writes(self, body: Block) -> None:
-        """Refuse in-place changes of what carries a derivative, or of what a derivative may still read."""
-        read: set[Value] = set()
-        for s in walk(body):
-            if any(t in self.active for t in targets_of(s)):
-                read.update(o for o in operands_of(s) if isinstance(o, Value))
-        for s in walk(body):
-            owner = written(s)
-            if owner is None or isinstance(s, Call) and written_operand(s) is not None:
-                continue
-            assert isinstance(s, Call)
-            if any(is_active(o, self.active) for o in operands_of(s)) or owner in read:
-                name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
-                refuse_write(str(name), s.origin)
-
     def statement(self, s: Statement) -> tuple[list[Statement], Backward | None]:
         if isinstance(s, Call) and self.gives(s):
             return [s], lambda scope: self.take_item(s, scope)
         if isinstance(s, Call) and isinstance(s.callee, Const):
-            mutation.refuse_at_run_time(self, s)
-            mutation.refuse_hooked(self, s)
+            refuse_at_run_time(s, self.memory, self.active)
+            refuse_hooked(s, self.memory, self.active)
             if s.callee.value is slots.read_elsewhere:
                 state.refuse_read(self, s)
                 return [], None
@@ -161,7 +152,7 @@ class Reverser:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, Call) and (owner := changed_operand(s)) is not None:
             return state.change(self, s) if is_active(owner, self.active) else ([s], None)
-        if isinstance(s, If | Loop | Try) and self.touches(s):
+        if isinstance(s, If | Loop | Try) and touches(s, self.active):
             pass
         elif not any(t in self.active for t in targets_of(s)) and not self.gives(s):
             return [s], None
@@ -179,20 +170,6 @@ class Reverser:
                 return [s], lambda scope: close_together(group, scope)
             return [s], lambda scope: close_closure(s, scope)
         return control.attempt(self, s)
-
-    def touches(self, s: Statement) -> bool:
-        """Does a statement with blocks write to memory that carries a derivative, or may it?"""
-        for inner in walk(Block([s], [])):
-            if isinstance(inner, Call):
-                if self.writes_active(inner):
-                    return True
-                if may_write(inner) and any(is_active(o, self.active) for o in operands_of(inner)):
-                    return True
-        return False
-
-    def writes_active(self, s: Call) -> bool:
-        owner = written_operand(s) or changed_operand(s)
-        return is_active(owner, self.active)  # type: ignore[arg-type]
 
     def is_selected(self, value: Value) -> bool:
         return value in self.selected
@@ -229,9 +206,9 @@ class Reverser:
         structural = self.structural(s)
         if structural is not None:
             return [s], structural
-        if text.gives_text(s):
+        if gives_text(s):
             return [s], lambda scope: text.refuse(s, scope)
-        if text.takes_text(s, self.active):
+        if takes_text(s, self.active):
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
@@ -456,6 +433,8 @@ class Reverser:
             conformed, made = conform(scope, bar, primal, alone)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
+        elif primal.type is UNKNOWN:  # a number, an array or a list that was written into an array
+            bar, own = scope.call(in_form_of, bar, primal, type=UNKNOWN), False
         if self.watch is not None and pulled is not None and bar is not pulled:
             self.watch(self, scope, primal, bar)
         if scope.is_shadowed(primal):
@@ -546,70 +525,6 @@ def is_broadcast(scope: Scope, bar: Operand) -> bool:
 
 
 # -- questions ---------------------------------------------------------------------------------------
-
-
-def written(s: Statement) -> Operand | None:
-    """What a call is known to write into."""
-    if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
-        return None
-    owner = s.args[0]
-    if isinstance(owner, Splat):
-        return None
-    if s.callee.value is call_method:
-        name, kind = s.args[1], operand_type(owner)
-        known = isinstance(kind, ListOf | DictOf | Array | Opaque)
-        return owner if known and isinstance(name, Const) and name.value in METHODS else None
-    return owner if writes_of(s.callee.value) else None
-
-
-def static_operands(s: Call) -> bool:
-    """Are the callee and the kinds of all operands known?"""
-    if not isinstance(s.callee, Const):
-        return False
-    for a in [*s.args, *(o for _, o in s.kwargs)]:
-        if isinstance(a, Splat) or not known_kind(operand_type(a)):
-            return False
-    return all(k is not None for k, _ in s.kwargs)
-
-
-def always_there(kind: Any) -> bool:
-    """Are the cotangents of a value of this type never None when the program runs?"""
-    if isinstance(kind, TupleOf):
-        return all(map(is_number, kind.items))
-    return is_number(kind) or isinstance(kind, ListOf) and all(map(is_number, kind.items or ()))
-
-
-def known_kind(kind: Any) -> bool:
-    if isinstance(kind, Unknown | Instance | FunctionOf):
-        return False
-    items = getattr(kind, "items", None)
-    if isinstance(items, tuple):
-        return all(known_kind(i[1] if isinstance(i, tuple) else i) for i in items)
-    element = getattr(kind, "element", None)
-    return element is None or known_kind(element)
-
-
-def is_item(s: Call) -> bool:
-    """`owner[key]`"""
-    return isinstance(s.callee, Const) and s.callee.value is operator.getitem
-
-
-def is_exception(s: Call) -> bool:
-    """Does a call make an exception?"""
-    cls = s.callee.value if isinstance(s.callee, Const) else None
-    return isinstance(cls, type) and issubclass(cls, BaseException)
-
-
-def without_rule(s: Call) -> bool:
-    """Is the callee known to have neither a rule nor Python source?"""
-    if not isinstance(s.callee, Const):
-        return False
-    return not has_rule(s.callee.value)
-
-
-def missing(s: Call) -> Call:
-    """A call that raises, if it is ever reached."""
-    return Call(s.target, Const(missing_rule), [s.callee, Const(s.origin)], [], s.origin)
 
 
 def needed_for(statements: list[Statement], results: list[Operand | None]) -> set[int]:

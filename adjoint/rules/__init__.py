@@ -37,6 +37,10 @@ FAMILIES = (
     "hooks",
     "surroundings",
     "checkpoints",
+    "pushing",
+    "pushed",
+    "pushed_pullbacks",
+    "pushed_forward",
 )
 
 for family in FAMILIES:

@@ -12,6 +12,7 @@ import numpy as np
 from adjoint import runtime
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
 from adjoint.rules.sequences import filled, gathered, scaled, shifted, spread, total
+from adjoint.tree import accumulate
 
 Number = int | float | np.number
 
@@ -37,11 +38,6 @@ def complex_(real=0, imag=0):
         return y_bar, -1j * y_bar
 
     return y, pullback
-
-
-@jvp_rule(complex)
-def complex_jvp(primals, tangents):
-    return complex(*primals), complex(*[0 if t is None else t for t in tangents])
 
 
 @rule(copy.copy, linear="x")
@@ -89,11 +85,11 @@ def sum_(iterable, /, start=0):
 
 
 @jvp_rule(sum)
-def sum_jvp(primals, tangents):
-    tangent = sum([t for t in tangents[0] if t is not None], 0.0)
-    return sum(*primals), tangent if len(tangents) < 2 or tangents[
-        1
-    ] is None else tangent + tangents[1]
+def sum_jvp(primals, tangents, start=0):
+    of_items = None if tangents[0] is None else total(tangents[0])
+    if len(primals) < 2:
+        return sum(primals[0], start), of_items
+    return sum(*primals), accumulate(of_items, tangents[1])
 
 
 @rule(statistics.mean, linear="data")

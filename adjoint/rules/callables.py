@@ -6,8 +6,9 @@ import functools
 import operator
 from typing import Any
 
-from adjoint.rules.registry import rule, source_of
-from adjoint.tree import Tangent, tangent_field, tangent_item
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.runtime import call_method
+from adjoint.tree import Tangent, make_tangent, tangent_field, tangent_item
 
 
 @rule(functools.cache)
@@ -20,6 +21,11 @@ def cache(user_function, /):
     return y, pullback
 
 
+@jvp_rule(functools.cache)
+def cache_jvp(primals, tangents):
+    return functools.cache(primals[0]), make_tangent("__wrapped__", tangents[0])
+
+
 @rule(functools.update_wrapper)
 def update_wrapper(
     wrapper, wrapped, assigned=functools.WRAPPER_ASSIGNMENTS, updated=functools.WRAPPER_UPDATES
@@ -30,6 +36,14 @@ def update_wrapper(
         return y_bar
 
     return y, pullback
+
+
+@jvp_rule(functools.update_wrapper)
+def update_wrapper_jvp(
+    primals, tangents, assigned=functools.WRAPPER_ASSIGNMENTS, updated=functools.WRAPPER_UPDATES
+):
+    wrapper, wrapped = primals
+    return functools.update_wrapper(wrapper, wrapped, assigned, updated), tangents[0]
 
 
 @rule(functools.partial)
@@ -55,7 +69,7 @@ def partial_parts(bar: Any, count: int, names: tuple) -> tuple:
     )
 
 
-@rule(partial_parts)
+@rule(partial_parts, linear="bar")
 def _(bar, count, names):
     y = partial_parts(bar, count, names)
 
@@ -72,7 +86,7 @@ def partial_tangent(parts: Any, count: int, names: tuple) -> Any:
     return Tangent(func=parts[0], args=tuple(parts[1 : 1 + count]), keywords=parts[1 + count])
 
 
-@rule(partial_tangent)
+@rule(partial_tangent, linear="parts")
 def _(parts, count, names):
     y = partial_tangent(parts, count, names)
 
@@ -91,4 +105,4 @@ def itemgetter(*keys):
 
 @source_of(operator.methodcaller)
 def methodcaller(name, /, *args, **kwargs):
-    return lambda owner: getattr(owner, name)(*args, **kwargs)
+    return lambda owner: call_method(owner, name, *args, **kwargs)

@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from adjoint.rules.guarded import direction, quotient_or_zero
-from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.registry import rule, source_of
 
 
 @rule(np.absolute)
@@ -32,26 +32,6 @@ def builtin_abs(x, /):
         return y_bar * direction(x)
 
     return y, pullback
-
-
-@jvp_rule(np.absolute)
-def absolute_jvp(primals, tangents):
-    (x,), (x_dot,) = primals, tangents
-    return np.absolute(x), np.real(np.conj(direction(x)) * x_dot)
-
-
-@jvp_rule(abs, operator.abs)
-def builtin_abs_jvp(primals, tangents):
-    (x,), (x_dot,) = primals, tangents
-    return abs(x), np.real(np.conj(direction(x)) * x_dot)
-
-
-@jvp_rule(direction)
-def direction_jvp(primals, tangents):
-    (x,), (x_dot,) = primals, tangents
-    y = direction(x)
-    turning = x_dot - y * np.real(np.conj(y) * x_dot)
-    return y, None if np.isrealobj(x) else quotient_or_zero(turning, np.abs(x))
 
 
 @rule(np.real, linear="val")
@@ -94,13 +74,6 @@ def angle(z, deg=False):
         return y_bar * (180 / math.pi) * turning if deg else y_bar * turning
 
     return y, pullback
-
-
-@jvp_rule(np.angle)
-def angle_jvp(primals, tangents):
-    z, deg = primals if len(primals) == 2 else (*primals, False)
-    turning = np.imag(quotient_or_zero(np.conj(z) * tangents[0], np.square(np.absolute(z))))
-    return np.angle(z, deg), turning * (180 / math.pi) if deg else turning
 
 
 def replacements(y_bar, x):

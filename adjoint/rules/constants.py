@@ -80,6 +80,7 @@ nondifferentiable(
 nondifferentiable(
     *(
         runtime.super_method,
+        runtime.check_unpackable,
         runtime.raise_exception,
         runtime.raise_again,
         runtime.release,

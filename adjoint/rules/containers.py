@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint import runtime
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.tangents import item_tangents
 from adjoint.tree import iterable_cotangent
 
 
@@ -24,6 +25,14 @@ def new_tuple(cls, iterable=(), /):
     return y, pullback
 
 
+@jvp_rule(tuple.__new__)
+def new_tuple_jvp(primals, tangents):
+    cls, *given = primals
+    items = list(given[0]) if given else []
+    dots = list(item_tangents(tangents[1], items)) if given else []
+    return tuple.__new__(cls, items), tuple.__new__(cls, dots)
+
+
 @source_of(dict.fromkeys)
 def fromkeys(iterable, value=None, /):
     return {key: value for key in iterable}
@@ -39,12 +48,18 @@ def tuple_(iterable=(), /):
     return y, pullback
 
 
+@jvp_rule(tuple)
+def tuple_jvp(primals, tangents):
+    iterable = list(primals[0])
+    return tuple(iterable), tuple(item_tangents(tangents[0], iterable))
+
+
 def reformed(items: Any, like: Any) -> Any:
     """The cotangents of the items of `like`, as a cotangent of its form."""
     return None if items is None else iterable_cotangent(list(items), like)
 
 
-@rule(reformed)
+@rule(reformed, linear="items", form="like")
 def _(items, like):
     y = reformed(items, like)
 
@@ -59,7 +74,7 @@ def items_of(bars: Any) -> Any:
     return None if bars is None else tuple(bars)
 
 
-@rule(items_of)
+@rule(items_of, linear="bars")
 def _(bars):
     y = items_of(bars)
 
@@ -79,6 +94,11 @@ def flatten(lists):
     return y, pullback
 
 
+@jvp_rule(runtime.flatten)
+def flatten_jvp(primals, tangents):
+    return runtime.flatten(primals[0]), joined(tangents[0], primals[0])
+
+
 def cut(items: Any, like: Any) -> list:
     """The items in order, as lists as long as those in `like`: `flatten` undone."""
     if items is None:
@@ -90,7 +110,7 @@ def cut(items: Any, like: Any) -> list:
     return pieces
 
 
-@rule(cut)
+@rule(cut, linear="items", form="like")
 def _(items, like):
     y = cut(items, like)
 
@@ -111,7 +131,7 @@ def joined(bars: Any, like: Any) -> list:
     ]
 
 
-@rule(joined)
+@rule(joined, linear="bars", form="like")
 def _(bars, like):
     y = joined(bars, like)
 

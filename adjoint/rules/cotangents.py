@@ -6,7 +6,7 @@ import numpy as np
 
 from adjoint import shadows, tree
 from adjoint.rules import plain
-from adjoint.rules.registry import nondifferentiable, rule
+from adjoint.rules.registry import jvp_rule, nondifferentiable, rule
 
 nondifferentiable(
     *(
@@ -15,6 +15,7 @@ nondifferentiable(
         tree.zero_cotangent,
         tree.cotangent_dtype,
         tree.index_may_repeat,
+        tree.seed_of,
     ),
 )
 
@@ -27,6 +28,11 @@ def accumulate(a, b):
         return None if a is None else y_bar, None if b is None else y_bar
 
     return y, pullback
+
+
+@jvp_rule(tree.accumulate)
+def accumulate_jvp(primals, tangents):
+    return tree.accumulate(primals[0], primals[1]), tree.accumulate(tangents[0], tangents[1])
 
 
 @rule(tree.add_into)
@@ -51,6 +57,14 @@ def index_add(a, index, b):
     return y, pullback
 
 
+@jvp_rule(tree.index_add)
+def index_add_jvp(primals, tangents):
+    """Both sums are made in place; the tangent of the first is in memory of its own then."""
+    a, index, b = primals
+    dot = tree.zeros_like(a) if tangents[0] is None else tree.copied(tangents[0])
+    return tree.index_add(a, index, b), tree.index_add(dot, index, tangents[2])
+
+
 @rule(tree.accumulate_item)
 def accumulate_item(cotangent, container, index, item_bar):
     y = tree.accumulate_item(cotangent, container, index, item_bar)
@@ -60,6 +74,14 @@ def accumulate_item(cotangent, container, index, item_bar):
         return before_bar, None, None, tree.tangent_item(y_bar, index)
 
     return y, pullback
+
+
+@jvp_rule(tree.accumulate_item)
+def accumulate_item_jvp(primals, tangents):
+    cotangent, container, index, item_bar = primals
+    dot = tree.accumulate_item(None, container, index, tangents[3])
+    y = tree.accumulate_item(cotangent, container, index, item_bar)
+    return y, tree.accumulate(tangents[0], dot)
 
 
 @rule(tree.tangent_item, linear="cotangent")
@@ -93,7 +115,7 @@ def without_field(tangent, name):
     return y, pullback
 
 
-@rule(tree.taken_apart)
+@rule(tree.taken_apart, linear="bars")
 def taken_apart(links, bars):
     y = tree.taken_apart(links, bars)
 
@@ -103,7 +125,7 @@ def taken_apart(links, bars):
     return y, pullback
 
 
-@rule(tree.put_together, linear="sums")
+@rule(tree.put_together, linear="sums", form="bars")
 def put_together(links, bars, sums):
     y = tree.put_together(links, bars, sums)
 
@@ -121,6 +143,12 @@ def make_tangent(*names_and_values):
         return tuple(tangent_fields(y_bar, names_and_values[::2]))
 
     return y, pullback
+
+
+@jvp_rule(tree.make_tangent)
+def make_tangent_jvp(primals, tangents):
+    y = tree.make_tangent(*primals)
+    return y, tree.Tangent(**dict(zip(primals[::2], tangents[1::2], strict=True)))
 
 
 def tangent_fields(tangent, names):
@@ -153,7 +181,7 @@ def tangent_of_rule(parts, names):
     return y, pullback
 
 
-@rule(tree.project)
+@rule(tree.project, linear="x_bar", form="x")
 def project(x_bar, x):
     y = tree.project(x_bar, x)
     shape = broadcast_shape(x_bar, x)
@@ -183,7 +211,7 @@ def unbroadcast(x_bar, shape):
     return y, pullback
 
 
-@rule(tree.complete)
+@rule(tree.complete, linear="x_bar", form="x")
 def complete(x_bar, x):
     y = tree.complete(x_bar, x)
 
@@ -193,7 +221,7 @@ def complete(x_bar, x):
     return y, pullback
 
 
-@rule(tree.split_bars, linear="bars")
+@rule(tree.split_bars, linear="bars", form="starred")
 def split_bars(bars, pattern, *starred):
     y = tree.split_bars(bars, pattern, *starred)
 
@@ -203,7 +231,7 @@ def split_bars(bars, pattern, *starred):
     return y, pullback
 
 
-@rule(tree.join_bars, linear="parts")
+@rule(tree.join_bars, linear="parts", form="starred")
 def join_bars(parts, pattern, *starred):
     y = tree.join_bars(parts, pattern, *starred)
 
@@ -213,7 +241,7 @@ def join_bars(parts, pattern, *starred):
     return y, pullback
 
 
-@rule(tree.leading_bar)
+@rule(tree.leading_bar, linear="bars")
 def leading_bar(bars, position):
     y = tree.leading_bar(bars, position)
     alone = not isinstance(bars, tuple)
@@ -221,7 +249,8 @@ def leading_bar(bars, position):
     def pullback(y_bar):
         if alone:
             return (y_bar if position == 0 else None,)
-        return (tree.accumulate_item(None, bars, position, y_bar),)
+        given = position < len(bars)
+        return (tree.accumulate_item(None, bars, position, y_bar) if given else None,)
 
     return y, pullback
 
@@ -238,7 +267,17 @@ def scale(y_bar, derivative):
     return y, pullback
 
 
-@rule(tree.fit_cotangent)
+@jvp_rule(plain.scale)
+def scale_jvp(primals, tangents):
+    """Where the cotangent is 0 it is taken not to move, nor does it matter how the slope does."""
+    (y_bar, derivative), (bar_dot, slope_dot) = primals, tangents
+    slope = np.where((y_bar != 0) | np.isfinite(derivative), derivative, 0.0)
+    moved = None if bar_dot is None else bar_dot * slope
+    turned = None if slope_dot is None else plain.scale(y_bar, slope_dot)
+    return plain.scale(y_bar, derivative), tree.accumulate(moved, turned)
+
+
+@rule(tree.fit_cotangent, linear="y_bar", form="y")
 def fit_cotangent(y_bar, y):
     fitted = tree.fit_cotangent(y_bar, y)
 
@@ -258,7 +297,7 @@ def snapshot(x):
     return copy, pullback
 
 
-@rule(shadows.apart, linear="y_bar")
+@rule(shadows.apart, linear="y_bar", form=("y", "x"))
 def apart(y_bar, y, x):
     copied = shadows.apart(y_bar, y, x)
 
@@ -269,3 +308,19 @@ def apart(y_bar, y, x):
 
 
 nondifferentiable(shadows.add_to, shadows.add_at, shadows.put_written, shadows.put_masked)
+
+
+@jvp_rule(tree.instantiate)
+def instantiate_jvp(primals, tangents):
+    y = tree.instantiate(*primals)
+    return y, tree.instantiate(tangents[0], y)
+
+
+@jvp_rule(tree.copied)
+def copied_jvp(primals, tangents):
+    return tree.copied(primals[0]), tree.copied(tangents[0])
+
+
+@jvp_rule(tree.listed)
+def listed_jvp(primals, tangents):
+    return tree.listed(*primals), tree.listed(tangents[0], primals[1])

@@ -6,6 +6,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.tree import project, unbroadcast
 
 nondifferentiable(
     *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.indices),
@@ -129,7 +130,7 @@ def nested(y_bar, like):
     return [nested(row, each) for row, each in zip(rows, like, strict=True)]
 
 
-@rule(nested, linear="y_bar")
+@rule(nested, linear="y_bar", form="like")
 def nested_rule(y_bar, like):
     bars = nested(y_bar, like)
     shape = np.shape(y_bar)
@@ -150,7 +151,7 @@ def unnested(bars, like):
     return np.stack(rows) if rows else np.zeros(0)
 
 
-@rule(unnested, linear="bars")
+@rule(unnested, linear="bars", form="like")
 def unnested_rule(bars, like):
     y = unnested(bars, like)
 
@@ -158,6 +159,24 @@ def unnested_rule(bars, like):
         return nested(y_bar, like)
 
     return y, pullback
+
+
+def in_form_of(y_bar, like):
+    """The cotangent of what NumPy has made an array of and broadcast to the shape of `y_bar`."""
+    if isinstance(like, list | tuple):
+        return nested(unbroadcast(y_bar, np.shape(like)), like)
+    return project(y_bar, like)
+
+
+@rule(in_form_of, linear="y_bar", form="like")
+def in_form_of_rule(y_bar, like):
+    bars = in_form_of(y_bar, like)
+    shape = np.shape(y_bar)
+
+    def pullback(c):
+        return np.broadcast_to(unnested(c, like), shape)
+
+    return bars, pullback
 
 
 # -- constant and evenly spaced -------------------------------------------------------------------

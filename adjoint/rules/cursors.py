@@ -142,6 +142,20 @@ def method(apply_rule: Any, active: tuple, cursor: Cursor, name: str, args: tupl
     return y, lambda y_bar: (None, None, None, *(None,) * len(args), {})
 
 
+def refuse_again(function: Any, args: tuple, *more: Any) -> None:
+    """Refuse the second derivative of a call that advances an iterator: it is made more than once.
+
+    `more` are functions of which this is so besides methods and context managers.
+    """
+    advanced = Iterator, runtime.GeneratorContext, contextlib._GeneratorContextManager
+    advancing = (runtime.call_method, getattr, runtime.enter_context, *more)
+    if args and isinstance(args[0], advanced) and any(function is f for f in advancing):
+        raise UnsupportedSyntaxError(
+            "the second derivative through a generator or iterator that is advanced by hand is not supported",
+            hint="Go through a list of its items with a loop.",
+        )
+
+
 RULES = {
     iter: iter_, next: next_, runtime.iterated: iterated, remaining: items_of,
     contextlib.contextmanager: context_function,

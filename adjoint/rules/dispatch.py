@@ -53,6 +53,7 @@ from adjoint.tree import (
     project,
     same_container,
     tangent_field,
+    without_field,
 )
 
 Pullback = Callable[[Any], tuple]
@@ -285,6 +286,7 @@ def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict)
     return y, pullback
 
 
+@registry.nondifferentiable
 def check_count(text: Any, count: int) -> None:
     """A pullback gives a cotangent to each parameter of its rule at most."""
     parameters = inspect.signature(text).parameters.values()
@@ -684,8 +686,8 @@ def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:
             return (None, None, None, None, {})
-        rest = Tangent(**{n: getattr(y_bar, n) for n in y_bar if n != name})
-        return (None, rest, None, getattr(y_bar, name, None), {})
+        own = tangent_field(y_bar, name)
+        return (None, without_field(y_bar, name), None, own, {})
 
     return set_attribute(owner, name, value), pull
 
@@ -730,6 +732,7 @@ def widened(mask: tuple, active: tuple) -> tuple:
 
 def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Result:
     """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
+    cursors.refuse_again(function, args)
     if not (is_hashable(function) and function in ITERATOR_MAKERS):
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
     mask = widened(mask, active)

@@ -10,12 +10,14 @@ import numpy as np
 
 from adjoint import runtime, shadows, slots, tree
 from adjoint.ir.nodes import Block, Call, Const, If
-from adjoint.rules import registry
+from adjoint.rules import registry, tangents
 
 STRUCTURAL = {
-    runtime.make_tuple, runtime.make_list, runtime.make_dict, runtime.make_set, runtime.merge_dicts,
-    runtime.load_capture, runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len,
-    range, zip, enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
+    tangents.read_from_text, tangents.item_tangents, tangents.with_field, tangents.dense,
+    tangents.fit_tangent, tangents.zeros_of, runtime.make_tuple, runtime.make_list,
+    runtime.make_dict, runtime.make_set, runtime.merge_dicts, runtime.load_capture,
+    runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len, range, zip,
+    enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
     shadows.shadow_of, shadows.apart, slots.collect, shadows.snapshot, shadows.together,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),

@@ -5,13 +5,16 @@ The cotangent of an iterator is the list of those of the items that it gave.
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections import OrderedDict
 from typing import Any
 
 from adjoint import runtime
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.containers import items_of
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.tangents import item_tangents
 from adjoint.tree import column, iterable_cotangent
 
 
@@ -25,12 +28,18 @@ def zip_(*iterables, strict=False):
     return y, pullback
 
 
+@jvp_rule(zip)
+def zip_jvp(primals, tangents, strict=False):
+    columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
+    return zip(*primals, strict=strict), zip(*columns)
+
+
 def unzipped(bars: Any, iterables: tuple) -> tuple:
     """From the cotangents of tuples of items, one cotangent per iterable."""
     return tuple([iterable_cotangent(column(bars, i), x) for i, x in enumerate(iterables)])
 
 
-@rule(unzipped)
+@rule(unzipped, linear="bars", form="iterables")
 def _(bars, iterables):
     y = unzipped(bars, iterables)
 
@@ -50,7 +59,7 @@ def rows_of(columns: Any, count: int) -> Any:
     return [tuple([c[i] for c in whole]) for i in range(count)]
 
 
-@rule(rows_of)
+@rule(rows_of, linear="columns")
 def _(columns, count):
     y = rows_of(columns, count)
 
@@ -72,7 +81,7 @@ def columns_of(rows: Any, columns: Any) -> Any:
     )
 
 
-@rule(columns_of)
+@rule(columns_of, linear="rows", form="columns")
 def _(rows, columns):
     y = columns_of(rows, columns)
     count = 0 if rows is None else len(rows)
@@ -93,6 +102,14 @@ def enumerate_(iterable, start=0):
     return y, pullback
 
 
+@jvp_rule(enumerate)
+def enumerate_jvp(primals, tangents, start=0):
+    iterable, start = primals if len(primals) == 2 else (primals[0], start)
+    return enumerate(iterable, start), zip(
+        itertools.repeat(None), item_tangents(tangents[0], iterable)
+    )
+
+
 @rule(reversed)
 def reversed_(sequence, /):
     y = reversed(sequence)
@@ -103,6 +120,11 @@ def reversed_(sequence, /):
     return y, pullback
 
 
+@jvp_rule(reversed)
+def reversed_jvp(primals, tangents):
+    return reversed(primals[0]), iter(list(item_tangents(tangents[0], primals[0]))[::-1])
+
+
 def backwards(bars: Any, sequence: Any) -> list:
     """The cotangents of all items of a sequence, from those of the last ones, last first."""
     if bars is None:
@@ -111,7 +133,7 @@ def backwards(bars: Any, sequence: Any) -> list:
     return [None] * missing + list(bars)[::-1]
 
 
-@rule(backwards)
+@rule(backwards, linear="bars", form="sequence")
 def _(bars, sequence):
     y = backwards(bars, sequence)
     count = 0 if bars is None else len(bars)
@@ -127,7 +149,7 @@ def last_first(items: Any, count: int) -> Any:
     return None if items is None else list(items)[::-1][:count]
 
 
-@rule(last_first)
+@rule(last_first, linear="items")
 def _(items, count):
     y = last_first(items, count)
 
@@ -142,7 +164,7 @@ def first(items: Any, count: int) -> Any:
     return None if items is None else list(items)[:count]
 
 
-@rule(first)
+@rule(first, linear="items")
 def _(items, count):
     y = first(items, count)
 
@@ -152,7 +174,7 @@ def _(items, count):
     return y, pullback
 
 
-@rule(column)
+@rule(column, linear="bars")
 def _(bars, position):
     y = column(bars, position)
 
@@ -172,7 +194,7 @@ def placed(column_bars: Any, bars: Any, position: int) -> Any:
     ]
 
 
-@rule(placed)
+@rule(placed, linear="column_bars", form="bars")
 def _(column_bars, bars, position):
     y = placed(column_bars, bars, position)
 
@@ -194,6 +216,12 @@ def check_iterable(iterable):
     return y, pullback
 
 
+@jvp_rule(runtime.check_iterable)
+def check_iterable_jvp(primals, tangents):
+    y, dot = runtime.check_iterable(primals[0]), tangents[0]
+    return y, dot if dot is None or y is primals[0] else item_tangents(dot, primals[0])
+
+
 @rule(runtime.repeatable)
 def repeatable(iterable):
     y = runtime.repeatable(iterable)
@@ -205,7 +233,38 @@ def repeatable(iterable):
     return y, pullback
 
 
-@rule(iterable_cotangent)
+@jvp_rule(runtime.repeatable)
+def repeatable_jvp(primals, tangents):
+    y, dot = runtime.repeatable(primals[0]), tangents[0]
+    return y, dot if dot is None or y is primals[0] else list(item_tangents(dot, y))
+
+
+@jvp_rule(runtime.iterated)
+def iterated_jvp(primals, tangents):
+    return runtime.iterated(primals[0]), tangents[0]
+
+
+@jvp_rule(iter)
+def iter_jvp(primals, tangents):
+    if len(primals) > 1:
+        raise UnsupportedSyntaxError(
+            "`iter` of a function is not differentiated", hint="Write a loop with `break`."
+        )
+    return iter(primals[0]), iter(item_tangents(tangents[0], primals[0]))
+
+
+@jvp_rule(next)
+def next_jvp(primals, tangents):
+    """The tangent of an iterator is one of tangents, and goes along with it."""
+    iterator, *default = primals
+    missing = object()
+    y = next(iterator, missing)
+    if y is missing:
+        return next(iterator, *default), tangents[1] if default else None
+    return y, None if tangents[0] is None else next(tangents[0])
+
+
+@rule(iterable_cotangent, linear="bars", form="iterable")
 def _(bars, iterable):
     y = iterable_cotangent(bars, iterable)
     count = 0 if bars is None else len(bars)
@@ -229,6 +288,11 @@ def values(mapping, /):
     return y, pullback
 
 
+@jvp_rule(dict.values, OrderedDict.values)
+def values_jvp(primals, tangents):
+    return primals[0].values(), at_keys(tangents[0], primals[0])
+
+
 @rule(dict.items, OrderedDict.items)
 def items(mapping, /):
     y = mapping.items()
@@ -239,12 +303,17 @@ def items(mapping, /):
     return y, pullback
 
 
+@jvp_rule(dict.items, OrderedDict.items)
+def items_jvp(primals, tangents):
+    return primals[0].items(), [(None, dot) for dot in at_keys(tangents[0], primals[0])]
+
+
 def keyed(mapping: dict, bars: Any) -> Any:
     """The cotangents of a dict's values, in its order, as those of the dict."""
     return None if bars is None else dict(zip(mapping, bars))
 
 
-@rule(keyed)
+@rule(keyed, linear="bars", form="mapping")
 def _(mapping, bars):
     y = keyed(mapping, bars)
 
@@ -259,7 +328,7 @@ def at_keys(bars: Any, mapping: dict) -> Any:
     return None if bars is None else [bars.get(key) for key in mapping]
 
 
-@rule(at_keys)
+@rule(at_keys, linear="bars", form="mapping")
 def _(bars, mapping):
     y = at_keys(bars, mapping)
 
@@ -284,6 +353,11 @@ def copy(mapping, /):
     return y, pullback
 
 
+@jvp_rule(dict.copy, OrderedDict.copy)
+def copy_jvp(primals, tangents):
+    return primals[0].copy(), tangents[0]
+
+
 @rule(dict)
 def dict_(items=(), /):
     y = dict(items)
@@ -304,7 +378,7 @@ def pairs_of(items: Any, bars: Any) -> Any:
     return [(None, bars.get(key) if last[key] == i else None) for i, (key, _) in enumerate(items)]
 
 
-@rule(pairs_of)
+@rule(pairs_of, linear="bars", form="items")
 def _(items, bars):
     y = pairs_of(items, bars)
 
@@ -323,7 +397,7 @@ def of_pairs(items: Any, bars: Any) -> Any:
     return {key: None if bar is None else bar[1] for (key, _), bar in zip(items, bars, strict=True)}
 
 
-@rule(of_pairs)
+@rule(of_pairs, linear="bars", form="items")
 def _(items, bars):
     y = of_pairs(items, bars)
 
@@ -345,6 +419,20 @@ def or_(a, b):
     return y, pullback
 
 
+@jvp_rule(operator.or_)
+def or_jvp(primals, tangents):
+    y = primals[0] | primals[1]
+    return y, merged_tangents(primals, tangents) if isinstance(y, dict) else None
+
+
+def merged_tangents(dicts: tuple, dots: tuple) -> dict:
+    """The tangent of dicts merged in order: of each key that of the last dict that has it."""
+    merged: dict = {}
+    for each, dot in zip(dicts, dots, strict=True):
+        merged |= {key: None if dot is None else dot.get(key) for key in each}
+    return merged
+
+
 @rule(runtime.make_tuple)
 def make_tuple(*items):
     y = runtime.make_tuple(*items)
@@ -353,6 +441,11 @@ def make_tuple(*items):
         return items_of(y_bar)
 
     return y, pullback
+
+
+@jvp_rule(runtime.make_tuple)
+def make_tuple_jvp(primals, tangents):
+    return primals, tuple(tangents)
 
 
 @rule(runtime.make_list)
@@ -365,6 +458,11 @@ def make_list(*items):
     return y, pullback
 
 
+@jvp_rule(runtime.make_list)
+def make_list_jvp(primals, tangents):
+    return list(primals), list(tangents)
+
+
 @rule(runtime.make_dict)
 def make_dict(*keys_and_values):
     y = runtime.make_dict(*keys_and_values)
@@ -373,6 +471,12 @@ def make_dict(*keys_and_values):
         return alternate(keys_and_values, y_bar)
 
     return y, pullback
+
+
+@jvp_rule(runtime.make_dict)
+def make_dict_jvp(primals, tangents):
+    y = runtime.make_dict(*primals)
+    return y, dict(zip(primals[::2], tangents[1::2], strict=True))
 
 
 def alternate(keys_and_values: tuple, bars: dict) -> tuple:
@@ -384,7 +488,7 @@ def alternate(keys_and_values: tuple, bars: dict) -> tuple:
     )
 
 
-@rule(alternate)
+@rule(alternate, linear="bars", form="keys_and_values")
 def _(keys_and_values, bars):
     y = alternate(keys_and_values, bars)
 
@@ -399,7 +503,7 @@ def by_key(keys_and_values: tuple, bars: Any) -> Any:
     return None if bars is None else dict(zip(keys_and_values[::2], bars[1::2]))
 
 
-@rule(by_key)
+@rule(by_key, linear="bars", form="keys_and_values")
 def _(keys_and_values, bars):
     y = by_key(keys_and_values, bars)
 
@@ -419,6 +523,11 @@ def merge_dicts(*dicts):
     return y, pullback
 
 
+@jvp_rule(runtime.merge_dicts)
+def merge_dicts_jvp(primals, tangents):
+    return runtime.merge_dicts(*primals), merged_tangents(primals, tangents)
+
+
 def unmerged(dicts: tuple, bars: dict) -> tuple:
     """Each cotangent goes to the last dict that had the key."""
     if bars is None:
@@ -427,7 +536,7 @@ def unmerged(dicts: tuple, bars: dict) -> tuple:
     return tuple([{k: b for k, b in bars.items() if owner.get(k) == i} for i in range(len(dicts))])
 
 
-@rule(unmerged)
+@rule(unmerged, linear="bars", form="dicts")
 def _(dicts, bars):
     y = unmerged(dicts, bars)
 
@@ -445,7 +554,7 @@ def remerged(dicts: tuple, bars: Any) -> Any:
     return {k: None if bars[i] is None else bars[i].get(k) for k, i in owner.items()}
 
 
-@rule(remerged)
+@rule(remerged, linear="bars", form="dicts")
 def _(dicts, bars):
     y = remerged(dicts, bars)
 

@@ -145,5 +145,6 @@ def conversion(function: Any, cls: type, place: int, count: int) -> Any:
         return items_by_index if isinstance(cls.__getitem__, types.FunctionType) else None
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.partition(".")[0] == "numpy":
-        return own_array(cls)
+        asked = "__array_ufunc__" if isinstance(function, np.ufunc) else "__array_function__"
+        return None if hasattr(cls, asked) else own_array(cls)  # NumPy asks these first
     return None

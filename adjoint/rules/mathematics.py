@@ -15,7 +15,7 @@ from adjoint.rules.guarded import (
     power_or_inf,
     quotient_or_zero,
 )
-from adjoint.rules.registry import jvp_rule, partials, rule, source_of
+from adjoint.rules.registry import partials, rule, source_of
 from adjoint.rules.sequences import filled, scaled
 from adjoint.rules.special_functions import polygamma
 
@@ -45,16 +45,6 @@ def log(x, base=None, /):
         return y_bar / (x * math.log(base)), -y_bar * y / (base * math.log(base))
 
     return y, pullback
-
-
-@jvp_rule(math.log)
-def log_jvp(primals, tangents):
-    y = math.log(*primals)
-    if len(primals) == 1:
-        return y, tangents[0] / primals[0]
-    (x, base), (x_dot, base_dot) = primals, tangents
-    x_dot, base_dot = x_dot or 0.0, base_dot or 0.0
-    return y, (x_dot / x - y * base_dot / base) / math.log(base)
 
 
 @partials(math.sin)

@@ -21,6 +21,7 @@ class Rule:
                 "constant": no derivative
                 "source": `text` is a Python definition to be differentiated in place of the function
     linear      names of the parameters in each of which the function is linear
+    form        names of the parameters of which only the form matters: their derivative is zero
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
     """
@@ -28,6 +29,7 @@ class Rule:
     kind: str
     text: Callable[..., Any]
     linear: tuple[str, ...] = ()
+    form: tuple[str, ...] = ()
     singular: bool = False
     textual: bool = False
 
@@ -43,6 +45,14 @@ def lookup(function: Any) -> Rule | None:
     try:
         return _TABLE.get(function)
     except TypeError:  # an unhashable callable instance
+        return None
+
+
+def forward_rule(function: Any) -> Callable[..., Any] | None:
+    """The forward rule declared for a callable by `jvp_rule`, or None."""
+    try:
+        return _JVPS.get(function)
+    except TypeError:
         return None
 
 
@@ -79,18 +89,21 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
     _generation += 1
 
 
-def rule(*functions: Any, linear: str | tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+def rule(
+    *functions: Any, linear: str | tuple[str, ...] = (), form: str | tuple[str, ...] = ()
+) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
     and everything left out, means no derivative. `linear` names the parameters in each of which
-    the function is linear; forward mode then follows from the function itself.
+    the function is linear, `form` those of which it only takes the form; forward mode then follows
+    from the function itself. Else it follows from the pullback.
     """
-    names = (linear,) if isinstance(linear, str) else tuple(linear)
+    names, formal = [(n,) if isinstance(n, str) else tuple(n) for n in (linear, form)]
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names))
+        _declare(functions, Rule("rule", text, names, formal))
         return text
 
     return decorate
@@ -111,10 +124,18 @@ def partials(*functions: Any, singular: bool = False) -> Callable[[Callable], Ca
 
 
 def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
-    """Declare the forward derivative of `functions`: `text(primals, tangents) -> (y, y_dot)`."""
+    """Declare the forward derivative of `functions`: `text(primals, tangents) -> (y, y_dot)`.
+
+    `primals` are the positional arguments and `tangents` one tangent for each: None, which stands
+    for zero, for those that are constant. Keyword arguments are handed on as they are. Only what is
+    not declared this way has its forward derivative from its partial derivatives, from itself where
+    it is linear, or from the transpose of its pullback.
+    """
 
     def decorate(text: Callable) -> Callable:
+        global _generation
         _JVPS.update(dict.fromkeys(functions, text))
+        _generation += 1
         return text
 
     return decorate

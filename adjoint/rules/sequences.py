@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import rule
 from adjoint.tree import same_container
 
@@ -20,7 +21,10 @@ SEQUENCES = list | tuple | np.ndarray
 def form_of(values: Any) -> Any:
     """What the cotangent of an iterable has the form of; refuses one that can be read only once."""
     if isinstance(values, Iterator):
-        raise TypeError(f"the cotangent of a used-up {type(values).__name__}: make it a list first")
+        raise MissingRuleError(
+            f"no derivative is known for a {type(values).__name__} that was used up",
+            hint="Make it a list first.",
+        )
     return values
 
 
@@ -33,7 +37,7 @@ def filled(values: Any, item: Any) -> Any:
     return same_container(values, [item for _ in values])
 
 
-@rule(filled, linear="item")
+@rule(filled, linear="item", form="values")
 def _(values, item):
     y = filled(values, item)
 
@@ -125,7 +129,7 @@ def spread(values: Any, positions: tuple[int, ...], item: Any) -> Any:
     return same_container(values, [share if i in positions else None for i in range(len(values))])
 
 
-@rule(spread, linear="item")
+@rule(spread, linear="item", form="values")
 def _(values, positions, item):
     y = spread(values, positions, item)
 

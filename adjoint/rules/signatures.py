@@ -80,6 +80,8 @@ def result_type(
             found = _matmul(function, *types)
             if found is not UNKNOWN:
                 return found
+        if function in SQUARE and not kwargs:
+            return _of_square(function, args, types)
         if isinstance(function, np.ufunc) and not kwargs and len(args) == function.nin:
             return _elementwise(function, args, types)
         if function in PYTHON_OPERATORS and all(is_number(unliteral(t)) for t in types):
@@ -383,3 +385,34 @@ def _matmul(function: Any, a: Type, b: Type) -> Type:
     columns = b.axes[-1:] if b.ndim > 1 else ()
     axes = (*broadcast_axes([a.axes[:-2], b.axes[:-2]]), *rows, *columns)
     return _with_axes(sample, axes)
+
+
+#: Functions of square matrices, of which few are invertible: the axes of their results.
+SQUARE: dict[Any, Any] = {
+    np.linalg.inv: lambda a: a, np.linalg.cholesky: lambda a: a, np.linalg.matrix_power: lambda a: a,
+    np.linalg.det: lambda a: a[:-2], np.linalg.slogdet: lambda a: (a[:-2], a[:-2]),
+    np.linalg.eigvalsh: lambda a: a[:-1], np.linalg.eigh: lambda a: (a[:-1], a),
+    np.linalg.solve: None,
+}  # fmt: skip
+
+
+def _of_square(function: Any, args: list[Operand], types: list[Type]) -> Type:
+    """The type of a function of matrices whose last two axes are as long as each other."""
+    first = types[0]
+    if not isinstance(first, Array) or first.ndim < 2:
+        return UNKNOWN
+    ones = [np.ones((1,) * t.ndim, t.dtype) if isinstance(t, Array) else None for t in types]
+    given = [a.value if isinstance(a, Const) else one for a, one in zip(args, ones, strict=True)]
+    sample = quietly(function, given)
+    axes = (*first.axes[:-1], first.axes[-2])
+    if function is np.linalg.solve:
+        b = types[1]
+        if not isinstance(b, Array):
+            return UNKNOWN
+        own = (axes[-1],) if b.ndim == 1 else (axes[-1], b.axes[-1])
+        return _with_axes(sample, (*broadcast_axes([axes[:-2], b.axes[:-2]]), *own))
+    found = SQUARE[function](axes)
+    if isinstance(sample, tuple):
+        parts = tuple(_with_axes(x, own) for x, own in zip(sample, found, strict=True))
+        return TupleOf(parts, type(sample))
+    return _with_axes(sample, found)

@@ -95,7 +95,7 @@ def check_rule(case: Case) -> None:
 
     The value is that of the function, bit for bit; the pullback agrees with finite differences, may
     be called twice and changes neither operands nor y_bar; cotangents have the shape and the
-    floating dtype of their operands; what is declared linear is; a forward rule agrees.
+    floating dtype of their operands; what is declared linear is; the forward derivative agrees.
     """
     try:
         _check_rule(case)
@@ -185,24 +185,60 @@ def check_linear(case: Case, names: tuple[str, ...]) -> None:
 
 
 def check_jvp(case: Case) -> None:
-    """A declared forward rule agrees with finite differences."""
-    forward = registry._JVPS.get(case.function)
-    if forward is None or case.kwargs:
-        return
+    """The forward derivative agrees with the pullback: ⟨y_bar, y_dot⟩ = ⟨x_bar, x_dot⟩.
+
+    That of every rule is derived from its declaration; the pullback agrees with differences. It is
+    computed twice: by the compiler, for operands of known types, and as at run time.
+    """
+    import adjoint
+    from adjoint.rules.pushing import push_rule
+
     args, kwargs = case.operands()
     random = random_of(case)
-    vs = [tangent_of(leaf, random) if is_floating(leaf) else None for _, leaf in leaves(args)]
-    differences: list[Any] | None = None
-    for position, v in enumerate(vs):
-        if v is not None:
-            each = along(_moving(case, args, kwargs, position, v))
-            differences = each if differences is None else _added(differences, each)
-    y, y_dot = forward(args, with_leaves(args, vs))
-    expected = case.function(*args)
-    _require(same(y, expected), f"the value of the forward rule is {y!r}, not {expected!r}")
-    for a, b in zip(cotangents(y, y_dot), differences or [], strict=False):
-        close = np.allclose(0.0 if a is None else a, 0.0 if b is None else b, 1e-6, 1e-6)
-        _require(close, f"the forward rule gives {a!r}, finite differences {b!r}")
+    own = [tangent_of(leaf, random) if is_floating(leaf) else None for _, leaf in leaves(args)]
+    if all(v is None for v in own):
+        return
+    dots = tuple([tangent_tree(arg, iter_of) for arg, iter_of in zip(args, parts_of(args, own))])
+    expected = settled(case.function(*copy.deepcopy(args), **copy.deepcopy(kwargs)))
+    y_bar = random_cotangent(expected, random)
+    _, back = apply_rule(case.function, *case.operands())
+    bars = projected((*args, *kwargs.values()), back(y_bar))
+    by_pullback = sum(inner(bar, v) for bar, v in zip(bars, own, strict=False))
+
+    def call(*xs: Any) -> Any:
+        return case.function(*xs, **kwargs)
+
+    compiled = adjoint.jvp(call, copy.deepcopy(args), dots)
+    nothing = dict.fromkeys(kwargs)
+    at_run_time = push_rule(case.function, (None, *dots, nothing), *case.operands()[0], **kwargs)
+    for way, (y, y_dot) in (("compiled", compiled), ("at run time", at_run_time)):
+        y, y_dot = settled(y), settled(y_dot)
+        _require(
+            same(y, expected), f"{way}, the value of the forward rule is {y!r}, not {expected!r}"
+        )
+        for leaf, dot in zip([x for _, x in leaves(y)], cotangents(y, y_dot), strict=True):
+            found = np.shape(leaf) if dot is None else np.asarray(dot).shape
+            fits = found == np.shape(leaf)
+            _require(fits, f"{way}, a tangent has shape {found}, its value {np.shape(leaf)}")
+        pairs = zip(cotangents(y, y_bar), cotangents(y, y_dot), strict=True)
+        forward = sum(inner(b, d) for b, d in pairs)
+        scale = 1.0 + abs(forward) + abs(by_pullback)
+        _require(
+            abs(forward - by_pullback) <= 1e-8 * scale,
+            f"{way}, the forward derivative gives {forward:.12g} along a random direction, the "
+            f"pullback {by_pullback:.12g}",
+        )
+
+
+def parts_of(args: tuple, own: list[Any]) -> list[list[Any]]:
+    """The tangents of the leaves of each argument."""
+    rest = iter(own)
+    return [[next(rest) for _ in leaves(arg)] for arg in args]
+
+
+def tangent_tree(arg: Any, own: list[Any]) -> Any:
+    """The tangents of an argument's leaves in the form of the argument; None if there is none."""
+    return with_leaves(arg, own) if any(v is not None for v in own) else None
 
 
 def check_single_precision(case: Case) -> None:

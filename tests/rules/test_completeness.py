@@ -13,8 +13,10 @@ import pytest
 import adjoint.rules
 from adjoint.rules import registry
 from adjoint.rules.dispatch import STRUCTURAL
+from adjoint.rules.pushing import PUSHED
 from adjoint.testing import expand
 from adjoint.testing.cases import name_of
+from adjoint.testing.leaves import is_floating, leaves
 
 DERIVED = {
     function: declared
@@ -67,6 +69,7 @@ BY_PROGRAMS_NAMES = {
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
     "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
+    "adjoint.rules.tangents.with_field",
 }  # fmt: skip
 
 
@@ -89,6 +92,32 @@ def untested_names(tested):
             and name_of(function) not in BY_PROGRAMS_NAMES
         ):
             yield name_of(function)
+
+
+def test_what_has_a_reverse_has_a_forward_derivative():
+    """Every case whose function has a rule is pushed forward; of the others, containers' and objects',
+    the rule is declared linear or beside a forward rule."""
+    pushed = {c.function for c in all_cases() if any(map(is_floating, leaves_of(c)))}
+    missing = [
+        name_of(function)
+        for function, declared in DERIVED.items()
+        if declared.kind == "rule"
+        and function not in pushed
+        and not declared.linear
+        and registry.forward_rule(function) is None
+        and function not in PUSHED
+        and name_of(function) not in NO_FLOATING
+    ]
+    assert not sorted(missing), "reverse, but no forward derivative that is tested"
+
+
+def leaves_of(case):
+    args, _ = case.operands()
+    return [leaf for _, leaf in leaves(args)]
+
+
+# Whose operands are no floating numbers in any case of its own.
+NO_FLOATING = {"adjoint.rules.tangents.with_field", "np.arange"}
 
 
 def text_id(text):

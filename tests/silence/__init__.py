@@ -37,6 +37,56 @@ def check(f, x):
     np.testing.assert_allclose(bar, numeric, rtol=1e-4, atol=1e-6)
 
 
+def check_slope(f, x):
+    """The derivative along a direction, in forward mode, is right, or refused."""
+    extra = getattr(f, "extra", ())
+    v = direction(x)
+    wanted = np.sum(differences(f, x, extra) * v)
+    try:
+        dots = (v, *(None for _ in extra))
+        _, y_dot = ad.jvp(f, (copy.deepcopy(x), *copy.deepcopy(extra)), dots)
+    except AdjointError as error:
+        assert str(error)
+        return
+    assert y_dot is not None, "dropped"
+    np.testing.assert_allclose(np.real(y_dot), wanted, rtol=1e-4, atol=1e-5)
+
+
+def gradient_of_slope(f, x, v):
+    return ad.gradient(lambda x: np.real(ad.jvp(f, (x,), (v,))[1]), x)[0]
+
+
+def slope_of_gradient(f, x, v):
+    return ad.jvp(lambda x: ad.gradient(f, x)[0], (x,), (v,))[1]
+
+
+def gradient_of_gradient(f, x, v):
+    return ad.gradient(lambda x: np.sum(ad.gradient(f, x)[0] * v), x)[0]
+
+
+def slope_of_slope(f, x, v):
+    return ad.jvp(lambda x: ad.jvp(f, (x,), (v,))[1], (x,), (v,))[1]
+
+
+def check_second_order(order, f, x):
+    """The Hessian times a direction is right, or refused; expected are differences of the gradient."""
+    v, step = direction(x), 1e-5
+    try:
+        after, before = (ad.gradient(f, copy.deepcopy(x + s * v))[0] for s in (step, -step))
+        found = order(f, copy.deepcopy(x), v)
+    except AdjointError as error:
+        assert str(error)
+        return
+    wanted = (after - before) / (2 * step)
+    wanted = np.sum(wanted * v) if order is slope_of_slope else wanted
+    np.testing.assert_allclose(np.real(found), wanted, rtol=1e-3, atol=1e-4)
+
+
+def direction(x):
+    """A tangent for the argument."""
+    return np.array([0.3, -0.5, 0.7, 0.2]) if isinstance(x, np.ndarray) else 0.6
+
+
 def differences(f, x, extra=()):
     """The gradient of `f` at x by central differences; every call gets its own copies."""
 

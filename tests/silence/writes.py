@@ -304,3 +304,29 @@ def own_in_place_operator(x):
     a = _Accumulator()
     a += x[0] ** 2
     return a.total
+
+
+def list_added_in_place(x):
+    y = np.zeros((2, 2))
+    y += [x[0]]
+    y *= (x[1], x[2])
+    row = y[0]
+    row -= [x[3], 1.0]
+    return (y * y).sum()
+
+
+def items_of_something_added_in_place(x):
+    y = np.zeros(3)
+    table = {"a": x, "b": [1.0]}
+    for v in table["a" if x[0] > 0 else "b"]:
+        y += v
+        y[1:] = v
+    return (y * y).sum()
+
+
+def list_of_something_written(x):
+    y = np.ones((2, 2))
+    table = {"a": [x[0], x[1] * x[2]], "b": [1.0]}
+    y[:] = table["a" if x[0] > 0 else "b"]
+    y += table["a" if x[1] < 0 else "b"]
+    return (y**3).sum()

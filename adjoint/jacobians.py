@@ -1,0 +1,156 @@
+"""Jacobians and Hessians: rows by pullbacks, columns by pushforwards, products without either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adjoint.api import gradient, jvp, pullback
+from adjoint.tree import Number, cotangent_dtype
+
+
+def jacobian(f: Callable, /, *args: Any) -> tuple:
+    """The derivative of each number in `f(*args)` with respect to each in the arguments.
+
+    A tuple, one array of shape y.shape + x.shape per argument. Computed row by row (reverse mode) if
+    `y` has no more numbers than the arguments together, else column by column (forward mode).
+    Complex arguments take forward mode, and `f` has to be holomorphic in them: then the Jacobian is
+    its complex derivative.
+
+    Raises TypeError if an argument or the value is no number or array.
+    """
+    check_numbers(args)
+    if any(np.iscomplexobj(x) for x in args):
+        return columns(f, args, tuple(range(len(args))))
+    y, back = pullback(f, *args)
+    check_numbers((y,))
+    if np.iscomplexobj(y) or np.size(y) > sum(map(np.size, args)):
+        return columns(f, args, tuple(range(len(args))))
+    return rows(y, back, args, tuple(range(len(args))))
+
+
+def jacrev(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """A function that computes the Jacobian of `f`, row by row: one pullback, called once a row.
+
+    An int for `argnums` gives the bare array, a tuple a tuple. `f` is real.
+    """
+
+    def jacobian_of(*args: Any) -> Any:
+        check_numbers(args)
+        y, back = pullback(f, *args)
+        check_numbers((y,))
+        if np.iscomplexobj(y) or any(np.iscomplexobj(x) for x in args):
+            raise TypeError("jacrev is of real functions; of a holomorphic one, use jacfwd")
+        return chosen(rows(y, back, args, positions(argnums, len(args))), argnums)
+
+    return jacobian_of
+
+
+def jacfwd(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """A function that computes the Jacobian of `f`, column by column: one `jvp` a column.
+
+    An int for `argnums` gives the bare array, a tuple a tuple. Of complex arguments `f` has to be
+    holomorphic, else ValueError is raised.
+    """
+
+    def jacobian_of(*args: Any) -> Any:
+        check_numbers(args)
+        return chosen(columns(f, args, positions(argnums, len(args))), argnums)
+
+    return jacobian_of
+
+
+def hessian(f: Callable, x: Any) -> Any:
+    """The second derivatives of a real function of one number or array: shape x.shape + x.shape.
+
+    Forward over reverse: the gradient's Jacobian, a column at a time.
+    """
+    return jacfwd(lambda x: gradient(f, x)[0])(x)
+
+
+def hvp(f: Callable, x: Any, v: Any) -> Any:
+    """The Hessian of `f` at `x` times `v`, without forming it: the gradient's derivative along v."""
+    return jvp(lambda x: gradient(f, x)[0], (x,), (v,))[1]
+
+
+def diaghessian(f: Callable, x: Any) -> Any:
+    """The diagonal of the Hessian of `f`, in the shape of `x`: one `hvp` for each number in it."""
+    check_numbers((x,))
+    diagonal = [hvp(f, x, e)[i] if np.ndim(x) else hvp(f, x, e) for i, e in basis(x)]
+    return np.reshape(diagonal, np.shape(x)) if np.ndim(x) else diagonal[0]
+
+
+# -- pieces ----------------------------------------------------------------------------------------
+
+
+def check_numbers(values: tuple) -> None:
+    for value in values:
+        if not isinstance(value, np.ndarray | Number) or isinstance(value, bool):
+            raise TypeError(
+                f"a Jacobian is of numbers and arrays, not of a {type(value).__name__}; "
+                "use pullback or jvp for other values"
+            )
+
+
+def positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+    """Which arguments `argnums` names, from the front."""
+    found = []
+    for i in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -count <= i < count:
+            raise IndexError(f"argnums names argument {i}, but the call has {count} arguments")
+        found.append(i % count)
+    return tuple(found)
+
+
+def chosen(found: tuple, argnums: int | tuple[int, ...]) -> Any:
+    return found[0] if isinstance(argnums, int) else found
+
+
+def basis(x: Any) -> list[tuple[tuple[int, ...], Any]]:
+    """Each index of an array (of a number: one) and the tangent that is 1 there, else 0."""
+    if not isinstance(x, np.ndarray):
+        return [((), type(x)(1) if isinstance(x, np.inexact | complex) else 1.0)]
+    units = []
+    for index in np.ndindex(x.shape):
+        unit = np.zeros(x.shape, cotangent_dtype(x.dtype))
+        unit[index] = 1
+        units.append((index, unit))
+    return units
+
+
+def rows(y: Any, back: Callable, args: tuple, wanted: tuple[int, ...]) -> tuple:
+    """The Jacobian by arguments, from a pullback."""
+    found = [back(y_bar) for _, y_bar in basis(y)]
+    return tuple(
+        [np.reshape([bars[i] for bars in found], np.shape(y) + np.shape(args[i])) for i in wanted]
+    )
+
+
+def columns(f: Callable, args: tuple, wanted: tuple[int, ...]) -> tuple:
+    """The Jacobian by arguments, from pushforwards."""
+    by_argument = []
+    for i in wanted:
+        found = [column(f, args, i, unit) for _, unit in basis(args[i])]
+        shape = np.shape(found[0]) if found else np.shape(f(*args))
+        stacked = np.reshape(found, (len(found), *shape))
+        by_argument.append(np.moveaxis(stacked, 0, -1).reshape(shape + np.shape(args[i])))
+    return tuple(by_argument)
+
+
+def column(f: Callable, args: tuple, i: int, unit: Any) -> Any:
+    """The derivative of the value along one unit of one argument."""
+
+    def along(v: Any) -> Any:
+        y, y_dot = jvp(f, args, tuple(v if k == i else None for k in range(len(args))))
+        check_numbers((y,))
+        return y_dot
+
+    slope = along(unit)
+    if np.iscomplexobj(unit) and not np.allclose(along(1j * unit), 1j * slope, 1e-6, 1e-9):
+        raise ValueError(
+            "the function is not holomorphic: its derivative along the imaginary axis is another; "
+            "use jvp along both"
+        )
+    return slope

@@ -1,0 +1,121 @@
+"""Forward rules found at run time, in forward mode: forward over forward.
+
+`y, y_dot = push_rule(f, tangents, *args)` has the tangents y' = Df(args) args' and
+y_dot' = D²f(args)[args', tangents] + Df(args) tangents'.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+from adjoint.errors import MissingRuleError
+from adjoint.rules import cursors, dispatch, lookup, pushing, registry
+from adjoint.rules.operators import is_hashable
+from adjoint.rules.pulled import held
+from adjoint.rules.pushing import PUSHED, Pair, listed, push_call, push_rule
+from adjoint.runtime import call_method, load_capture
+from adjoint.tree import tangent_field
+
+#: Files of rules whose functions only move what they are given.
+MOVING = ("adjoint.rules.iterators", "adjoint.rules.containers", "adjoint.rules.callables")
+
+
+def of_push(tangents: tuple, function: Any, inner: tuple, /, *args: Any, **kwargs: Any) -> Pair:
+    """The tangents of `push_rule(function, inner, *args, **kwargs)`."""
+    _, function_dot, inner_dot, *rest = tangents
+    outer = (function_dot, *rest)
+    cursors.refuse_again(function, args, next)
+    args, outer = listed(args, outer)
+    args, inner = listed(args, inner)
+    inner_dot = (None,) * len(inner) if inner_dot is None else inner_dot
+    inner_dot = (*inner_dot[:-1], inner_dot[-1] or {})
+    function = dispatch.respelled(function, args)
+    if moves(function, args):
+        pair = push_rule(function, inner, *args, **kwargs)
+        _, y_outer = push_rule(function, outer, *args, **kwargs)
+        _, y_dot_outer = push_rule(function, inner_dot, *args, **kwargs)
+        return pair, (y_outer, y_dot_outer)
+    return of_call(function, inner, inner_dot, outer, args, kwargs)
+
+
+def goes_through_others(function: Any, args: tuple) -> bool:
+    """Does a call come down to calls of methods, of an object that it is given?"""
+    everything = tuple(range(len(args)))
+    return bool(
+        dispatch.converted(function, everything, args)
+        or dispatch.own_iterators(function, args)
+        or dispatch._overloaded(function, args)
+    )
+
+
+def of_call(
+    function: Any, inner: tuple, inner_dot: tuple, outer: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    """By the compiler, which writes the forward derivative of the call and pushes it forward."""
+    if function is call_method:
+        method = dispatch.method_of(*args[:2])
+        if method is None:
+            raise MissingRuleError(
+                f"the second derivative through the method {args[1]!r} is not supported"
+            )
+        whole = [(None, t[1], *t[3:]) for t in (inner, inner_dot, outer)]
+        return of_push_again(method, *whole, (args[0], *args[2:]), kwargs)
+    if function is getattr:
+        computed = lookup.attribute_call(*args)
+        assert computed is not None
+        function, before, after = computed
+        nothing = (None,) * len(before), (None,) * len(after)
+        whole = [(None, *nothing[0], t[1], *nothing[1], {}) for t in (inner, inner_dot, outer)]
+        return of_push_again(function, *whole, (*before, args[0], *after), kwargs)
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return of_push_again(chosen, inner, inner_dot, outer, args, kwargs)
+    declared = registry.lookup(function) if is_hashable(function) else None
+    if declared is None and dispatch.is_bound(function):
+        whole = [(None, tangent_field(t[0], "__self__"), *t[1:]) for t in (inner, inner_dot, outer)]
+        operands = (function.__self__, *args)
+        return of_push_again(dispatch.unbound(function), *whole, operands, kwargs)
+    if declared is not None and declared.kind == "source":
+        function = declared.text
+    assert pushing.generate is not None
+    inner, inner_dot, outer = map(whole_tangents, (inner, inner_dot, outer))
+    operands = (held(function), inner, args, kwargs)
+    dots = (outer[0], inner_dot, tuple(outer[1:-1]), outer[-1])
+    return pushing.generate(push_call, (None, *dots, {}), operands, {})
+
+
+def of_push_again(
+    function: Any, inner: tuple, inner_dot: tuple, outer: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    return of_push((None, outer[0], inner_dot, *outer[1:]), function, inner, *args, **kwargs)
+
+
+def whole_tangents(tangents: tuple) -> tuple:
+    """Tangents that come one by one, as lists; those of what has none, as None."""
+    return tuple(
+        [None if isinstance(t, itertools.repeat) else list(t) if isinstance(t, Iterator) else t
+         for t in tangents]
+    )  # fmt: skip
+
+
+def moves(function: Any, args: tuple) -> bool:
+    """Does a call give what it is given, whatever that is: is its tangent the call of the tangents?"""
+    if not is_hashable(function) or goes_through_others(function, args):
+        return False
+    if function is getattr:
+        return lookup.attribute_call(*args) is None
+    if function is operator.getitem:
+        return not isinstance(
+            getattr(type(args[0]), "__getitem__", None), type(of_push)
+        )  # else it is a call
+    if function in (dict, load_capture, functools.partial):
+        return True
+    text = registry.forward_rule(function)
+    return text is not None and text.__module__ in MOVING
+
+
+PUSHED[push_rule] = of_push

@@ -1,0 +1,551 @@
+"""Forward rules found at run time: `push_rule` gives the value and the tangent of any call.
+
+    y, y_dot = push_rule(f, (f_dot, *args_dot, kwargs_dot), *args, **kwargs)
+
+Tangents may be None, which stands for zero. It is the counterpart of `dispatch.apply_rule`.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
+from adjoint.ir.types import is_static
+from adjoint.ir.values import type_of
+from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.rules.dispatch import Kept, Refused, apply_rule
+from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
+from adjoint.rules.plain import scale
+from adjoint.rules.pulled import pulled
+from adjoint.rules.tangents import (
+    TEXT,
+    dense,
+    fit_tangent,
+    item_tangents,
+    refuse_objects,
+    with_field,
+    zeros_of,
+)
+from adjoint.rules.text import only_text, refuse_read_back
+from adjoint.rules.writes import refuse_write, writes_of
+from adjoint.runtime import (
+    augment,
+    call_method,
+    call_within,
+    fail,
+    is_context_function,
+    load_capture,
+    make_function,
+    new_object,
+    recalled,
+    recomputed,
+    set_attribute,
+)
+from adjoint.tree import (
+    Number,
+    ReadBack,
+    Tangent,
+    accumulate,
+    cotangent_dtype,
+    project,
+    tangent_field,
+    tangent_item,
+)
+
+Pair = tuple[Any, Any]
+
+# Set by the compiler: the value and tangent of a call of a Python function, or of a declared one.
+generate: Callable[[Any, tuple, tuple, dict], Pair] | None = None
+# Set by `pushed_pullbacks`: the tangents of the cotangents that a pullback gives.
+of_kept: Callable[[Kept, tuple, Any], Pair] | None = None
+# Set by the compiler: what computes the tangent of a call of a declared function from its value.
+tangent_function: Callable[[Any, tuple, dict, Any, list], Callable] | None = None
+
+
+def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> Pair:
+    """The value of a call and its tangent, by whatever rule the callable has."""
+    function = dispatch.respelled(function, args)
+    hashable = is_hashable(function)
+    special = PUSHED.get(function) if hashable else None
+    if special is not None:
+        return special(tangents, *args, **kwargs)
+    if all(t is None for t in tangents[:-1]) and all(t is None for t in tangents[-1].values()):
+        return function(*args, **kwargs), None
+    if function is fail:
+        fail(*args, **kwargs)
+    refuse(function, kwargs)
+    active = mask_of(tangents)
+    if only_text(function, active, args, kwargs):
+        return of_text(function, args, kwargs)
+    if isinstance(function, Refused):
+        raise function.error
+    if isinstance(function, Kept):
+        assert of_kept is not None
+        return of_kept(function, tangents, *args)
+    made = dispatch.converted(function, active, args)
+    if made:
+        return push_rule(function, *of_converted(made, tangents, args), **kwargs)
+    overloaded = dispatch._overloaded(function, args)
+    if overloaded is not None:
+        method, order = overloaded
+        moved = (None, *[tangents[1 + i] for i in order], tangents[-1])
+        return push_rule(method, moved, *[args[i] for i in order], **kwargs)
+    chosen = dispatch.chosen_by_type(function, args)
+    if chosen is not None:
+        return push_rule(chosen, tangents, *args, **kwargs)
+    made = {i: iteration_method(type(args[i])) for i in dispatch.own_iterators(function, args)}
+    if made:
+        return push_rule(function, *of_converted(made, tangents, args), **kwargs)
+    lists = dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
+    if lists:
+        return of_lists(function, lists, tangents, args, kwargs)
+    refuse_objects_within(function, args, tangents)
+    declared, text = registry.lookup(function), registry.forward_rule(function)
+    refuse_generator(function if declared is None else declared.text)
+    if text is not None and all(t is None for t in tangents[-1].values()):
+        y, y_dot = text(args, tangents[1:-1], **kwargs)
+        number = y_dot is not None and isinstance(y, np.ndarray | Number)
+        return y, in_form(y_dot, y) if number else y_dot
+    if declared is None and dispatch.is_bound(function):
+        own = tangent_field(tangents[0], "__self__")
+        moved = (None, own, *tangents[1:])
+        return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
+    args, tangents = listed(args, tangents)
+    if declared is not None and declared.kind != "source":
+        dispatch.refuse_objects(function, active, args)
+        return by_declaration(declared, function, tangents, args, kwargs)
+    if declared is None and not dispatch.generatable(function):
+        raise MissingRuleError(
+            f"no derivative is known for {dispatch.describe(function)}",
+            hint=dispatch.missing_hint(function),
+        )
+    assert generate is not None
+    y, y_dot = generate(function if declared is None else declared.text, tangents, args, kwargs)
+    if is_hashable(function) and function in cursors.MAKERS:  # its definition makes a list
+        return iter(y), iter(item_tangents(y_dot, y))
+    return y, y_dot
+
+
+def of_converted(made: dict[int, Any], tangents: tuple, args: tuple) -> tuple:
+    """The tangents and arguments of a call, some arguments being what a function makes of them."""
+    function_dot, *dots, named = tangents
+    given = list(args)
+    for i, make in made.items():
+        given[i], dots[i] = push_rule(make, (None, dots[i], {}), args[i])
+    return (function_dot, *dots, named), *given
+
+
+def of_lists(function: Any, lists: list, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """A call that makes arrays of lists: the call with these arrays."""
+    function_dot, *dots, named = tangents
+    operands, given = {**dict(enumerate(args)), **kwargs}, {**dict(enumerate(dots)), **named}
+    for key in lists:
+        x, dot = operands[key], given.get(key)
+        operands[key] = np.asarray(x)
+        given[key] = None if dot is None else dense(dot, x)
+    count = len(args)
+    moved = (function_dot, *[given[i] for i in range(count)], {k: given.get(k) for k in kwargs})
+    return push_rule(
+        function, moved, *[operands[i] for i in range(count)], **{k: operands[k] for k in kwargs}
+    )
+
+
+def refuse_generator(function: Any) -> None:
+    """Refuse a generator, which gives its items one by one, without their tangents."""
+    if cursors.is_generator(function) or is_context_function(function):
+        raise UnsupportedSyntaxError(
+            f"{dispatch.describe(function)} is a generator, which forward mode does not know yet",
+            hint="Take the gradient instead.",
+        )
+
+
+def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
+    """The arguments with a tangent that can be read only once, as lists."""
+    function_dot, *dots, named = tangents
+    args = list(args)  # type: ignore[assignment]
+    for i, (x, dot) in enumerate(zip(args, dots, strict=True)):
+        if dot is not None and isinstance(x, Iterator):
+            args[i], dots[i] = list(x), list(item_tangents(dot, x))  # type: ignore[index]
+    return tuple(args), (function_dot, *dots, named)
+
+
+def refuse(function: Any, kwargs: dict) -> None:
+    """Refuse what writes to its operands."""
+    if writes_of(function):
+        refuse_write(getattr(function, "__name__", "this"))
+    module = getattr(function, "__module__", None) or "numpy"
+    if kwargs.get("out") is not None and module.startswith("numpy"):
+        refuse_write("out=")
+
+
+def refuse_objects_within(function: Any, args: tuple, tangents: tuple) -> None:
+    """Refuse objects in lists that are taken for numbers."""
+    numeric = (np.ufunc, types.BuiltinFunctionType)
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, numeric) or module.startswith("numpy"):
+        if module.partition(".")[0] in ("", "numpy", "math"):
+            for x, dot in zip(args, tangents[1:-1], strict=True):
+                refuse_objects(dot, x)
+
+
+def mask_of(tangents: tuple) -> tuple:
+    """What carries a tangent, as `apply_rule` is told it."""
+    function_dot, *dots, named = tangents
+    active: list[Any] = [] if function_dot is None else ["callee"]
+    active += [i for i, t in enumerate(dots) if t is not None]
+    return tuple(active + [k for k, t in named.items() if t is not None])
+
+
+def of_text(function: Any, args: tuple, kwargs: dict) -> Pair:
+    """A call of which only text has a tangent."""
+    name = getattr(function, "__name__", "a call")
+    y = function(*args, **kwargs)
+    return y, None if isinstance(y, bool) else ReadBack(name, None)
+
+
+# -- declared rules ----------------------------------------------------------------------------------
+
+
+def by_declaration(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    if declared.kind == "constant":
+        return function(*args, **kwargs), TEXT if declared.textual else None
+    for dot in (*tangents[1:-1], *tangents[-1].values()):
+        if isinstance(dot, ReadBack):
+            refuse_read_back(dot)
+    if declared.kind == "partials":
+        return elementwise(declared, function, tangents, args, kwargs)
+    if is_linear(declared, tangents, args, kwargs):
+        return by_itself(declared, function, tangents, args, kwargs)
+    operands = (*args, *kwargs.values())
+    if not all(is_static(type_of(x)) for x in operands):
+        return transposed(function, tangents, args, kwargs)
+    dots = fitted_dots(tangents, args, kwargs)
+    y = function(*args, **kwargs)
+    assert tangent_function is not None
+    try:
+        tangent = tangent_function(function, args, kwargs, y, dots)
+    except Unresolved:
+        return transposed(function, tangents, args, kwargs)
+    return y, tangent(*operands, y, *[d for d in dots if d is not None])
+
+
+def fitted_dots(tangents: tuple, args: tuple, kwargs: dict) -> list[Any]:
+    """The tangents of a call's operands, in the form of these; None for constants."""
+    operands = (*args, *kwargs.values())
+    dots = [*tangents[1:-1], *[tangents[-1].get(k) for k in kwargs]]
+    return [None if d is None else fit_tangent(d, x) for d, x in zip(dots, operands, strict=True)]
+
+
+def is_linear(declared: registry.Rule, tangents: tuple, args: tuple, kwargs: dict) -> bool:
+    """Is a function linear in each operand that has a tangent, and are these no integers?"""
+    names = positional_names(declared, len(args))
+    active = [(n, x) for n, x, d in zip(names, args, tangents[1:-1], strict=True) if d is not None]
+    active += [(k, kwargs[k]) for k, d in tangents[-1].items() if d is not None]
+    if {*names, *kwargs} & {
+        "initial",
+        "dtype",
+    }:  # from which a sum begins; what becomes of the tangent
+        return False
+    active = [(n, x) for n, x in active if n not in declared.form]
+    return all(n in declared.linear and not is_integer(x) for n, x in active)
+
+
+def positional_names(declared: registry.Rule, count: int) -> list[str]:
+    """The parameters of a rule that take positional arguments, the starred one as often as it does."""
+    code = declared.text.__code__
+    names = code.co_varnames[: min(code.co_argcount, count)]
+    starred = (
+        code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 4 else ""
+    )
+    return [*names, *[starred] * (count - len(names))]
+
+
+def is_integer(x: Any) -> bool:
+    return isinstance(x, np.ndarray | Number) and np.asarray(x).dtype.kind not in "fc"
+
+
+def by_itself(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    """The function itself, of each tangent in its primal's place."""
+    y, y_dot = function(*args, **kwargs), None
+    tangents = (None, *filled(function, tangents, args), tangents[-1])
+    for i, (dot, name) in enumerate(zip(tangents[1:-1], positional_names(declared, len(args)))):
+        if dot is not None and name in declared.linear:
+            y_dot = accumulate(y_dot, function(*args[:i], dot, *args[i + 1 :], **kwargs))
+    for key, dot in tangents[-1].items():
+        if dot is not None and key in declared.linear:
+            y_dot = accumulate(y_dot, function(*args, **{**kwargs, key: dot}))
+    return y, y_dot
+
+
+class Unresolved(Exception):
+    """The compiler could make no forward rule of a declaration."""
+
+
+def elementwise(
+    declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
+) -> Pair:
+    """The sum of the partial derivatives, each times its argument's tangent."""
+    if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
+        return of_objects(function, tangents, args, kwargs)
+    if kwargs.get("where", True) is not True:
+        raise MissingRuleError(
+            f"no derivative is known for {dispatch.describe(function)} with where="
+        )
+    y = function(*args, **kwargs)
+    dots = tuple(fitted_dots(tangents, args, {}))
+    return y, weighted(args, y, dots, declared.text, declared.singular)
+
+
+def weighted(args: tuple, y: Any, dots: tuple, partials: Any, singular: bool) -> Any:
+    """The partial derivatives, each times its argument's tangent, in the form of the result."""
+    slopes = partials(*args, y)
+    slopes = slopes if isinstance(slopes, tuple) else (slopes,)
+    total = None
+    for dot, slope in zip(dots, slopes, strict=True):
+        if dot is not None and slope is not None:
+            total = accumulate(total, scale(dot, slope) if singular else dot * slope)
+    return project(total, y)
+
+
+def filled(function: Any, tangents: tuple, args: tuple) -> list[Any]:
+    """The tangents of positional arguments as a linear function takes them: only ours know None."""
+    whole = not (getattr(function, "__module__", None) or "").startswith("adjoint.")
+    return [
+        fit_tangent(d, x) if d is not None and (whole or isinstance(x, np.ndarray | Number)) else d
+        for d, x in zip(tangents[1:-1], args, strict=True)
+    ]
+
+
+def in_form(y_dot: Any, y: Any) -> Any:
+    """A tangent in the shape and the floating dtype of its primal, of which it may lack some axes."""
+    if isinstance(y, np.ndarray | np.generic):
+        dtype = cotangent_dtype(y.dtype)
+        y_dot = np.asarray(np.real(y_dot) if dtype.kind != "c" else y_dot, dtype)
+        y_dot = y_dot if y_dot.shape == y.shape else np.broadcast_to(y_dot, y.shape)
+        return y_dot if isinstance(y, np.ndarray) else y_dot[()]
+    return y_dot[()] if isinstance(y_dot, np.ndarray) else y_dot
+
+
+def of_objects(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """An elementwise function or operator of something that is no number: sequences, nested lists."""
+    function_dot, *dots, named = tangents
+    numbers = np.ndarray | Number | np.bool_ | list | tuple
+    if isinstance(function, np.ufunc) and all(isinstance(x, numbers) for x in args):
+        own = [dense(d, x) if isinstance(x, list | tuple) and d is not None else d
+               for d, x in zip(dots, args, strict=True)]  # fmt: skip
+        arrays = [np.asarray(x) if isinstance(x, list | tuple) else x for x in args]
+        return push_rule(function, (function_dot, *own, named), *arrays, **kwargs)
+    text = SEQUENCES.get(function) if isinstance(args[0], list | tuple) else None
+    if text is not None:
+        return text(args, tangents[1:-1])
+    if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
+        y = function(*args, **kwargs)
+        return y, TEXT if isinstance(y, str | bytes) else None
+    raise MissingRuleError(
+        f"no derivative is known for {dispatch.describe(function)} of "
+        + " and ".join(type(x).__name__ for x in args),
+        hint=dispatch.missing_hint(function),
+    )
+
+
+def joined(primals: tuple, tangents: tuple) -> Pair:
+    """`a + b` of two sequences."""
+    (a, b), (a_dot, b_dot) = primals, tangents
+    return a + b, listed_like(a_dot, a) + listed_like(b_dot, b)
+
+
+def listed_like(dot: Any, x: Any) -> Any:
+    """The tangent of a sequence: of as many items as it has."""
+    return (
+        [None] * len(x)
+        if dot is None and isinstance(x, list)
+        else (None,) * len(x)
+        if dot is None
+        else dot
+    )
+
+
+def repeated(primals: tuple, tangents: tuple) -> Pair:
+    """`a * count` of a sequence."""
+    (a, count), (a_dot, _) = primals, tangents
+    return a * count, None if a_dot is None else a_dot * count
+
+
+SEQUENCES: dict[Any, Callable[[tuple, tuple], Pair]] = {
+    operator.add: joined,
+    operator.mul: repeated,
+}
+
+
+def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """By the pullback's own pullback, which is linear in the cotangent: its transpose."""
+    function_dot, *dots, named = tangents
+    mask = mask_of(tangents)
+    y, inner = apply_rule(function, mask, *args, **kwargs)
+    _, pull = pulled(function, mask, args, kwargs, inner, zeros_of(y))
+    return y, pull((function_dot, *dots, {k: named.get(k) for k in kwargs}))[3]
+
+
+# -- calls that are other calls ------------------------------------------------------------------------
+
+
+def of_method(tangents: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Pair:
+    """`owner.name(*args)`"""
+    _, owner_dot, _, *rest = tangents
+    function = dispatch.method_of(owner, name)
+    if function is not None:
+        return push_rule(function, (None, owner_dot, *rest), owner, *args, **kwargs)
+    method, method_dot = of_attribute((None, owner_dot, None, {}), owner, name)
+    return push_rule(method, (method_dot, *rest), *args, **kwargs)
+
+
+def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Pair:
+    owner_dot = tangents[1]
+    if owner_dot is None and not default:
+        return getattr(owner, name), None
+    computed = lookup.attribute_call(owner, name, *default)
+    if computed is not None:
+        function, before, after = computed
+        dots = (None, *(None,) * len(before), owner_dot, *(None,) * len(after), {})
+        return push_rule(function, dots, *before, owner, *after)
+    if isinstance(owner, Tangent):
+        default = default or (None,)
+    y = getattr(owner, name, *default)
+    if default and not hasattr(owner, name):
+        return y, tangents[3] if len(tangents) > 4 else None
+    if dispatch.is_bound(y) and y.__self__ is owner:
+        return y, None if owner_dot is None else Tangent(__self__=owner_dot)
+    if lookup.is_decorated(y) and getattr(y.function, "__self__", None) is owner:
+        return y, None if owner_dot is None else Tangent(function=Tangent(__self__=owner_dot))
+    _, check = apply_rule(getattr, (0,), owner, name, *default)  # refuses what has no derivative
+    del check
+    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        return y, tangent_item(owner_dot, owner._fields.index(name))
+    if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str | tuple):
+        return y, None
+    return y, tangent_field(owner_dot, name)
+
+
+def of_item(tangents: tuple, owner: Any, index: Any) -> Pair:
+    owner_dot = tangents[1]
+    method = getattr(type(owner), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return push_rule(method, tangents, owner, index)
+    y = owner[index]
+    if isinstance(owner, str | bytes):
+        return y, owner_dot
+    known = list | tuple | dict | range | np.ndarray | np.generic
+    if owner_dot is not None and not isinstance(owner, known):
+        raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
+    return y, tangent_item(owner_dot, index)
+
+
+def of_assignment(tangents: tuple, owner: Any, name: str, value: Any) -> Pair:
+    if dispatch.has_setter(type(owner), name):
+        refuse_write(f"the setter of {name}")
+    y = set_attribute(owner, name, value)
+    if tangents[1] is None and tangents[3] is None:
+        return y, None
+    return y, with_field(tangents[1], name, tangents[3])
+
+
+def of_new(tangents: tuple, cls: type) -> Pair:
+    return new_object(cls), None
+
+
+def of_capture(tangents: tuple, function: Any, name: str) -> Pair:
+    return load_capture(function, name), tangent_field(tangents[1], name)
+
+
+def of_call_within(
+    tangents: tuple, around: Any, function: Any, /, *args: Any, **kwargs: Any
+) -> Pair:
+    """`call_within` and `recomputed`: of the globals that a function reads no tangents are known."""
+    _, around_dot, function_dot, *rest = tangents
+    if around_dot is not None:
+        raise MissingRuleError(f"no forward derivative is known for the globals of {function}")
+    return push_rule(function, (function_dot, *rest), *args, **kwargs)
+
+
+def of_recalled(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Pair:
+    active = mask_of(tangents)
+    if active:
+        dispatch.STRUCTURAL[recalled](active, function, *args, **kwargs)  # refuses
+    return recalled(function, *args, **kwargs), None
+
+
+def of_made_function(
+    tangents: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any
+) -> Pair:
+    made = make_function(code, namespace, defaults, keywords, *captures)
+    operands = (code, namespace, defaults, keywords, *captures)
+    filled = [
+        [None] * len(x) if d is None and isinstance(x, tuple) else d
+        for d, x in zip(tangents[1:-1], operands, strict=True)
+    ]
+    own = {n: d for n, d in parts_of_function(code, operands, filled) if d is not None}
+    return made, Tangent(**own) if own else None
+
+
+def parts_of_function(code: Any, operands: tuple, dots: list) -> list[tuple[str, Any]]:
+    """The tangents of what a function keeps, by name."""
+    defaults = operands[2] or ()
+    last = code.co_varnames[: code.co_argcount][-len(defaults) or code.co_argcount :]
+    return [
+        *zip(code.co_freevars, dots[4:], strict=True), *zip(last, dots[2] or (), strict=False),
+        *(dots[3] or {}).items(),
+    ]  # fmt: skip
+
+
+def of_dict(tangents: tuple, /, *positional: Any, **more: Any) -> Pair:
+    """`dict(mapping or pairs, **more)`"""
+    items = list(positional[0]) if positional and isinstance(positional[0], Iterator) else None
+    first = items if items is not None else positional[0] if positional else {}
+    dot = tangents[1] if positional else None
+    y = dict(first, **more)
+    if hasattr(first, "keys"):
+        own = {k: tangent_item(dot, k) for k in first}
+    else:
+        rows = [None] * len(first) if dot is None else list(dot)
+        own = {k: None if d is None else d[1] for (k, _), d in zip(first, rows, strict=True)}
+    return y, {**own, **{k: tangents[-1].get(k) for k in more}}
+
+
+def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Pair:
+    y = functools.partial(function, *args, **kwargs)
+    return y, Tangent(func=tangents[1], args=tuple(tangents[2:-1]), keywords=tangents[-1])
+
+
+def of_update_wrapper(tangents: tuple, wrapper: Any, *args: Any, **kwargs: Any) -> Pair:
+    return functools.update_wrapper(wrapper, *args, **kwargs), tangents[1]
+
+
+def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
+    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+        augment(function, x, y)  # refuses
+    own = getattr(type(x), f"__{function.__name__.strip('_')}__", None)
+    plain = function if isinstance(own, types.FunctionType) else IN_PLACE[function]
+    return push_rule(plain, (None, *tangents[2:4], {}), x, y)
+
+
+def push_call(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """`push_rule(function, tangents, *args, **kwargs)`, in the form that is differentiated itself."""
+    return push_rule(function, tangents, *args, **kwargs)
+
+
+PUSHED: dict[Any, Callable[..., Pair]] = {
+    augment: of_augment, call_method: of_method, getattr: of_attribute, operator.getitem: of_item,
+    set_attribute: of_assignment, new_object: of_new, load_capture: of_capture,
+    make_function: of_made_function, dict: of_dict, call_within: of_call_within, recomputed: of_call_within,
+    recalled: of_recalled, functools.update_wrapper: of_update_wrapper, functools.partial: of_partial,
+}  # fmt: skip
