@@ -11,7 +11,7 @@ from adjoint.api import gradient, jvp, pullback
 from adjoint.tree import Number, cotangent_dtype
 
 
-def jacobian(f: Callable, /, *args: Any) -> tuple:
+def jacobian(f: Callable, /, *args: Any, sparsity: str | None = None) -> tuple:
     """The derivative of each number in `f(*args)` with respect to each in the arguments.
 
     A tuple, one array of shape y.shape + x.shape per argument. Computed row by row (reverse mode) if
@@ -19,9 +19,23 @@ def jacobian(f: Callable, /, *args: Any) -> tuple:
     Complex arguments take forward mode, and `f` has to be holomorphic in them: then the Jacobian is
     its complex derivative.
 
+    With `sparsity="auto"` each array is a `scipy.sparse.csr_matrix` of shape y.size × x.size (which
+    SciPy has to be there for). Which numbers depend on which is found by running the derivative once
+    on sets of them; then as many products are computed as the pattern has colours, and one that
+    checks them: 3 + 1 for a tridiagonal Jacobian of any size. Where the sets cannot be followed, as
+    through a Fourier transform, each number is taken to depend on all.
+
     Raises TypeError if an argument or the value is no number or array.
     """
     check_numbers(args)
+    if sparsity is not None:
+        from adjoint.sparsity import sparse_jacobian
+
+        if sparsity != "auto":
+            raise ValueError(f'sparsity is "auto" or None, not {sparsity!r}')
+        if any(np.iscomplexobj(x) for x in args):
+            raise TypeError("sparsity is found of real functions only")
+        return tuple([sparse_jacobian(f, args, i) for i in range(len(args))])
     if any(np.iscomplexobj(x) for x in args):
         return columns(f, args, tuple(range(len(args))))
     y, back = pullback(f, *args)

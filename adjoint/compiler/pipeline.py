@@ -34,6 +34,7 @@ from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 from adjoint.rules.pushing import push_call
+from adjoint.sources import on_sources
 
 #: A rule that is differentiated at run time is compiled for the operands that are there.
 RULE_CALLS = (literal(pull_call), literal(push_call))
@@ -142,6 +143,8 @@ def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled
         check_program(typed.function, wanted, typed.derived, False)
     own = watch_tangent if nan_check else None
     program = forward(typed.function, wanted, push_expander(request.options), own)
+    if request.options.sources:
+        on_sources(program.function.body)
     check_resolved(program.function, typed.function, entry)
     function = marked(program)
     if request.options.optimise:

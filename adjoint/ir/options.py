@@ -15,6 +15,7 @@ class Options:
     optimise    the passes of `optimise` run
     implicit    functions that are called at run time carry the derivatives of the globals they read
     nan_check   values and cotangents are checked to be finite
+    sources     tangents are the sets of the numbers that they come from (sources.py)
     """
 
     inline: bool = True
@@ -23,3 +24,4 @@ class Options:
     optimise: bool = True
     implicit: bool = False
     nan_check: bool = False
+    sources: bool = False
