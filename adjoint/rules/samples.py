@@ -83,6 +83,8 @@ def by_samples(
         taken.add(lengths)
     if found is None or counted and len(taken) < len(FEW):
         raise NoSample
+    if len(unknown) > 1 and taken == {UNKNOWN_LENGTHS[-1]}:
+        raise NoSample  # that it takes lengths of one says nothing of others, which it broadcasts
     return found
 
 
