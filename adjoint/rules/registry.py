@@ -7,6 +7,7 @@ known while compiling.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ class Rule:
     linear      names of the parameters in each of which the function is linear
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
+    shape       the shape of the result from those of the operands; `rule` says how
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Rule:
     linear: tuple[str, ...] = ()
     singular: bool = False
     textual: bool = False
+    shape: Callable[..., Any] | None = None
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -79,18 +82,28 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
     _generation += 1
 
 
-def rule(*functions: Any, linear: str | tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+def rule(
+    *functions: Any, linear: str | tuple[str, ...] = (), shape: Callable[..., Any] | None = None
+) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
     and everything left out, means no derivative. `linear` names the parameters in each of which
     the function is linear; forward mode then follows from the function itself.
+
+    `shape` tells the compiler what it cannot find out: it is called with the shape of each positional
+    operand, () for a number and None for what is no array, and returns the shape of the (new) result,
+    of the operands' common dtype.  Lengths are not numbers then: pass them on, or say None for one
+    that cannot be told.  With it, what follows the function is compiled as well as what follows one
+    of NumPy's; without, what follows is decided when it runs.
+
+        @rule(convolve, shape=lambda x, w: (x[0], w[1], None))
     """
     names = (linear,) if isinstance(linear, str) else tuple(linear)
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names))
+        _declare(functions, Rule("rule", text, names, shape=shape))
         return text
 
     return decorate
@@ -120,10 +133,15 @@ def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def nondifferentiable(*functions: Any) -> Any:
-    """Calls to these get no derivative. Also a decorator; returns its (first) argument."""
+def nondifferentiable(*functions: Any, shape: Callable[..., Any] | None = None) -> Any:
+    """Calls to these get no derivative. Also a decorator; returns its (first) argument.
+
+    `shape` as for `rule`.
+    """
+    if not functions:
+        return functools.partial(nondifferentiable, shape=shape)
     for function in functions:
-        _declare([function], Rule("constant", function))
+        _declare([function], Rule("constant", function, shape=shape))
     return functions[0]
 
 

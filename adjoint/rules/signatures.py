@@ -29,6 +29,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     cotangent_dtype,
     dtype_of,
     is_number,
@@ -91,6 +92,8 @@ def result_type(
         declared = registry.lookup(function)
         if declared is not None and declared.kind == "partials" and not kwargs:
             return _elementwise(function, args, types)
+        if declared is not None and declared.shape is not None:
+            return _declared_shape(declared.shape, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         if function is operator.getitem and len(args) == 2:
@@ -104,6 +107,22 @@ def result_type(
         if function in (np.reshape, np.ndarray.reshape):
             return _reshaped(args, types, kwargs)
         return UNKNOWN
+
+
+def _declared_shape(shape: Any, types: list[Type]) -> Type:
+    """The type of the result of a function whose rule tells its shape."""
+    kinds = list(map(unliteral, types))
+    arrays = [t for t in kinds if isinstance(t, Array)]
+    if any(isinstance(t, Unknown) for t in kinds):
+        return UNKNOWN
+    if not arrays:
+        return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], Scalar) else UNKNOWN
+    axes = shape(
+        *(t.axes if isinstance(t, Array) else () if isinstance(t, Scalar) else None for t in kinds)
+    )
+    if axes is None:
+        return UNKNOWN
+    return Array(np.result_type(*(t.dtype for t in arrays)), tuple(axes))
 
 
 def _reshaped(
