@@ -79,6 +79,12 @@ def result_type(
             found = _matmul(function, *types)
             if found is not UNKNOWN:
                 return found
+        if function in (np.reshape, np.ndarray.reshape) and any(map(_is_some_int, types[1:])):
+            return _reshaped(args, types, kwargs)  # of the numbers tried, hardly any fits but 1
+        if function is np.take_along_axis:
+            found = _taken_along(args, types, dict(kwargs))
+            if found is not UNKNOWN:
+                return found
         if isinstance(function, np.ufunc) and not kwargs and len(args) == function.nin:
             return _elementwise(function, args, types)
         if function in PYTHON_OPERATORS and all(is_number(unliteral(t)) for t in types):
@@ -207,6 +213,13 @@ def _evenly_spaced(
     if all(k == np.dtype(float) or _is_python_int(t) for k, t in zip(kinds, types, strict=True)):
         return Array(np.dtype(float), (None,))
     return UNKNOWN
+
+
+def _is_some_int(kind: Type) -> bool:
+    """An integer, or a tuple with one, of which only the program that runs knows the value?"""
+    if isinstance(kind, TupleOf):
+        return any(map(_is_some_int, kind.items))
+    return isinstance(kind, Scalar) and _is_python_int(kind) and kind.length is None
 
 
 def _is_python_int(kind: Type) -> bool:
@@ -379,6 +392,21 @@ def _broadcast_axis(a: Axis, b: Axis) -> Axis:
     if is_plural(a):
         return a
     return b if is_plural(b) else None
+
+
+def _taken_along(args: list[Operand], types: list[Type], kwargs: dict[str | None, Operand]) -> Type:
+    """Along the axis as many as there are indices; the other axes are broadcast."""
+    axis = args[2] if len(args) > 2 else kwargs.get("axis")
+    if len(types) < 2 or not isinstance(axis, Const) or not isinstance(axis.value, int):
+        return UNKNOWN
+    array, indices = types[:2]
+    if not (isinstance(array, Array) and isinstance(indices, Array)):
+        return UNKNOWN
+    if array.ndim != indices.ndim or not -array.ndim <= axis.value < array.ndim:
+        return UNKNOWN
+    axes = list(broadcast_axes([array.axes, indices.axes]))
+    axes[axis.value] = indices.axes[axis.value]
+    return Array(array.dtype, tuple(axes))
 
 
 def _matmul(function: Any, a: Type, b: Type) -> Type:

@@ -1,0 +1,25 @@
+"""Shapes that depend on numbers which only the program that runs knows."""
+
+import numpy as np
+import pytest
+
+import adjoint as ad
+
+X = np.random.default_rng(0).normal(size=(3, 4))
+W = np.random.default_rng(1).normal(size=48)
+
+
+def by_numbers(x, w, n):
+    groups = x.reshape(-1, n, 4 // n).transpose(1, 2, 0)
+    return np.sum(np.sin(groups @ w[: 12 * n].reshape(n, 3, 4)))
+
+
+def by_a_tuple(x, w, n):
+    groups = np.reshape(x, (3, n, 4 // n)).transpose(1, 2, 0)
+    return np.sum(np.sin(groups @ w[: 12 * n].reshape((n, 3, 4))))
+
+
+@pytest.mark.parametrize("f", [by_numbers, by_a_tuple])
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_reshaped_to_numbers_that_are_known_late(f, n):
+    ad.check_gradient(f, X, W, n)
