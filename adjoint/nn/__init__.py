@@ -47,6 +47,23 @@ from adjoint.nn.classification import (
     logit_binary_cross_entropy,
     logit_cross_entropy,
 )
+from adjoint.nn.compose import (
+    Chain,
+    Maxout,
+    PairwiseFusion,
+    Parallel,
+    SkipConnection,
+)
+from adjoint.nn.convolution import (
+    Conv,
+    ConvTranspose,
+    CrossCor,
+    DepthwiseConv,
+)
+from adjoint.nn.dropout import (
+    AlphaDropout,
+    Dropout,
+)
 from adjoint.nn.initialisers import (
     constant,
     fans,
@@ -64,8 +81,16 @@ from adjoint.nn.initialisers import (
     uniform,
     zeros,
 )
+from adjoint.nn.layer import (
+    Layer,
+    SizeMismatch,
+)
 from adjoint.nn.layers import (
+    Bilinear,
     Dense,
+    Embedding,
+    EmbeddingBag,
+    Scale,
 )
 from adjoint.nn.losses import (
     dice_coeff_loss,
@@ -79,9 +104,66 @@ from adjoint.nn.losses import (
     squared_hinge_loss,
     tversky_loss,
 )
+from adjoint.nn.model import (
+    modules,
+    test_mode,
+    train_mode,
+)
+from adjoint.nn.normalisation import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+    WeightNorm,
+    remove_weight_norms,
+)
+from adjoint.nn.pooling import (
+    AdaptiveMaxPool,
+    AdaptiveMeanPool,
+    GlobalMaxPool,
+    GlobalMeanPool,
+    LpPool,
+    MaxPool,
+    MeanPool,
+)
+from adjoint.nn.windows import (
+    fold,
+    unfold,
+)
 
 __all__ = [
+    "AdaptiveMaxPool",
+    "AdaptiveMeanPool",
+    "AlphaDropout",
+    "BatchNorm",
+    "Bilinear",
+    "Chain",
+    "Conv",
+    "ConvTranspose",
+    "CrossCor",
     "Dense",
+    "DepthwiseConv",
+    "Dropout",
+    "Embedding",
+    "EmbeddingBag",
+    "GlobalMaxPool",
+    "GlobalMeanPool",
+    "GroupNorm",
+    "InstanceNorm",
+    "Layer",
+    "LayerNorm",
+    "LpPool",
+    "MaxPool",
+    "Maxout",
+    "MeanPool",
+    "PairwiseFusion",
+    "Parallel",
+    "RMSNorm",
+    "Scale",
+    "SizeMismatch",
+    "SkipConnection",
+    "WeightNorm",
     "binary_cross_entropy",
     "binary_focal_loss",
     "celu",
@@ -92,6 +174,7 @@ __all__ = [
     "elu",
     "fans",
     "focal_loss",
+    "fold",
     "gelu",
     "gelu_erf",
     "gelu_sigmoid",
@@ -121,6 +204,7 @@ __all__ = [
     "logsumexp",
     "mae",
     "mish",
+    "modules",
     "mse",
     "msle",
     "normal",
@@ -130,6 +214,7 @@ __all__ = [
     "randomised_relu",
     "relu",
     "relu6",
+    "remove_weight_norms",
     "selu",
     "siamese_contrastive_loss",
     "sigmoid",
@@ -145,9 +230,12 @@ __all__ = [
     "tanh",
     "tanh_fast",
     "tanh_shrink",
+    "test_mode",
     "threshold_relu",
+    "train_mode",
     "truncated_normal",
     "tversky_loss",
+    "unfold",
     "uniform",
     "zeros",
 ]
