@@ -25,6 +25,7 @@ class Rule:
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
     shape       the shape of the result from those of the operands; `rule` says how
+    like        or the position of an operand that the result has the shape and dtype of
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Rule:
     singular: bool = False
     textual: bool = False
     shape: Callable[..., Any] | None = None
+    like: int | None = None
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -83,7 +85,10 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
 
 
 def rule(
-    *functions: Any, linear: str | tuple[str, ...] = (), shape: Callable[..., Any] | None = None
+    *functions: Any,
+    linear: str | tuple[str, ...] = (),
+    shape: Callable[..., Any] | None = None,
+    like: int | None = None,
 ) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
@@ -99,11 +104,13 @@ def rule(
     of NumPy's; without, what follows is decided when it runs.
 
         @rule(convolve, shape=lambda x, w: (x[0], w[1], None))
+
+    Where the result has the shape and dtype of one of the operands, `like` is its position instead.
     """
     names = (linear,) if isinstance(linear, str) else tuple(linear)
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names, shape=shape))
+        _declare(functions, Rule("rule", text, names, shape=shape, like=like))
         return text
 
     return decorate
@@ -133,15 +140,17 @@ def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def nondifferentiable(*functions: Any, shape: Callable[..., Any] | None = None) -> Any:
+def nondifferentiable(
+    *functions: Any, shape: Callable[..., Any] | None = None, like: int | None = None
+) -> Any:
     """Calls to these get no derivative. Also a decorator; returns its (first) argument.
 
-    `shape` as for `rule`.
+    `shape` and `like` as for `rule`.
     """
     if not functions:
-        return functools.partial(nondifferentiable, shape=shape)
+        return functools.partial(nondifferentiable, shape=shape, like=like)
     for function in functions:
-        _declare([function], Rule("constant", function, shape=shape))
+        _declare([function], Rule("constant", function, shape=shape, like=like))
     return functions[0]
 
 

@@ -72,6 +72,8 @@ def result_type(
         return _of_double(function, args, kwargs)
     if id(function) in FORMS and len(types) > FORMS[id(function)] and not kwargs:
         return cotangent_form(types[FORMS[id(function)]])
+    if function is slice:
+        return Opaque(slice)
     if isinstance(text := _text(function, args, types), Opaque):
         return text
     try:
@@ -98,6 +100,8 @@ def result_type(
         declared = registry.lookup(function)
         if declared is not None and declared.kind == "partials" and not kwargs:
             return _elementwise(function, args, types)
+        if declared is not None and declared.like is not None and declared.like < len(types):
+            return unliteral(types[declared.like])
         if declared is not None and declared.shape is not None:
             return _declared_shape(declared.shape, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):

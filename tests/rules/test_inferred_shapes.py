@@ -23,3 +23,14 @@ def by_a_tuple(x, w, n):
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_reshaped_to_numbers_that_are_known_late(f, n):
     ad.check_gradient(f, X, W, n)
+
+
+def test_slices_up_to_numbers_that_are_known_late():
+    def f(x, n):
+        h = np.zeros((3, n))
+        for _ in range(2):
+            h = np.tanh(h + x[..., :n]) * x[:, n:]
+        return np.sum(h)
+
+    assert "apply_rule" not in str(ad.source(f, X, 2))
+    ad.check_gradient(f, X, 2, order=2, rtol=1e-4, atol=1e-6)
