@@ -128,7 +128,7 @@ def threshold_relu(x: Any, theta: Any = 1.0) -> Any:
     return np.where(x > theta, x, np.zeros_like(x))
 
 
-@ad.nondifferentiable(shape=lambda x, low, high, rng: x)
+@ad.nondifferentiable(like=0)
 def random_slopes(x: Any, low: float, high: float, rng: Any) -> Any:
     """Uniform in [low, high), of the shape and dtype of x.  rng: None, a seed or a generator."""
     return np.random.default_rng(rng).uniform(low, high, np.shape(x)).astype(x.dtype)

@@ -14,7 +14,7 @@ import adjoint as ad
 from adjoint.nn.layer import Layer, listed
 
 
-@ad.nondifferentiable(shape=lambda rng, x, p, axes: x)
+@ad.nondifferentiable(like=1)
 def kept(rng: Any, x: Any, p: float, axes: tuple[int, ...] | None) -> np.ndarray:
     """Of the shape and dtype of x: 1 with probability 1 - p, else 0.  Equal along the axes not named."""
     shape = x.shape

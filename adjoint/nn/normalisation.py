@@ -135,7 +135,7 @@ class ChannelNorm(Layer):
         return listed(self.channels, activation=self.activation, **settings)
 
 
-@ad.nondifferentiable(shape=lambda running, found, *numbers: running)
+@ad.nondifferentiable(like=0)
 def moved(running: Any, found: Any, momentum: float, factor: float = 1.0) -> Any:
     """The running statistic after a batch; its dtype stays."""
     kept = (1 - momentum) * running + (momentum * factor) * found

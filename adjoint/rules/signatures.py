@@ -83,6 +83,10 @@ def result_type(
                 return found
         if function in (np.reshape, np.ndarray.reshape) and any(map(_is_some_int, types[1:])):
             return _reshaped(args, types, kwargs)  # of the numbers tried, hardly any fits but 1
+        if function is np.ndarray.transpose and not kwargs:
+            found = _transposed(types)
+            if found is not UNKNOWN:
+                return found
         if function is np.take_along_axis:
             found = _taken_along(args, types, dict(kwargs))
             if found is not UNKNOWN:
@@ -396,6 +400,17 @@ def _broadcast_axis(a: Axis, b: Axis) -> Axis:
     if is_plural(a):
         return a
     return b if is_plural(b) else None
+
+
+def _transposed(types: list[Type]) -> Type:
+    """The type of `x.transpose(1, 0, 2)`."""
+    array, order = types[0], [t.value for t in types[1:] if isinstance(t, Literal)]
+    known = all(type(i) is int for i in order) and len(order) == len(types) - 1
+    if not isinstance(array, Array) or not known:
+        return UNKNOWN
+    if sorted(i % max(array.ndim, 1) for i in order) != list(range(array.ndim)):
+        return UNKNOWN
+    return Array(array.dtype, tuple(array.axes[i] for i in order))
 
 
 def _taken_along(args: list[Operand], types: list[Type], kwargs: dict[str | None, Operand]) -> Type:
