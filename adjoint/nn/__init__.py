@@ -1,6 +1,6 @@
 """Layers, activations, losses and initialisers, written in plain NumPy and batch first."""
 
-from adjoint.nn.activations import (
+from adjoint.nn.activation import (
     celu,
     elu,
     gelu,
@@ -112,9 +112,18 @@ from adjoint.nn.losses import (
     tversky_loss,
 )
 from adjoint.nn.model import (
+    activations,
+    freeze,
+    load_state,
+    map_arrays,
     modules,
+    output_size,
+    state,
     test_mode,
+    thaw,
+    to_dtype,
     train_mode,
+    trainable,
 )
 from adjoint.nn.normalisation import (
     BatchNorm,
@@ -152,6 +161,13 @@ from adjoint.nn.resampling import (
     PixelShuffle,
     Upsample,
     flatten,
+)
+from adjoint.nn.saving import (
+    load,
+    save,
+)
+from adjoint.nn.vectors import (
+    destructure,
 )
 from adjoint.nn.windows import (
     fold,
@@ -205,6 +221,7 @@ __all__ = [
     "TransformerBlock",
     "Upsample",
     "WeightNorm",
+    "activations",
     "binary_cross_entropy",
     "binary_focal_loss",
     "causal_mask",
@@ -212,6 +229,7 @@ __all__ = [
     "constant",
     "cross_entropy",
     "ctc_loss",
+    "destructure",
     "dice_coeff_loss",
     "dot_product_attention",
     "elu",
@@ -219,6 +237,7 @@ __all__ = [
     "flatten",
     "focal_loss",
     "fold",
+    "freeze",
     "gelu",
     "gelu_erf",
     "gelu_sigmoid",
@@ -240,6 +259,8 @@ __all__ = [
     "leaky_relu",
     "lecun_normal",
     "lisht",
+    "load",
+    "load_state",
     "log_cosh",
     "log_sigmoid",
     "log_softmax",
@@ -247,6 +268,7 @@ __all__ = [
     "logit_cross_entropy",
     "logsumexp",
     "mae",
+    "map_arrays",
     "mish",
     "modules",
     "mse",
@@ -254,12 +276,14 @@ __all__ = [
     "normal",
     "ones",
     "orthogonal",
+    "output_size",
     "poisson_loss",
     "randomised_relu",
     "relu",
     "relu6",
     "remove_weight_norms",
     "reset",
+    "save",
     "selu",
     "siamese_contrastive_loss",
     "sigmoid",
@@ -271,13 +295,17 @@ __all__ = [
     "softsign",
     "sparse",
     "squared_hinge_loss",
+    "state",
     "swish",
     "tanh",
     "tanh_fast",
     "tanh_shrink",
     "test_mode",
+    "thaw",
     "threshold_relu",
+    "to_dtype",
     "train_mode",
+    "trainable",
     "truncate",
     "truncated_normal",
     "tversky_loss",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import adjoint as ad
-from adjoint.nn.activations import gelu, softmax
+from adjoint.nn.activation import gelu, softmax
 from adjoint.nn.dropout import Dropout
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_axis, listed

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.nn.activations import log_sigmoid, log_softmax
+from adjoint.nn.activation import log_sigmoid, log_softmax
 from adjoint.nn.losses import Aggregate, machine_epsilon, same_shape, xlogy
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.nn.activations import identity
+from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_channels, listed
 from adjoint.nn.windows import Sizes, each, fold, pads, unfold

@@ -20,9 +20,13 @@ Function = Callable[..., Any]
 class Layer:
     """Base of the layers here.  Derive from it, define `__call__`, and perhaps
 
-    arguments()   the text between the parentheses of the layer's `repr`
-    trainable()   the attributes that training may change, as a dict; all, if not defined
+    arguments()    the text between the parentheses of the layer's `repr`
+    parameters()   the attributes that training may change, as a dict; all, if not defined
+    transient      the names of attributes that are no part of the model: a state between calls
     """
+
+    frozen = False  # see `nn.freeze`
+    transient: tuple[str, ...] = ()
 
     def __call__(self, *xs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__")
@@ -37,6 +41,13 @@ class Layer:
         from adjoint.nn.compose import chained
 
         return chained(other, self)
+
+    def parameters(self) -> dict[str, Any]:
+        return vars(self)
+
+    def trainable(self) -> dict[str, Any]:
+        """What `ad.params` looks for arrays in."""
+        return {} if self.frozen else self.parameters()
 
     def arguments(self) -> str:
         return ""

@@ -8,7 +8,7 @@ import numpy as np
 
 import adjoint as ad
 from adjoint.nn import initialisers
-from adjoint.nn.activations import identity
+from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_axis, listed
 

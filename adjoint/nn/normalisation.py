@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import adjoint as ad
-from adjoint.nn.activations import identity
+from adjoint.nn.activation import identity
 from adjoint.nn.layer import (
     Function,
     Layer,
@@ -162,7 +162,7 @@ class TrackedNorm(ChannelNorm):
         self.running_mean = np.zeros(channels, dtype) if track else None
         self.running_var = np.ones(channels, dtype) if track else None
 
-    def trainable(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         return {"scale": self.scale, "bias": self.bias}
 
     def track(self, mean: Any, variance: Any, count: int) -> None:
@@ -307,7 +307,7 @@ class WeightNorm(Layer):
         self.magnitude = np.sqrt((weight * weight).sum(axis=self.axes, keepdims=True))
         setattr(self.layer, name, self.weight())
 
-    def trainable(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         others = {n: value for n, value in vars(self.layer).items() if n != self.name}
         return {"direction": self.direction, "magnitude": self.magnitude, "layer": others}
 

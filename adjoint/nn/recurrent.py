@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import adjoint as ad
-from adjoint.nn.activations import sigmoid_fast as sigmoid
+from adjoint.nn.activation import sigmoid_fast as sigmoid
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_axis, listed
 from adjoint.nn.layers import affine
@@ -200,6 +200,8 @@ class Recur(Layer):
     `gradient` begins with is an array like any other.
     """
 
+    transient = ("init", "state")
+
     def __init__(self, cell: Function, state: Any = None) -> None:
         if state is None:
             if not isinstance(cell, Cell):
@@ -208,7 +210,7 @@ class Recur(Layer):
         self.cell, self.init, self.state = cell, state, state
         self.sequences = isinstance(cell, Cell)
 
-    def trainable(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         return {"cell": self.cell}
 
     def __call__(self, x: Any) -> Any:

@@ -5,7 +5,7 @@ import pytest
 
 import adjoint as ad
 from adjoint import nn
-from adjoint.nn import activations, identity, relu, softmax
+from adjoint.nn import activation, identity, relu, softmax
 from tests.nn.against_torch import compare, torch
 
 F = torch.nn.functional
@@ -44,8 +44,8 @@ TABLE = {
 UNLIKE_OTHERS = {nn.randomised_relu}
 ALL = [
     f
-    for name, f in vars(activations).items()
-    if getattr(f, "__module__", "") == activations.__name__ and hasattr(nn, name)
+    for name, f in vars(activation).items()
+    if getattr(f, "__module__", "") == activation.__name__ and hasattr(nn, name)
 ]
 by_name = {"ids": lambda f: getattr(f, "__name__", None)}
 
@@ -155,12 +155,12 @@ def test_glu_refuses_an_odd_length():
 def test_erf_without_scipy(monkeypatch):
     exact = nn.gelu_erf(points(9))
     monkeypatch.setitem(__import__("sys").modules, "scipy.special", None)
-    activations._erf.cache_clear()
+    activation._erf.cache_clear()
     try:
         np.testing.assert_allclose(nn.gelu_erf(points(9)), exact, rtol=1e-14)
         assert nn.gelu_erf(points(9).astype(np.float32)).dtype == np.float32
     finally:
-        activations._erf.cache_clear()
+        activation._erf.cache_clear()
 
 
 def test_identity_is_its_argument():
