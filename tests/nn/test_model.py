@@ -134,10 +134,10 @@ def test_state_goes_into_another_model_in_place():
 
 @pytest.mark.parametrize(
     ("change", "error", "message"),
-    [
+    [  # noqa: E501
         (lambda s: s.pop("layers.0.bias"), KeyError, "there is nothing for layers.0.bias"),
         (lambda s: s.update(extra=np.ones(2)), KeyError, "no array is called extra"),
-        (lambda s: s.update({"layers.0.bias": np.ones(2)}), nn.SizeMismatch, r"layers.0.bias has shape \(3,\), in the state \(2,\)"),
+        (lambda s: s.update({"layers.0.bias": np.ones(2)}), nn.SizeMismatch, r"layers.0.bias has shape \(3,\), in the state \(2,\)"),  # noqa: E501
         (lambda s: s.update({"layers.0.bias": np.ones(3) * 1j}), ValueError, "layers.0.bias is real"),
     ],
 )  # fmt: skip
