@@ -16,7 +16,7 @@ REFUSED = (
     {
         f"in_place.{name}"
         for name in (
-            "parts_of_a_split parts_of_a_matrix callee_that_writes views_in_a_list "
+            "parts_of_a_split views_in_a_list "
             "view_returned_by_a_callee arrays_in_a_dict writes_into_arguments_in_containers "
             "put_and_putmask booleans_written"
         ).split()
