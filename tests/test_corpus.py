@@ -12,20 +12,15 @@ PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
 # Programs that write into arrays and are refused with an error by the default route: the array's type
 # is only known when the program runs, or it is in a container, an attribute, `enumerate` or `putmask`.
-REFUSED = (
-    {
-        f"in_place.{name}"
-        for name in (
-            "parts_of_a_split views_in_a_list "
-            "view_returned_by_a_callee arrays_in_a_dict writes_into_arguments_in_containers "
-            "put_and_putmask booleans_written"
-        ).split()
-    }
-    | {f"simulations.{n}" for n in "elimination_with_pivoting householder".split()}
-    | {
-        "state.memoised_by_hand"  # recursion that changes what its functions share
-    }
-)
+REFUSED = {
+    f"in_place.{name}"
+    for name in (
+        "parts_of_a_split arrays_in_a_dict writes_into_arguments_in_containers "
+        "put_and_putmask booleans_written"
+    ).split()
+} | {
+    "state.memoised_by_hand"  # recursion that changes what its functions share
+}
 
 
 @contextlib.contextmanager
