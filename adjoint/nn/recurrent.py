@@ -111,8 +111,9 @@ class LSTMCell(Cell):
         h, c = state
         n = self.hidden_weight.shape[0]
         gates = prepared + h @ self.hidden_weight
-        i, f = sigmoid(gates[..., :n]), sigmoid(gates[..., n : 2 * n])
-        g, o = np.tanh(gates[..., 2 * n : 3 * n]), sigmoid(gates[..., 3 * n :])
+        open_ = sigmoid(gates)  # of all four: less than three calls
+        i, f, o = open_[..., :n], open_[..., n : 2 * n], open_[..., 3 * n :]
+        g = np.tanh(gates[..., 2 * n : 3 * n])
         c = f * c + i * g
         h = o * np.tanh(c)
         return (h, c), h
@@ -137,8 +138,8 @@ class GRUCell(Cell):
     def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
         n = self.hidden_weight.shape[0]
         inner = state @ self.hidden_weight
-        r = sigmoid(prepared[..., :n] + inner[..., :n])
-        z = sigmoid(prepared[..., n : 2 * n] + inner[..., n : 2 * n])
+        gates = sigmoid(prepared[..., : 2 * n] + inner[..., : 2 * n])
+        r, z = gates[..., :n], gates[..., n:]
         candidate = np.tanh(prepared[..., 2 * n :] + r * inner[..., 2 * n :])
         h = candidate + z * (state - candidate)
         return h, h
@@ -151,9 +152,8 @@ class GRUv3Cell(Cell):
 
     def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
         n = self.hidden_weight.shape[0]
-        inner = state @ self.hidden_weight[:, : 2 * n]
-        r = sigmoid(prepared[..., :n] + inner[..., :n])
-        z = sigmoid(prepared[..., n : 2 * n] + inner[..., n:])
+        gates = sigmoid(prepared[..., : 2 * n] + state @ self.hidden_weight[:, : 2 * n])
+        r, z = gates[..., :n], gates[..., n:]
         reset = (r * state) @ self.hidden_weight[:, 2 * n :]
         candidate = np.tanh(prepared[..., 2 * n :] + reset)
         h = candidate + z * (state - candidate)
