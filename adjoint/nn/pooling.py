@@ -25,7 +25,7 @@ class Pool(Layer):
         self.dilation = (1,) * len(window)
         self.pad = pads(pad, self.window, self.dilation)
 
-    def windows(self, x: Any, fill: float) -> Any:
+    def windows(self, x: Any, fill: float | str) -> Any:
         """(places, channels, *outputs, batch)"""
         expect_channels(type(self).__name__, x.shape, None, len(self.window))
         return unfold(x, self.window, self.stride, self.pad, self.dilation, fill)
@@ -49,7 +49,7 @@ class MaxPool(Pool):
     """
 
     def __call__(self, x: Any) -> Any:
-        return np.moveaxis(np.max(self.windows(x, -np.inf), axis=0), -1, 0)
+        return np.moveaxis(np.max(self.windows(x, "lowest"), axis=0), -1, 0)
 
 
 class MeanPool(Pool):
@@ -95,7 +95,7 @@ class AdaptivePool(Layer):
     def __init__(self, outputs: Sizes) -> None:
         self.outputs = tuple(outputs)
 
-    def windows(self, x: Any, fill: float) -> Any:
+    def windows(self, x: Any, fill: float | str) -> Any:
         expect_channels(type(self).__name__, x.shape, None, len(self.outputs))
         sizes = list(zip(x.shape[2:], self.outputs))
         stride = tuple([n // m for n, m in sizes])
@@ -112,7 +112,7 @@ class AdaptiveMaxPool(AdaptivePool):
     """Largest values, y of the size given: (batch, channels, *outputs)"""
 
     def __call__(self, x: Any) -> Any:
-        return np.moveaxis(np.max(self.windows(x, -np.inf), axis=0), -1, 0)
+        return np.moveaxis(np.max(self.windows(x, "lowest"), axis=0), -1, 0)
 
 
 class AdaptiveMeanPool(AdaptivePool):

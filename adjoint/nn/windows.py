@@ -79,18 +79,20 @@ def image_shape(columns: Any, *settings: Any) -> Any:
 
 
 def unfold(
-    x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float = 0.0
+    x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float | str = 0.0
 ) -> Any:
     """All windows of an image.  x: (batch, channels, *spatial) → (places, channels, *outputs, batch)
 
-    places: those of a window, prod(kernel).  Padding has the value `fill`.
+    places: those of a window, prod(kernel).  Padding has the value `fill`; "lowest" is the lowest
+    finite number of x's dtype.
     """
     x = np.moveaxis(x, 0, -1)
     channels, *spatial, batch = x.shape
     outputs = output_sizes(tuple(spatial), kernel, stride, pad, dilation)
     if any(map(any, pad)):
         sizes = [n + lo + hi for n, (lo, hi) in zip(spatial, pad, strict=True)]
-        padded = np.full((channels, *sizes, batch), fill, x.dtype)
+        value = np.finfo(x.dtype).min if fill == "lowest" else fill
+        padded = np.full((channels, *sizes, batch), value, x.dtype)
         padded[inner(spatial, pad)] = x
         x = padded
     elif not x.flags.c_contiguous:
@@ -120,7 +122,7 @@ def inner(spatial: Any, pad: Pads) -> tuple[slice, ...]:
 
 
 @ad.rule(unfold, linear="x", shape=columns_shape)
-def _(x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float = 0.0) -> Any:
+def _(x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float | str = 0.0) -> Any:
     y = unfold(x, kernel, stride, pad, dilation, fill)
     spatial = x.shape[2:]
 

@@ -98,6 +98,15 @@ def test_equal_largest_values_share_the_derivative():
     )
 
 
+def test_the_gradient_is_plain_numpy_and_finite_throughout():
+    x = normal(2, 3, 6, 6).astype(np.float32)
+    for layer in (nn.MaxPool((3, 3), pad=1), nn.MeanPool((2, 2)), nn.GlobalMaxPool()):
+        source = str(ad.source(lambda f, x: np.sum(f(x) ** 2), layer, x))
+        assert "apply_rule" not in source
+        with ad.nan_check():
+            ad.gradient(lambda f, x: np.sum(f(x) ** 2), layer, x)
+
+
 def test_padding_never_is_the_largest():
     y = nn.MaxPool((3, 3), stride=1, pad=1)(-np.ones((1, 1, 3, 3)))
     np.testing.assert_array_equal(y, -np.ones((1, 1, 3, 3)))
