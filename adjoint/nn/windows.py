@@ -122,7 +122,9 @@ def inner(spatial: Any, pad: Pads) -> tuple[slice, ...]:
 
 
 @ad.rule(unfold, linear="x", shape=columns_shape)
-def _(x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float | str = 0.0) -> Any:
+def _(
+    x: Any, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes, fill: float | str = 0.0
+) -> Any:
     y = unfold(x, kernel, stride, pad, dilation, fill)
     spatial = x.shape[2:]
 
