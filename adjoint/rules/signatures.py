@@ -149,7 +149,8 @@ def _reshaped(
     elif len(shape) == 1 and isinstance(shape[0], TupleOf):
         shape = list(shape[0].items)
     integers = all(_is_python_int(t) for t in shape)
-    if not isinstance(types[0], Array) or not shape or not integers or kwargs:
+    usual = all(isinstance(o, Const) and o.value in ("C", None) for _, o in kwargs)
+    if not isinstance(types[0], Array) or not shape or not integers or not usual:
         return UNKNOWN
     return Array(types[0].dtype, tuple(map(_axis_of, shape)))
 

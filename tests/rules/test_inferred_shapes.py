@@ -34,3 +34,14 @@ def test_slices_up_to_numbers_that_are_known_late():
 
     assert "apply_rule" not in str(ad.source(f, X, 2))
     ad.check_gradient(f, X, 2, order=2, rtol=1e-4, atol=1e-6)
+
+
+def test_reshaping_back_is_plain():
+    def f(x, w):
+        y = x.reshape(-1, x.shape[2]) @ w
+        return np.sum(y.reshape(x.shape[0], x.shape[1], w.shape[1]) ** 2)
+
+    x, w = W.reshape(3, 4, 4), X[:, :3].T @ X
+    source = str(ad.source(f, x, w[:, :2].T.repeat(2, axis=0)))
+    assert "leading_bar" not in source and "apply_rule" not in source
+    ad.check_gradient(f, x, w.T)
