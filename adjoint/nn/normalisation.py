@@ -31,7 +31,12 @@ def centre(x: Any, axes: Any) -> tuple[Any, Any, Any]:
 def normalise(x: Any, axes: Any = -1, eps: float = 1e-5) -> Any:
     """y = (x - mean) / √(variance + eps), over these axes"""
     centred, _, variance = centre(x, axes)
-    return centred / np.sqrt(variance + eps)
+    return centred * inverse_root(variance, eps)
+
+
+def inverse_root(variance: Any, eps: float) -> Any:
+    """1 / √(variance + eps): multiplied by, so that what divides is small."""
+    return 1 / np.sqrt(variance + ad.stop_gradient(eps))
 
 
 def places(x: Any) -> tuple[int, ...]:
@@ -86,7 +91,7 @@ class LayerNorm(Layer):
 
     def __call__(self, x: Any) -> Any:
         expect_last("LayerNorm", x.shape, self.sizes)
-        y = normalise(x, last_axes(self.sizes), ad.stop_gradient(self.eps))
+        y = normalise(x, last_axes(self.sizes), self.eps)
         return self.activation(y if self.scale is None else y * self.scale + self.bias)
 
     def arguments(self) -> str:
@@ -103,7 +108,7 @@ class RMSNorm(Layer):
     def __call__(self, x: Any) -> Any:
         expect_last("RMSNorm", x.shape, self.scale.shape)
         square = np.mean(x * x, axis=-1, keepdims=True)
-        return x / np.sqrt(square + ad.stop_gradient(self.eps)) * self.scale
+        return x * inverse_root(square, self.eps) * self.scale
 
     def arguments(self) -> str:
         return listed(*self.scale.shape)
@@ -123,12 +128,13 @@ class ChannelNorm(Layer):
         self.scale = np.ones(channels, dtype) if affine else None
         self.bias = np.zeros(channels, dtype) if affine else None
 
-    def scaled(self, y: Any) -> Any:
-        """activation(scale · y + bias), channel by channel."""
-        if self.scale is not None:
-            form = (-1,) + (1,) * (y.ndim - 2)
-            y = y * self.scale.reshape(form) + self.bias.reshape(form)
-        return self.activation(y)
+    def scaled(self, y: Any, factor: Any) -> Any:
+        """activation(scale · factor · y + bias), channel by channel."""
+        if self.scale is None:
+            return self.activation(y * factor)
+        form = (-1,) + (1,) * (y.ndim - 2)
+        factor = factor * self.scale.reshape(form)
+        return self.activation(y * factor + self.bias.reshape(form))
 
     def arguments(self) -> str:
         settings = {} if self.scale is not None else {"affine": False}
@@ -172,11 +178,10 @@ class TrackedNorm(ChannelNorm):
         self.running_var = moved(self.running_var, variance, m, count / (count - 1))
 
     def by_running(self, x: Any) -> Any:
-        """x normalised by the running statistics."""
+        """y by the running statistics."""
         form = (-1,) + (1,) * (x.ndim - 2)
         mean, variance = ad.stop_gradient(self.running_mean), ad.stop_gradient(self.running_var)
-        root = np.sqrt(variance + ad.stop_gradient(self.eps))
-        return (x - mean.reshape(form)) / root.reshape(form)
+        return self.scaled(x - mean.reshape(form), inverse_root(variance, self.eps).reshape(form))
 
 
 @ad.nondifferentiable
@@ -214,13 +219,13 @@ class BatchNorm(TrackedNorm):
         else:
             expect_channels("BatchNorm", x.shape, self.channels, None)
         if self.tracks and not self.training:
-            return self.scaled(self.by_running(x))
+            return self.by_running(x)
         count = x.size // x.shape[1]
         expect_several("BatchNorm", x.shape, count)
         centred, mean, variance = centre(x, (0, *places(x)))
         if self.tracks:
             self.track(mean.reshape(-1), variance.reshape(-1), count)
-        return self.scaled(centred / np.sqrt(variance + ad.stop_gradient(self.eps)))
+        return self.scaled(centred, inverse_root(variance, self.eps))
 
 
 class InstanceNorm(TrackedNorm):
@@ -246,7 +251,7 @@ class InstanceNorm(TrackedNorm):
     def __call__(self, x: Any) -> Any:
         expect_channels("InstanceNorm", x.shape, self.channels, None)
         if self.tracks and not self.training:
-            return self.scaled(self.by_running(x))
+            return self.by_running(x)
         count = math.prod(x.shape[2:])
         expect_several("InstanceNorm", x.shape, count)
         centred, mean, variance = centre(x, places(x))
@@ -255,7 +260,7 @@ class InstanceNorm(TrackedNorm):
             self.track(
                 mean.reshape(examples).mean(axis=0), variance.reshape(examples).mean(axis=0), count
             )
-        return self.scaled(centred / np.sqrt(variance + ad.stop_gradient(self.eps)))
+        return self.scaled(centred, inverse_root(variance, self.eps))
 
 
 class GroupNorm(ChannelNorm):
@@ -282,7 +287,9 @@ class GroupNorm(ChannelNorm):
     def __call__(self, x: Any) -> Any:
         expect_channels("GroupNorm", x.shape, self.channels, None)
         grouped = x.reshape(x.shape[0], self.groups, -1)
-        return self.scaled(normalise(grouped, -1, ad.stop_gradient(self.eps)).reshape(x.shape))
+        centred, _, variance = centre(grouped, -1)
+        y = centred * inverse_root(variance, self.eps)
+        return self.scaled(y.reshape(x.shape), 1.0)
 
     def arguments(self) -> str:
         settings = {} if self.scale is not None else {"affine": False}
@@ -315,7 +322,7 @@ class WeightNorm(Layer):
         """magnitude · direction / √(‖direction‖² + eps)"""
         v = self.direction
         square = np.sum(v * v, axis=self.axes, keepdims=True)
-        return self.magnitude * (v / np.sqrt(square + ad.stop_gradient(self.eps)))
+        return v * (self.magnitude * inverse_root(square, self.eps))
 
     def __call__(self, x: Any) -> Any:
         setattr(self.layer, self.name, self.weight())

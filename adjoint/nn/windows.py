@@ -18,6 +18,12 @@ import numpy as np
 
 import adjoint as ad
 
+# The C library hands freed memory back to the system from a size on that it learns from the first large
+# block that is freed (mallopt(3), M_MMAP_THRESHOLD). Columns are large and made at every call: unless it
+# has learned that, asking for their pages anew takes longer than the arithmetic. The block is never
+# touched: this takes no memory and no time.
+np.empty(31 * 2**20, np.uint8)
+
 Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 
