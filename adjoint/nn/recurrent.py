@@ -52,12 +52,17 @@ class Cell(Layer):
         expect_axis(type(self).__name__, x.shape, -1, self.input_weight.shape[0])
         return affine(x, self.input_weight, self.bias)
 
-    def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
-        """The state and the output after an input that is prepared."""
+    def step(self, state: Any, prepared: Any) -> Any:
+        """The state after an input that is prepared."""
         raise NotImplementedError
 
+    def output(self, state: Any) -> Any:
+        """The output, a part of the state."""
+        return state
+
     def __call__(self, state: Any, x: Any) -> tuple[Any, Any]:
-        return self.step(state, self.prepared(x))
+        state = self.step(state, self.prepared(x))
+        return state, self.output(state)
 
     def initial_state(self) -> Any:
         """Zeros, (1, out), which fit any batch."""
@@ -81,9 +86,8 @@ class RNNCell(Cell):
         super().__init__(inputs, outputs, **settings)
         self.activation = activation
 
-    def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
-        h = self.activation(prepared + state @ self.hidden_weight)
-        return h, h
+    def step(self, state: Any, prepared: Any) -> Any:
+        return self.activation(prepared + state @ self.hidden_weight)
 
     def arguments(self) -> str:
         inputs, outputs = self.input_weight.shape
@@ -107,7 +111,7 @@ class LSTMCell(Cell):
         if self.bias is not None:
             self.bias[outputs : 2 * outputs] = forget_bias
 
-    def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
+    def step(self, state: Any, prepared: Any) -> Any:
         h, c = state
         n = self.hidden_weight.shape[0]
         gates = prepared + h @ self.hidden_weight
@@ -115,8 +119,10 @@ class LSTMCell(Cell):
         i, f, o = open_[..., :n], open_[..., n : 2 * n], open_[..., 3 * n :]
         g = np.tanh(gates[..., 2 * n : 3 * n])
         c = f * c + i * g
-        h = o * np.tanh(c)
-        return (h, c), h
+        return o * np.tanh(c), c
+
+    def output(self, state: Any) -> Any:
+        return state[0]
 
     def initial_state(self) -> Any:
         return super().initial_state(), super().initial_state()
@@ -135,14 +141,13 @@ class GRUCell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
+    def step(self, state: Any, prepared: Any) -> Any:
         n = self.hidden_weight.shape[0]
         inner = state @ self.hidden_weight
         gates = sigmoid(prepared[..., : 2 * n] + inner[..., : 2 * n])
         r, z = gates[..., :n], gates[..., n:]
         candidate = np.tanh(prepared[..., 2 * n :] + r * inner[..., 2 * n :])
-        h = candidate + z * (state - candidate)
-        return h, h
+        return candidate + z * (state - candidate)
 
 
 class GRUv3Cell(Cell):
@@ -150,25 +155,21 @@ class GRUv3Cell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any) -> tuple[Any, Any]:
+    def step(self, state: Any, prepared: Any) -> Any:
         n = self.hidden_weight.shape[0]
         gates = sigmoid(prepared[..., : 2 * n] + state @ self.hidden_weight[:, : 2 * n])
         r, z = gates[..., :n], gates[..., n:]
         reset = (r * state) @ self.hidden_weight[:, 2 * n :]
         candidate = np.tanh(prepared[..., 2 * n :] + reset)
-        h = candidate + z * (state - candidate)
-        return h, h
+        return candidate + z * (state - candidate)
 
 
 def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
     """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
     prepared = cell.prepared(x)
     state = cell.widened(state, x.shape[0])
-    ys = []
-    for t in range(x.shape[1]):
-        state, y = cell.step(state, prepared[:, t])
-        ys.append(y)
-    return state, np.stack(ys, axis=1)
+    states = [state := cell.step(state, prepared[:, t]) for t in range(x.shape[1])]
+    return state, np.stack([cell.output(h) for h in states], axis=1)
 
 
 class Recurrence(Layer):

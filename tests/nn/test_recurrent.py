@@ -98,6 +98,10 @@ def test_derivatives_match_differences(make):
     ad.check_gradient(
         lambda cell, x: np.sum(nn.Recurrence(cell)(x) ** 2), cell, normal(2, 3, 3), rtol=1e-4
     )
+    layer = nn.Recurrence(cell)
+    ad.check_gradient(
+        lambda x: np.sum(layer(x) ** 3), normal(2, 3, 3), order=2, rtol=1e-4, atol=1e-5
+    )
 
     def two_steps(cell, x, y):
         state, out = cell(cell.initial_state(), x)
