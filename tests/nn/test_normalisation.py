@@ -199,6 +199,23 @@ def test_sizes_that_do_not_fit_are_named(call, message):
         call()
 
 
+def curvature(layer, x):
+    """The gradient of the squared gradient."""
+
+    def steepness(x):
+        return np.sum(ad.gradient(lambda x: np.sum(layer(x) ** 3), x)[0] ** 2)
+
+    return ad.gradient(steepness, x)[0]
+
+
+def test_second_derivatives_pass_by_running_statistics():
+    tracked, plain = (nn.BatchNorm(3, dtype=np.float64, track=t) for t in (True, False))
+    np.testing.assert_allclose(curvature(tracked, normal(4, 3)), curvature(plain, normal(4, 3)))
+    dense = nn.Dense(3, 2, rng=0, dtype=np.float64)
+    x = normal(4, 3)
+    np.testing.assert_allclose(curvature(nn.WeightNorm(dense), x), curvature(dense, x))
+
+
 # -- weight normalisation ----------------------------------------------------------------------------------
 
 
