@@ -220,18 +220,18 @@ class Params:
 def params(*things: Any) -> Params:
     """Every array with a floating dtype in arrays, objects, lists and dicts, each once, in order."""
     found: list[Any] = []
-    _collect_arrays(things, found, set())
+    _collect_arrays(things, found, {})
     return Params(found)
 
 
-def _collect_arrays(thing: Any, found: list[Any], seen: set[int]) -> None:
+def _collect_arrays(thing: Any, found: list[Any], seen: dict[int, Any]) -> None:
     if isinstance(thing, np.ndarray):
         if thing.dtype.kind in "fc":
             found.append(thing)
         return
     if isinstance(thing, str | bytes | type) or id(thing) in seen:
         return
-    seen.add(id(thing))
+    seen[id(thing)] = thing  # kept: what `trainable()` gives is new, and numbers are used again
     if isinstance(thing, Params | list | tuple | set | frozenset):
         for item in thing:
             _collect_arrays(item, found, seen)
@@ -490,7 +490,7 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
-@rule(stop_gradient)
+@rule(stop_gradient, like=0)
 def _stop_gradient(x: Any) -> Any:
     y = stop_gradient(x)
 

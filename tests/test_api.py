@@ -1023,3 +1023,18 @@ def test_a_rule_with_too_many_cotangents_is_refused():
     for f in (own, lambda x: own(x) + x, lambda x: sum(map(own, [x]))):
         with pytest.raises(ad.AdjointError, match="3 cotangents"):
             ad.gradient(f, 1.0)
+
+
+def test_params_asks_each_object_for_what_is_trainable():
+    """What `trainable()` gives is a new dict each time, which may stand where an earlier one stood."""
+
+    class Part:
+        def __init__(self):
+            self.weight, self.fixed = np.ones(2), np.ones(3)
+
+        def trainable(self):
+            return {"weight": self.weight}
+
+    parts = [Part() for _ in range(50)]
+    found = ad.params(parts)
+    assert len(found) == 50 and all(part.weight in found for part in parts)

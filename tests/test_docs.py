@@ -7,14 +7,18 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-DEBUGGING = Path(__file__).parents[1] / "docs" / "debugging.md"
+from adjoint import nn
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_examples_print_what_is_shown(tmp_path, monkeypatch):
-    text = DEBUGGING.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "count"), [("debugging.md", 3), ("layers.md", 1)])
+def test_examples_print_what_is_shown(page, count, tmp_path, monkeypatch):
+    text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert [language for language, _ in blocks] == ["python", ""] * 3
+    assert [language for language, _ in blocks] == ["python", ""] * count
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "example"}
     for number, ((_, code), (_, shown)) in enumerate(zip(blocks[::2], blocks[1::2], strict=True)):
@@ -26,3 +30,13 @@ def test_examples_print_what_is_shown(tmp_path, monkeypatch):
             exec(compile(code, str(path), "exec"), namespace)
         said = printed.getvalue().replace(str(path), "example.py")
         assert said.strip() == shown.strip()
+
+
+def test_the_page_of_layers_names_all_there_is_and_nothing_else():
+    text = (DOCS / "layers.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:nn\.)?(\w+)[(`]", text))
+    assert set(nn.__all__) <= named
+    table = text.split("<!-- layers")[1].split("## Activations")[0]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    for name in re.findall(r"`(\w+)", " ".join(first)):
+        assert name in nn.__all__, name

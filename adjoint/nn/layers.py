@@ -1,23 +1,33 @@
-"""Layers: a few attributes and a few lines of NumPy.  Any callable of one array is a layer too."""
+"""Affine maps and tables: a few attributes and a few lines of NumPy each.  x: (..., features)"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from adjoint.nn.activations import identity
+import adjoint as ad
+from adjoint.nn import initialisers
+from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
+from adjoint.nn.layer import Function, Layer, expect_axis, listed
 
-Layer = Callable[[Any], Any]
+
+def affine(x: Any, weight: Any, bias: Any) -> Any:
+    """x W + b as one product of matrices, whatever the number of axes of x."""
+    if x.ndim > 2:
+        y = x.reshape(-1, x.shape[-1]) @ weight
+        y = y if bias is None else y + bias
+        return y.reshape(*x.shape[:-1], weight.shape[1])
+    return x @ weight if bias is None else x @ weight + bias
 
 
-class Dense:
+class Dense(Layer):
     """y = activation(x W + b).  x: (..., in)  weight W: (in, out)  bias b: (out,)  y: (..., out)
 
-    The weight starts Glorot-uniform, drawn from `rng` (a seed, a `np.random.Generator`, or None for
-    fresh entropy); the bias starts at zero.
+    The weight starts Glorot-uniform, or as `init` says, drawn from `rng` (a seed, a
+    `np.random.Generator`, or None for fresh entropy); the bias starts at zero, and with `bias=False`
+    there is none.
 
     >>> Dense(3, 2, rng=0)(np.ones((4, 3), np.float32)).shape
     (4, 2)
@@ -27,49 +37,194 @@ class Dense:
         self,
         inputs: int,
         outputs: int,
-        activation: Layer = identity,
+        activation: Function = identity,
         *,
+        bias: bool = True,
+        init: Function = glorot_uniform,
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        self.weight = glorot_uniform((inputs, outputs), rng=rng, dtype=dtype)
-        self.bias = np.zeros(outputs, dtype)
+        self.weight = init((inputs, outputs), rng=rng, dtype=dtype)
+        self.bias = np.zeros(outputs, dtype) if bias else None
         self.activation = activation
 
     def __call__(self, x: Any) -> Any:
-        return self.activation(x @ self.weight + self.bias)
+        expect_axis("Dense", x.shape, -1, self.weight.shape[0])
+        return self.activation(affine(x, self.weight, self.bias))
 
-    def __repr__(self) -> str:
-        inputs, outputs = self.weight.shape
-        name = getattr(self.activation, "__name__", repr(self.activation))
-        return f"Dense({inputs}, {outputs}{'' if self.activation is identity else f', {name}'})"
+    def arguments(self) -> str:
+        settings = {} if self.bias is not None else {"bias": False}
+        return listed(*self.weight.shape, activation=self.activation, **settings)
 
 
-class Chain:
-    """The layers one after the other: y = layers[-1](… layers[0](x)).
+class Scale(Layer):
+    """y = activation(scale · x + bias), entry by entry.  scale, bias: the sizes given; x: (..., *sizes)
 
-    `chain[i]` is a layer and `chain[i:j]` a chain of the same layers.
-
-    >>> Chain(lambda x: x * x, lambda x: x + 1)(5)
-    26
+    The scale starts at one, the bias at zero; with `bias=False` there is none.
     """
 
-    def __init__(self, *layers: Layer) -> None:
-        self.layers = layers
+    def __init__(
+        self,
+        *sizes: int,
+        activation: Function = identity,
+        bias: bool = True,
+        init: Function = initialisers.ones,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.scale = init(sizes, rng=rng, dtype=dtype)
+        self.bias = np.zeros(sizes, dtype) if bias else None
+        self.activation = activation
 
     def __call__(self, x: Any) -> Any:
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        expect_axis("Scale", x.shape, -1, self.scale.shape[-1])
+        y = self.scale * x
+        return self.activation(y if self.bias is None else y + self.bias)
 
-    def __getitem__(self, index: int | slice) -> Any:
-        return Chain(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+    def arguments(self) -> str:
+        settings = {} if self.bias is not None else {"bias": False}
+        return listed(*self.scale.shape, activation=self.activation, **settings)
 
-    def __len__(self) -> int:
-        return len(self.layers)
 
-    def __iter__(self) -> Iterator[Layer]:
-        return iter(self.layers)
+class Bilinear(Layer):
+    """zₒ = activation(Σᵢⱼ xᵢ W[i, j, o] yⱼ + bₒ).  x: (..., in1)  y: (..., in2)  z: (..., out)
 
-    def __repr__(self) -> str:
-        return f"Chain({', '.join(getattr(f, '__name__', repr(f)) for f in self.layers)})"
+    weight W: (in1, in2, out)  bias: (out,).  `Bilinear((in1, in2), out)`, or `Bilinear(n, out)` for
+    two of one size; called with one argument x, y is x.
+    """
+
+    def __init__(
+        self,
+        inputs: int | tuple[int, int],
+        outputs: int,
+        activation: Function = identity,
+        *,
+        bias: bool = True,
+        init: Function = glorot_uniform,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        first, second = (inputs, inputs) if isinstance(inputs, int) else inputs
+        self.weight = init((first, second, outputs), rng=rng, dtype=dtype)
+        self.bias = np.zeros(outputs, dtype) if bias else None
+        self.activation = activation
+
+    def __call__(self, x: Any, y: Any = None) -> Any:
+        if isinstance(x, tuple):
+            x, y = x
+        y = x if y is None else y
+        first, second, outputs = self.weight.shape
+        expect_axis("Bilinear", x.shape, -1, first)
+        expect_axis("Bilinear", y.shape, -1, second)
+        xw = affine(x, self.weight.reshape(first, -1), None).reshape(*x.shape[:-1], second, outputs)
+        z = (y[..., None, :] @ xw)[..., 0, :]
+        return self.activation(z if self.bias is None else z + self.bias)
+
+    def arguments(self) -> str:
+        *inputs, outputs = self.weight.shape
+        settings = {} if self.bias is not None else {"bias": False}
+        return listed(tuple(inputs), outputs, activation=self.activation, **settings)
+
+
+@ad.nondifferentiable
+def check_indices(layer: str, indices: Any, count: int) -> None:
+    """IndexError for an index outside 0 … count - 1: NumPy would take a negative one from the end."""
+    if np.size(indices) and not (np.min(indices) >= 0 and np.max(indices) < count):
+        wrong = np.min(indices) if np.min(indices) < 0 else np.max(indices)
+        raise IndexError(f"{layer} has {count} rows, 0 to {count - 1}: there is no row {wrong}")
+
+
+class Embedding(Layer):
+    """A row of the weight for each index.  weight: (in, out)  x: integers (...)  y: (..., out)
+
+    x may also be one-hot or other weights of the rows, (..., in), of a floating type.  The row
+    `padding_index` is zero and stays so: it gets no gradient.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        padding_index: int | None = None,
+        init: Function = initialisers.normal,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.weight = init((inputs, outputs), rng=rng, dtype=dtype)
+        self.padding_index = padding_index
+        if padding_index is not None:
+            check_indices("Embedding", padding_index, inputs)
+            self.weight[padding_index] = 0
+
+    def __call__(self, x: Any) -> Any:
+        x = np.asarray(x)
+        if x.dtype.kind in "fb":
+            expect_axis("Embedding", x.shape, -1, self.weight.shape[0])
+            if self.padding_index is not None:
+                x = x * (np.arange(x.shape[-1]) != self.padding_index)
+            return affine(x, self.weight, None)
+        check_indices("Embedding", x, self.weight.shape[0])
+        rows = self.weight[x]
+        return rows if self.padding_index is None else rows * (x != self.padding_index)[..., None]
+
+    def arguments(self) -> str:
+        padding = {} if self.padding_index is None else {"padding_index": self.padding_index}
+        return listed(*self.weight.shape, **padding)
+
+
+REDUCTIONS = {"mean": np.mean, "sum": np.sum, "max": np.max}
+
+
+@ad.nondifferentiable
+def memberships(starts: Any, count: int, mean: bool, dtype: Any) -> np.ndarray:
+    """Row b has the weight of each of the `count` items in bag b: (bags, count)."""
+    bags = np.searchsorted(starts, np.arange(count), "right") - 1
+    members = (bags == np.arange(len(starts))[:, None]).astype(dtype)
+    return members / np.maximum(members.sum(1, keepdims=True), 1) if mean else members
+
+
+class EmbeddingBag(Layer):
+    """The mean, sum or maximum of the rows of a bag of indices.  weight: (in, out)
+
+    `bag(x)`: x integers (..., bag), y (..., out).  `bag(x, starts)`: x integers (n,), cut into bags
+    that begin at `starts` (the first at 0), y (bags, out); an empty bag gives zeros.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        reduction: str = "mean",
+        *,
+        init: Function = initialisers.normal,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        if reduction not in REDUCTIONS:
+            raise ValueError(
+                f"EmbeddingBag: reduction is one of {set(REDUCTIONS)}, not {reduction!r}"
+            )
+        self.weight = init((inputs, outputs), rng=rng, dtype=dtype)
+        self.reduction = reduction
+
+    def __call__(self, x: Any, starts: Any = None) -> Any:
+        x = np.asarray(x)
+        check_indices("EmbeddingBag", x, self.weight.shape[0])
+        rows = self.weight[x]
+        if starts is None:
+            return REDUCTIONS[self.reduction](rows, axis=-2)
+        starts = np.asarray(starts)
+        if starts.size == 0 or starts[0] != 0 or (np.diff(starts) < 0).any():
+            raise ValueError(f"EmbeddingBag: starts begin with 0 and do not decrease, not {starts}")
+        if self.reduction != "max":
+            return memberships(starts, len(x), self.reduction == "mean", rows.dtype) @ rows
+        ends = [*starts[1:], len(x)]
+        bags = [
+            np.max(rows[a:b], axis=0) if b > a else np.zeros_like(self.weight[0])
+            for a, b in zip(starts, ends)
+        ]
+        return np.stack(bags)
+
+    def arguments(self) -> str:
+        return listed(*self.weight.shape, repr(self.reduction))

@@ -7,6 +7,7 @@ known while compiling.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ class Rule:
     form        names of the parameters of which only the form matters: their derivative is zero
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
+    shape       the shape of the result from those of the operands; `rule` says how
+    like        or the position of an operand that the result has the shape and dtype of
     """
 
     kind: str
@@ -32,6 +35,8 @@ class Rule:
     form: tuple[str, ...] = ()
     singular: bool = False
     textual: bool = False
+    shape: Callable[..., Any] | None = None
+    like: int | None = None
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -90,7 +95,11 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
 
 
 def rule(
-    *functions: Any, linear: str | tuple[str, ...] = (), form: str | tuple[str, ...] = ()
+    *functions: Any,
+    linear: str | tuple[str, ...] = (),
+    form: str | tuple[str, ...] = (),
+    shape: Callable[..., Any] | None = None,
+    like: int | None = None,
 ) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
@@ -99,11 +108,21 @@ def rule(
     and everything left out, means no derivative. `linear` names the parameters in each of which
     the function is linear, `form` those of which it only takes the form; forward mode then follows
     from the function itself. Else it follows from the pullback.
+
+    `shape` tells the compiler what it cannot find out: it is called with the shape of each positional
+    operand, () for a number and None for what is no array, and returns the shape of the (new) result,
+    of the operands' common dtype.  Lengths are not numbers then: pass them on, or say None for one
+    that cannot be told.  With it, what follows the function is compiled as well as what follows one
+    of NumPy's; without, what follows is decided when it runs.
+
+        @rule(convolve, shape=lambda x, w: (x[0], w[1], None))
+
+    Where the result has the shape and dtype of one of the operands, `like` is its position instead.
     """
     names, formal = [(n,) if isinstance(n, str) else tuple(n) for n in (linear, form)]
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names, formal))
+        _declare(functions, Rule("rule", text, names, formal, shape=shape, like=like))
         return text
 
     return decorate
@@ -141,10 +160,17 @@ def jvp_rule(*functions: Any) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def nondifferentiable(*functions: Any) -> Any:
-    """Calls to these get no derivative. Also a decorator; returns its (first) argument."""
+def nondifferentiable(
+    *functions: Any, shape: Callable[..., Any] | None = None, like: int | None = None
+) -> Any:
+    """Calls to these get no derivative. Also a decorator; returns its (first) argument.
+
+    `shape` and `like` as for `rule`.
+    """
+    if not functions:
+        return functools.partial(nondifferentiable, shape=shape, like=like)
     for function in functions:
-        _declare([function], Rule("constant", function))
+        _declare([function], Rule("constant", function, shape=shape, like=like))
     return functions[0]
 
 

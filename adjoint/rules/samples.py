@@ -50,6 +50,9 @@ INTEGERS: tuple[tuple[int, ...], ...] = (
 )
 # Lengths of which nothing is known may be one, or not, or 1: for each of the two attempts.
 UNKNOWN_LENGTHS = (((41,), (67,)), ((41, 43, 47, 53), (67, 71, 79, 89)), ((1,), (1,)))
+# The same for arrays with several such axes, which would be large. What the two attempts differ by is
+# never what two sizes of one symbol differ by.
+SHORT_LENGTHS = (((13,), (20,)), ((13, 14, 15, 16), (20, 22, 24, 27)), ((1,), (1,)))
 # Where integers are many or few, they may be a shape, or axes: their number decides the result's axes.
 FEW = (((1,), (1,)), ((2,), (2,)), ((3,), (3,)))
 
@@ -71,7 +74,10 @@ def by_samples(
     asked = function is not operator.getitem and any(map(_has_integers, kinds))
     found: Type | None = None
     tried = _integers_to_try(kinds) if asked else INTEGERS[:1]
-    unknown = UNKNOWN_LENGTHS if any(map(_has_unknown_lengths, kinds)) else UNKNOWN_LENGTHS[:1]
+    several = any(isinstance(t, Array) and t.axes.count(None) > 2 for t in kinds)
+    unknown = SHORT_LENGTHS if several else UNKNOWN_LENGTHS
+    if not any(map(_has_unknown_lengths, kinds)):
+        unknown = unknown[:1]
     counted = asked and any(map(_has_integers_of_unknown_number, kinds))
     taken = set()
     for integers, lengths in itertools.product(tried, FEW if counted else unknown):
@@ -83,6 +89,8 @@ def by_samples(
         taken.add(lengths)
     if found is None or counted and len(taken) < len(FEW):
         raise NoSample
+    if len(unknown) > 1 and taken == {unknown[-1]}:
+        raise NoSample  # that it takes lengths of one says nothing of others, which it broadcasts
     return found
 
 

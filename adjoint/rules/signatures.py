@@ -29,6 +29,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     cotangent_dtype,
     dtype_of,
     is_number,
@@ -82,6 +83,16 @@ def result_type(
                 return found
         if function in SQUARE and not kwargs:
             return _of_square(function, args, types)
+        if function in (np.reshape, np.ndarray.reshape) and any(map(_is_some_int, types[1:])):
+            return _reshaped(args, types, kwargs)  # of the numbers tried, hardly any fits but 1
+        if function is np.ndarray.transpose and not kwargs:
+            found = _transposed(types)
+            if found is not UNKNOWN:
+                return found
+        if function is np.take_along_axis:
+            found = _taken_along(args, types, dict(kwargs))
+            if found is not UNKNOWN:
+                return found
         if isinstance(function, np.ufunc) and not kwargs and len(args) == function.nin:
             return _elementwise(function, args, types)
         if function in PYTHON_OPERATORS and all(is_number(unliteral(t)) for t in types):
@@ -97,6 +108,10 @@ def result_type(
         declared = registry.lookup(function)
         if declared is not None and declared.kind == "partials" and not kwargs:
             return _elementwise(function, args, types)
+        if declared is not None and declared.like is not None and declared.like < len(types):
+            return unliteral(types[declared.like])
+        if declared is not None and declared.shape is not None:
+            return _declared_shape(declared.shape, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         if function is operator.getitem and len(args) == 2:
@@ -118,6 +133,22 @@ def _is_bound(kind: Type) -> bool:
     return integer or isinstance(kind, Literal) and kind.value is None
 
 
+def _declared_shape(shape: Any, types: list[Type]) -> Type:
+    """The type of the result of a function whose rule tells its shape."""
+    kinds = list(map(unliteral, types))
+    arrays = [t for t in kinds if isinstance(t, Array)]
+    if any(isinstance(t, Unknown) for t in kinds):
+        return UNKNOWN
+    if not arrays:
+        return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], Scalar) else UNKNOWN
+    axes = shape(
+        *(t.axes if isinstance(t, Array) else () if isinstance(t, Scalar) else None for t in kinds)
+    )
+    if axes is None:
+        return UNKNOWN
+    return Array(np.result_type(*(t.dtype for t in arrays)), tuple(axes))
+
+
 def _reshaped(
     args: list[Operand], types: list[Type], kwargs: list[tuple[str | None, Operand]]
 ) -> Type:
@@ -128,7 +159,8 @@ def _reshaped(
     elif len(shape) == 1 and isinstance(shape[0], TupleOf):
         shape = list(shape[0].items)
     integers = all(_is_python_int(t) for t in shape)
-    if not isinstance(types[0], Array) or not shape or not integers or kwargs:
+    usual = all(isinstance(o, Const) and o.value in ("C", None) for _, o in kwargs)
+    if not isinstance(types[0], Array) or not shape or not integers or not usual:
         return UNKNOWN
     return Array(types[0].dtype, tuple(map(_axis_of, shape)))
 
@@ -200,6 +232,13 @@ def _evenly_spaced(
     if all(k == np.dtype(float) or _is_python_int(t) for k, t in zip(kinds, types, strict=True)):
         return Array(np.dtype(float), (None,))
     return UNKNOWN
+
+
+def _is_some_int(kind: Type) -> bool:
+    """An integer, or a tuple with one, of which only the program that runs knows the value?"""
+    if isinstance(kind, TupleOf):
+        return any(map(_is_some_int, kind.items))
+    return isinstance(kind, Scalar) and _is_python_int(kind) and kind.length is None
 
 
 def _is_python_int(kind: Type) -> bool:
@@ -372,6 +411,32 @@ def _broadcast_axis(a: Axis, b: Axis) -> Axis:
     if is_plural(a):
         return a
     return b if is_plural(b) else None
+
+
+def _transposed(types: list[Type]) -> Type:
+    """The type of `x.transpose(1, 0, 2)`."""
+    array, order = types[0], [t.value for t in types[1:] if isinstance(t, Literal)]
+    known = all(type(i) is int for i in order) and len(order) == len(types) - 1
+    if not isinstance(array, Array) or not known:
+        return UNKNOWN
+    if sorted(i % max(array.ndim, 1) for i in order) != list(range(array.ndim)):
+        return UNKNOWN
+    return Array(array.dtype, tuple(array.axes[i] for i in order))
+
+
+def _taken_along(args: list[Operand], types: list[Type], kwargs: dict[str | None, Operand]) -> Type:
+    """Along the axis as many as there are indices; the other axes are broadcast."""
+    axis = args[2] if len(args) > 2 else kwargs.get("axis")
+    if len(types) < 2 or not isinstance(axis, Const) or not isinstance(axis.value, int):
+        return UNKNOWN
+    array, indices = types[:2]
+    if not (isinstance(array, Array) and isinstance(indices, Array)):
+        return UNKNOWN
+    if array.ndim != indices.ndim or not -array.ndim <= axis.value < array.ndim:
+        return UNKNOWN
+    axes = list(broadcast_axes([array.axes, indices.axes]))
+    axes[axis.value] = indices.axes[axis.value]
+    return Array(array.dtype, tuple(axes))
 
 
 def _matmul(function: Any, a: Type, b: Type) -> Type:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 import adjoint as ad
-from adjoint.nn import Chain, Dense, glorot_uniform, identity, logit_cross_entropy, relu
+from adjoint import nn
+from adjoint.nn import Chain, Dense, identity, logit_cross_entropy, relu
+from tests.nn.against_torch import check_layer, compare_layer, torch
+
+F = torch.nn.functional
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=str)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
 
 
 def test_dense_is_activation_of_an_affine_map():
@@ -15,11 +24,138 @@ def test_dense_is_activation_of_an_affine_map():
     assert layer(x).dtype == np.float32
 
 
-def test_dense_takes_one_example_or_many():
-    layer = Dense(3, 2, rng=0)
-    assert layer(np.ones(3)).shape == (2,)
-    assert layer(np.ones((7, 3))).shape == (7, 2)
-    assert layer(np.ones((4, 7, 3))).shape == (4, 7, 2)
+@DTYPES
+@pytest.mark.parametrize("shape", [(5, 3), (1, 3), (3,), (2, 4, 3), (2, 1, 2, 3)], ids=str)
+@pytest.mark.parametrize("bias", [True, False])
+def test_dense_is_that_of_torch(dtype, shape, bias):
+    compare_layer(
+        Dense(3, 2, np.tanh, bias=bias),
+        lambda p, x: torch.tanh(F.linear(x, p.weight.T, getattr(p, "bias", None))),
+        normal(*shape),
+        dtype=dtype,
+    )
+
+
+@DTYPES
+@pytest.mark.parametrize("sizes", [(3,), (4, 3)], ids=str)
+def test_scale_is_elementwise(dtype, sizes):
+    compare_layer(
+        nn.Scale(*sizes, activation=np.tanh),
+        lambda p, x: torch.tanh(p.scale * x + p.bias),
+        normal(2, 4, 3),
+        dtype=dtype,
+    )
+    compare_layer(nn.Scale(*sizes, bias=False), lambda p, x: p.scale * x, normal(2, 4, 3))
+
+
+@DTYPES
+@pytest.mark.parametrize("leading", [(5,), (), (2, 3)], ids=str)
+def test_bilinear_is_that_of_torch(dtype, leading):
+    layer = nn.Bilinear((3, 4), 2, np.tanh)
+    x, y = normal(*leading, 3), normal(*leading, 4, seed=1)
+    compare_layer(
+        layer,
+        lambda p, x, y: torch.tanh(F.bilinear(x, y, p.weight.permute(2, 0, 1), p.bias)),
+        x,
+        y,
+        dtype=dtype,
+    )
+    np.testing.assert_array_equal(layer((x, y)), layer(x, y))
+
+
+def test_bilinear_of_one_input_is_a_quadratic_form():
+    compare_layer(
+        nn.Bilinear(3, 2, bias=False),
+        lambda p, x: torch.einsum("bi,ijo,bj->bo", x, p.weight, x),
+        normal(4, 3),
+    )
+
+
+INDICES = np.array([[1, 1, 4], [0, 2, 1]])
+
+
+@DTYPES
+@pytest.mark.parametrize("indices", [np.array(2), INDICES[0], INDICES], ids=["0-d", "1-d", "2-d"])
+def test_embedding_is_that_of_torch(dtype, indices):
+    compare_layer(nn.Embedding(5, 3), lambda p, i: F.embedding(i, p.weight), indices, dtype=dtype)
+
+
+def test_the_padding_row_is_zero_and_gets_no_gradient():
+    layer = nn.Embedding(5, 3, padding_index=1, rng=0, dtype=np.float64)
+    tensor = torch.tensor(layer.weight, requires_grad=True)
+    F.embedding(torch.tensor(INDICES), tensor, padding_idx=1).pow(2).sum().backward()
+    assert not layer(np.array([1])).any() and layer(np.array([0])).any()
+    g = ad.gradient(lambda f: np.sum(f(INDICES) ** 2), layer)[0]
+    np.testing.assert_allclose(g.weight, tensor.grad)
+    one_hot = np.eye(5)[INDICES]
+    g = ad.gradient(lambda f: np.sum(f(one_hot) ** 2), layer)[0]
+    np.testing.assert_allclose(g.weight, tensor.grad)
+
+
+def test_one_hot_rows_are_looked_up_as_indices_are():
+    layer = nn.Embedding(5, 3, rng=0)
+    np.testing.assert_array_equal(layer(np.eye(5, dtype=np.float32)[INDICES]), layer(INDICES))
+    assert layer(3).shape == (3,)
+
+
+@DTYPES
+@pytest.mark.parametrize("reduction", ["mean", "sum", "max"])
+def test_embedding_bag_is_that_of_torch(dtype, reduction):
+    compare_layer(
+        nn.EmbeddingBag(5, 3, reduction),
+        lambda p, i: F.embedding_bag(i, p.weight, mode=reduction),
+        INDICES,
+        dtype=dtype,
+    )
+    compare_layer(
+        nn.EmbeddingBag(5, 3, reduction),
+        lambda p, i, starts: F.embedding_bag(i, p.weight, starts, mode=reduction),
+        np.array([1, 0, 4, 2, 2, 3]),
+        np.array([0, 2, 2, 5]),  # the second bag is empty
+        dtype=dtype,
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "xs"),
+    [
+        (Dense(3, 2, np.tanh), [normal(4, 3)]),
+        (Dense(3, 2), [normal(2, 2, 3)]),
+        (nn.Scale(3, activation=np.tanh), [normal(4, 3)]),
+        (nn.Bilinear((3, 2), 2), [normal(2, 3), normal(2, 2, seed=1)]),
+        (nn.Embedding(5, 2), [INDICES]),
+        (nn.EmbeddingBag(5, 2), [INDICES]),
+    ],
+    ids=repr,
+)
+def test_derivatives_match_differences(layer, xs):
+    check_layer(layer, *xs, order=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Dense(3, 2)(normal(5, 4)), nn.SizeMismatch, r"Dense takes x of shape \(..., 3\), not \(5, 4\)"),
+        (lambda: nn.Scale(3)(normal(5, 4)), nn.SizeMismatch, r"Scale takes x of shape \(..., 3\)"),
+        (lambda: nn.Bilinear((3, 4), 2)(normal(3), normal(3)), nn.SizeMismatch, r"Bilinear .* not \(3,\)"),
+        (lambda: nn.Embedding(5, 3)([5]), IndexError, "Embedding has 5 rows, 0 to 4: there is no row 5"),
+        (lambda: nn.Embedding(5, 3)([-1]), IndexError, "there is no row -1"),
+        (lambda: nn.Embedding(5, 3)(np.eye(4)), nn.SizeMismatch, r"\(..., 5\), not \(4, 4\)"),
+        (lambda: nn.EmbeddingBag(5, 3)([7]), IndexError, "EmbeddingBag has 5 rows"),
+        (lambda: nn.EmbeddingBag(5, 3)([1, 2], [1]), ValueError, "starts begin with 0"),
+        (lambda: nn.EmbeddingBag(5, 3, "median"), ValueError, "not 'median'"),
+    ],
+)  # fmt: skip
+def test_sizes_that_do_not_fit_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_sizes_are_checked_inside_gradients_too():
+    layer = Dense(3, 2)
+    ad.gradient(lambda f, x: np.sum(f(x)), layer, normal(5, 3))
+    with pytest.raises(nn.SizeMismatch, match="Dense takes"):
+        ad.gradient(lambda f, x: np.sum(f(x)), layer, normal(5, 4))
 
 
 def test_dense_starts_glorot_uniform_with_zero_bias():
@@ -43,30 +179,20 @@ def test_layers_that_share_a_generator_differ():
     assert (Dense(4, 3, rng=rng).weight != Dense(4, 3, rng=rng).weight).any()
 
 
-def test_glorot_uniform_counts_the_kernel_in_both_fans():
-    kernel = glorot_uniform((5, 5, 30, 20), rng=0, dtype=np.float64)
-    limit = math.sqrt(6 / (25 * 50))
-    assert 0.99 * limit < np.abs(kernel).max() <= limit
-
-
-def test_chain_applies_its_layers_in_turn():
-    first, second = Dense(4, 3, relu, rng=0), Dense(3, 2, rng=1)
-    chain = Chain(first, second, np.sum)
-    x = np.ones((2, 4), np.float32)
-    assert chain(x) == np.sum(second(first(x)))
-    assert chain[0] is first and chain[-1] is np.sum
-    assert isinstance(chain[:2], Chain) and chain[:2].layers == (first, second)
-    assert len(chain) == 3 and list(chain) == [first, second, np.sum]
-
-
-def test_an_empty_chain_is_the_identity():
-    assert Chain()(5) == 5
-
-
-def test_layers_print_as_they_are_built():
-    chain = Chain(Dense(4, 3, relu), Dense(3, 2), np.tanh)
-    assert repr(chain) == "Chain(Dense(4, 3, relu), Dense(3, 2), tanh)"
-    assert repr(Dense(2, 2, activation=identity)) == "Dense(2, 2)"
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (Dense(4, 3, relu), "Dense(4, 3, relu)"),
+        (Dense(2, 2, activation=identity, bias=False), "Dense(2, 2, bias=False)"),
+        (nn.Scale(2, 3), "Scale(2, 3)"),
+        (nn.Bilinear(2, 3, np.tanh), "Bilinear((2, 2), 3, tanh)"),
+        (nn.Embedding(5, 3, padding_index=0), "Embedding(5, 3, padding_index=0)"),
+        (nn.EmbeddingBag(5, 3), "EmbeddingBag(5, 3, 'mean')"),
+    ],
+)
+def test_layers_print_as_they_are_built(layer, text):
+    assert repr(layer) == text
+    assert layer.weight.dtype == np.float32 if hasattr(layer, "weight") else True
 
 
 def model_and_data():
@@ -91,37 +217,14 @@ def test_gradient_of_a_model_has_its_attributes():
 
 
 def test_gradient_of_a_model_matches_finite_differences():
-    model, x, y = model_and_data()
-    g = ad.gradient(loss, model, x, y)[0]
-    h = 1e-6
-    for layer, layer_bar in zip(model.layers, g.layers, strict=True):
-        for name in ("weight", "bias"):
-            parameter = getattr(layer, name)
-            for index in np.ndindex(parameter.shape):
-                kept = parameter[index]
-                parameter[index] = kept + h
-                above = loss(model, x, y)
-                parameter[index] = kept - h
-                below = loss(model, x, y)
-                parameter[index] = kept
-                assert getattr(layer_bar, name)[index] == pytest.approx(
-                    (above - below) / (2 * h), abs=1e-8
-                )
-
-
-def test_gradient_of_relu_is_zero_at_zero():
-    g = ad.gradient(lambda x: np.sum(relu(x)), np.array([-1.0, 0.0, 2.0]))[0]
-    np.testing.assert_array_equal(g, [0, 0, 1])
+    ad.check_gradient(loss, *model_and_data(), order=2, rtol=1e-4, atol=1e-6)
 
 
 def test_the_gradient_of_a_model_is_plain_numpy():
     """Layers and their activations are resolved while compiling: no rule is looked up at run time."""
     model = Chain(Dense(4, 3, relu), Dense(3, 2))
-    labels = np.eye(2, dtype=np.float32)[[0, 1, 0]]
-
-    def loss(model, x):
-        return logit_cross_entropy(model(x), labels)
-
-    text = str(ad.source(loss, model, np.ones((3, 4), np.float32)))
-    assert "apply_rule" not in text
-    assert "relu(x @ " in text
+    x = np.ones((3, 4), np.float32)
+    for labels in (np.eye(2, dtype=np.float32)[[0, 1, 0]], np.array([0, 1, 0])):
+        text = str(ad.source(loss, model, x, labels))
+        assert "apply_rule" not in text
+        assert "relu(x @ " in text

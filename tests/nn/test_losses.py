@@ -1,65 +1,112 @@
-import math
-
 import numpy as np
 import pytest
 
-from adjoint.nn import cross_entropy, logit_cross_entropy, softmax
+import adjoint as ad
+from adjoint import nn
+from adjoint.nn import losses
+from tests.nn.against_torch import compare, torch
+
+F = torch.nn.functional
 
 
-def logits(shape=(6, 4), dtype: type = np.float64):
-    return np.random.default_rng(0).normal(size=shape).astype(dtype)
+def uniform(*shape, low=0.05, high=0.95, seed=0):
+    return np.random.default_rng(seed).uniform(low, high, shape)
 
 
-LABELS = np.array([0, 1, 3, 3, 2, 0])
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
 
 
-def test_logit_cross_entropy_is_the_mean_negative_log_probability():
-    p = softmax(logits())
-    expected = -sum(math.log(p[row, label]) for row, label in enumerate(LABELS)) / 6
-    assert logit_cross_entropy(logits(), LABELS) == pytest.approx(expected, rel=1e-14)
+def dice(p, y):
+    return 1 - (2 * (y * p).sum() + 1) / ((y**2).sum() + (p**2).sum() + 1)
 
 
-@pytest.mark.parametrize("loss", [logit_cross_entropy, cross_entropy])
-def test_integer_and_one_hot_labels_agree(loss):
-    x = softmax(logits())
-    np.testing.assert_allclose(loss(x, LABELS), loss(x, np.eye(4)[LABELS]), rtol=1e-14)
+def tversky(p, y):
+    wrong, missed = (p * (1 - y)).sum(), (y * (1 - p)).sum()
+    return 1 - ((y * p).sum() + 1) / ((y * p).sum() + 0.7 * wrong + 0.3 * missed + 1)
 
 
-def test_soft_labels_weigh_the_classes():
-    x = logits()
-    mixed = 0.25 * np.eye(4)[LABELS] + 0.75 * np.eye(4)[LABELS[::-1]]
-    expected = 0.25 * logit_cross_entropy(x, LABELS) + 0.75 * logit_cross_entropy(x, LABELS[::-1])
-    np.testing.assert_allclose(logit_cross_entropy(x, mixed), expected)
+def contrastive(d, y):
+    return ((1 - y) * d**2 + y * torch.clamp(1 - d, min=0) ** 2).mean()
 
 
-def test_cross_entropy_of_softmax_is_logit_cross_entropy():
-    np.testing.assert_allclose(
-        cross_entropy(softmax(logits()), LABELS), logit_cross_entropy(logits(), LABELS), rtol=1e-12
+# The loss, the same in PyTorch, and what makes predictions and targets of a shape.
+TABLE = {
+    nn.mae: (F.l1_loss, normal, normal),
+    nn.mse: (F.mse_loss, normal, normal),
+    nn.msle: (lambda p, y: ((torch.log(p) - torch.log(y)) ** 2).mean(), uniform, uniform),
+    nn.huber_loss: (F.huber_loss, lambda *s: 3 * normal(*s), normal),
+    nn.poisson_loss: (lambda p, y: F.poisson_nll_loss(p, y, False, eps=0), uniform, uniform),
+    nn.hinge_loss: (lambda p, y: torch.clamp(1 - p * y, min=0).mean(), normal, normal),
+    nn.squared_hinge_loss: (
+        lambda p, y: (torch.clamp(1 - p * y, min=0) ** 2).mean(), normal, normal,
+    ),
+    nn.siamese_contrastive_loss: (contrastive, lambda *s: 2 * uniform(*s), uniform),
+    nn.dice_coeff_loss: (dice, uniform, uniform),
+    nn.tversky_loss: (tversky, uniform, uniform),
+}  # fmt: skip
+by_name = {"ids": lambda f: getattr(f, "__name__", None)}
+
+
+def test_every_loss_is_in_the_table():
+    found = [f for n, f in vars(losses).items() if n in vars(nn) and callable(f)]
+    assert set(found) == set(TABLE)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=str)
+@pytest.mark.parametrize("shape", [(5,), (4, 3), (2, 3, 4)], ids=str)
+@pytest.mark.parametrize("loss", TABLE, **by_name)
+def test_values_and_gradients_are_those_of_torch(loss, shape, dtype):
+    theirs, make_predictions, make_targets = TABLE[loss]
+    compare(loss, theirs, make_predictions(*shape), make_targets(*shape, seed=1), dtype=dtype)
+
+
+@pytest.mark.parametrize("loss", TABLE, **by_name)
+def test_first_and_second_derivatives_match_differences(loss):
+    _, make_predictions, make_targets = TABLE[loss]
+    x, y = make_predictions(2, 3), make_targets(2, 3, seed=1)
+    ad.check_gradient(lambda x, y: loss(x, y), x, y, order=2, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", TABLE, **by_name)
+def test_shapes_that_differ_are_refused(loss):
+    with pytest.raises(ValueError, match=loss.__name__ + r": predictions have shape \(3, 1\)"):
+        loss(np.ones((3, 1)), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    "loss", [f for f in TABLE if f not in (nn.dice_coeff_loss, nn.tversky_loss)], **by_name
+)
+def test_losses_are_aggregated_as_told(loss):
+    _, make_predictions, make_targets = TABLE[loss]
+    x, y = make_predictions(4, 3), make_targets(4, 3, seed=1)
+    each = loss(x, y, agg=nn.identity)
+    assert each.shape == (4, 3)
+    assert loss(x, y) == pytest.approx(each.mean())
+    assert loss(x, y, agg=np.sum) == pytest.approx(each.sum())
+    assert loss(x[1, 2], y[1, 2]) == pytest.approx(each[1, 2])
+
+
+@pytest.mark.parametrize("delta", [0.5, 2.0])
+def test_huber_loss_with_another_delta(delta):
+    compare(
+        lambda x, y: nn.huber_loss(x, y, delta=delta),
+        lambda x, y: F.huber_loss(x, y, delta=delta),
+        3 * normal(20),
+        normal(20, seed=1),
     )
 
 
-def test_cross_entropy_is_finite_where_a_probability_is_zero():
-    assert np.isfinite(cross_entropy(np.array([[1.0, 0.0]]), np.array([1])))
+def test_mean_absolute_error_has_slope_zero_where_it_is_zero():
+    g = ad.gradient(nn.mae, np.array([1.0, 2.0]), np.array([1.0, 0.0]))[0]
+    np.testing.assert_array_equal(g, [0, 0.5])
 
 
-def test_logit_cross_entropy_is_exact_where_exponentials_overflow():
-    x = np.array([[1e4, 0.0, -1e4]])
-    assert logit_cross_entropy(x, np.array([0])) == 0
-    assert logit_cross_entropy(x, np.array([2])) == 2e4
+def test_poisson_loss_of_no_counts_at_rate_zero():
+    value, bars = ad.value_and_gradient(nn.poisson_loss, np.array([0.0]), np.array([0.0]))
+    assert value == 0 and bars[0] == 1
 
 
-def test_a_class_ruled_out_by_minus_infinity_costs_nothing():
-    assert logit_cross_entropy(np.array([[0.0, -np.inf]]), np.array([0])) == 0
-
-
-def test_leading_axes_are_all_batch():
-    x, labels = logits((2, 3, 4)), LABELS.reshape(2, 3)
-    np.testing.assert_allclose(
-        logit_cross_entropy(x, labels), logit_cross_entropy(x.reshape(6, 4), LABELS)
-    )
-
-
-def test_single_precision_stays_single():
-    x = logits(dtype=np.float32)
-    assert logit_cross_entropy(x, LABELS).dtype == np.float32
-    assert cross_entropy(softmax(x), LABELS).dtype == np.float32
+def test_contrastive_loss_refuses_a_negative_margin():
+    with pytest.raises(ValueError, match="margin -1 is negative"):
+        nn.siamese_contrastive_loss(np.ones(2), np.ones(2), margin=-1)

@@ -69,3 +69,16 @@ CASES = [
 @pytest.mark.parametrize("case", expand(CASES), ids=str)
 def test_rule(case):
     check_rule(case)
+
+
+def test_lengths_that_only_fit_as_ones_tell_nothing():
+    """`rows` and `columns` have unknown lengths, which are broadcast: the item is no column."""
+    import adjoint as ad
+
+    def f(x, labels):
+        columns = np.full((len(x), 2 * len(labels[0]) + 1), 0)
+        columns[:, 1::2] = labels
+        rows = np.arange(len(x))[:, None]
+        return np.sum(np.where(columns > 0, x[rows, columns] ** 2, 0))
+
+    ad.check_gradient(f, np.arange(6.0).reshape(2, 3), np.array([[1, 2], [2, 1]]))

@@ -1,0 +1,277 @@
+"""Recurrent layers.
+
+A cell is a function of a state and an input: `h, y = cell(h, x)`, x: (batch, in) or (in,).
+`Recur(cell)` keeps the state between calls, in `.state`; `RNN(10, 5)`, `LSTM(10, 5)`, `GRU(10, 5)` are
+`Recur` of their cells.  Sequences are (batch, time, in).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import adjoint as ad
+from adjoint.nn.activation import sigmoid_fast as sigmoid
+from adjoint.nn.initialisers import glorot_uniform
+from adjoint.nn.layer import Function, Layer, expect_axis, listed
+from adjoint.nn.layers import affine
+from adjoint.nn.model import modules
+
+
+class Cell(Layer):
+    """Base of the cells: `gates` blocks of weights side by side.
+
+    input_weight: (in, gates · out)  hidden_weight: (out, gates · out)  bias: (gates · out,)
+    """
+
+    gates = 1
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: bool = True,
+        init: Function = glorot_uniform,
+        recurrent_init: Function = glorot_uniform,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        rng = np.random.default_rng(rng)
+        self.input_weight = self.blocks(init, inputs, outputs, rng, dtype)
+        self.hidden_weight = self.blocks(recurrent_init, outputs, outputs, rng, dtype)
+        self.bias = np.zeros(self.gates * outputs, dtype) if bias else None
+
+    def blocks(self, init: Function, inputs: int, outputs: int, rng: Any, dtype: Any) -> np.ndarray:
+        made = [init((inputs, outputs), rng=rng, dtype=dtype) for _ in range(self.gates)]
+        return np.concatenate(made, axis=1)
+
+    def prepared(self, x: Any) -> Any:
+        """x W + b, the part of the gates that the state has no part in: of all steps at once."""
+        expect_axis(type(self).__name__, x.shape, -1, self.input_weight.shape[0])
+        return affine(x, self.input_weight, self.bias)
+
+    def step(self, state: Any, prepared: Any) -> Any:
+        """The state after an input that is prepared."""
+        raise NotImplementedError
+
+    def output(self, state: Any) -> Any:
+        """The output, a part of the state."""
+        return state
+
+    def __call__(self, state: Any, x: Any) -> tuple[Any, Any]:
+        state = self.step(state, self.prepared(x))
+        return state, self.output(state)
+
+    def initial_state(self) -> Any:
+        """Zeros, (1, out), which fit any batch."""
+        return np.zeros((1, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
+
+    def widened(self, state: Any, batch: int) -> Any:
+        """The state with one row for each sequence."""
+        return state + np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
+
+    def arguments(self) -> str:
+        settings = {} if self.bias is not None else {"bias": False}
+        return listed(self.input_weight.shape[0], self.hidden_weight.shape[0], **settings)
+
+
+class RNNCell(Cell):
+    """h' = activation(x W + h U + b); the output is h'.  state h: (batch, out)"""
+
+    def __init__(
+        self, inputs: int, outputs: int, activation: Function = np.tanh, **settings: Any
+    ) -> None:
+        super().__init__(inputs, outputs, **settings)
+        self.activation = activation
+
+    def step(self, state: Any, prepared: Any) -> Any:
+        return self.activation(prepared + state @ self.hidden_weight)
+
+    def arguments(self) -> str:
+        inputs, outputs = self.input_weight.shape
+        settings = {} if self.bias is not None else {"bias": False}
+        return listed(inputs, outputs, activation=self.activation, **settings)
+
+
+class LSTMCell(Cell):
+    """c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c'); the output is h' (Hochreiter and Schmidhuber 1997).
+
+    [i f g o] = x W + h U + b.  The state is the tuple (h, c), each (batch, out).  The bias of the
+    forget gate f starts at `forget_bias` (Jozefowicz et al. 2015), the others at 0.
+    """
+
+    gates = 4
+
+    def __init__(
+        self, inputs: int, outputs: int, *, forget_bias: float = 1.0, **settings: Any
+    ) -> None:
+        super().__init__(inputs, outputs, **settings)
+        if self.bias is not None:
+            self.bias[outputs : 2 * outputs] = forget_bias
+
+    def step(self, state: Any, prepared: Any) -> Any:
+        h, c = state
+        n = self.hidden_weight.shape[0]
+        gates = prepared + h @ self.hidden_weight
+        open_ = sigmoid(gates)  # of all four: less than three calls
+        i, f, o = open_[..., :n], open_[..., n : 2 * n], open_[..., 3 * n :]
+        g = np.tanh(gates[..., 2 * n : 3 * n])
+        c = f * c + i * g
+        return o * np.tanh(c), c
+
+    def output(self, state: Any) -> Any:
+        return state[0]
+
+    def initial_state(self) -> Any:
+        return super().initial_state(), super().initial_state()
+
+    def widened(self, state: Any, batch: int) -> Any:
+        h, c = state
+        zeros = np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
+        return h + zeros, c + zeros
+
+
+class GRUCell(Cell):
+    """h' = (1 - z) h̃ + z h; the output is h' (Cho et al. 2014, the form of version 1).
+
+    [a b d] = x W + b, [p q s] = h U: r = σ(a + p), z = σ(b + q), h̃ = tanh(d + r s)
+    """
+
+    gates = 3
+
+    def step(self, state: Any, prepared: Any) -> Any:
+        n = self.hidden_weight.shape[0]
+        inner = state @ self.hidden_weight
+        gates = sigmoid(prepared[..., : 2 * n] + inner[..., : 2 * n])
+        r, z = gates[..., :n], gates[..., n:]
+        candidate = np.tanh(prepared[..., 2 * n :] + r * inner[..., 2 * n :])
+        return candidate + z * (state - candidate)
+
+
+class GRUv3Cell(Cell):
+    """The `GRUCell` of version 3: the reset gate acts before the product, h̃ = tanh(d + (r h) U₃)."""
+
+    gates = 3
+
+    def step(self, state: Any, prepared: Any) -> Any:
+        n = self.hidden_weight.shape[0]
+        gates = sigmoid(prepared[..., : 2 * n] + state @ self.hidden_weight[:, : 2 * n])
+        r, z = gates[..., :n], gates[..., n:]
+        reset = (r * state) @ self.hidden_weight[:, 2 * n :]
+        candidate = np.tanh(prepared[..., 2 * n :] + reset)
+        return candidate + z * (state - candidate)
+
+
+def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
+    """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
+    prepared = cell.prepared(x)
+    state = cell.widened(state, x.shape[0])
+    states = [state := cell.step(state, prepared[:, t]) for t in range(x.shape[1])]
+    return state, np.stack([cell.output(h) for h in states], axis=1)
+
+
+class Recurrence(Layer):
+    """A cell over whole sequences, each from the initial state.  x: (batch, time, in)
+
+    y: (batch, time, out); with `return_state=True` (y, state after the last step).
+    """
+
+    def __init__(self, cell: Cell, *, return_state: bool = False) -> None:
+        self.cell, self.return_state = cell, return_state
+
+    def __call__(self, x: Any, state: Any = None) -> Any:
+        state = self.cell.initial_state() if state is None else state
+        state, y = run(self.cell, state, x)
+        return (y, state) if self.return_state else y
+
+    def __repr__(self) -> str:
+        return f"Recurrence({self.cell!r})"
+
+
+class Recur(Layer):
+    """A cell that keeps its state: each call moves `.state` on and returns the output.
+
+    cell: one of the above, or any function with `h, y = cell(h, x)`; then the first state has to be
+    given.  `reset` goes back to it.  x: (batch, in) or (in,), one step; or, for the cells above,
+    (batch, time, in), as many steps, y (batch, time, out).
+
+    Gradients flow through as many calls as are made within one `gradient`; the state that a
+    `gradient` begins with is an array like any other.
+    """
+
+    transient = ("init", "state")
+
+    def __init__(self, cell: Function, state: Any = None) -> None:
+        if state is None:
+            if not isinstance(cell, Cell):
+                raise TypeError("Recur of a function needs its first state: Recur(cell, state)")
+            state = cell.initial_state()
+        self.cell, self.init, self.state = cell, state, state
+        self.sequences = isinstance(cell, Cell)
+
+    def parameters(self) -> dict[str, Any]:
+        return {"cell": self.cell}
+
+    def __call__(self, x: Any) -> Any:
+        if self.sequences and x.ndim == 3:
+            self.state, y = run(self.cell, self.state, x)
+        elif self.sequences and x.ndim == 1:
+            self.state, rows = self.cell(self.state, x[None])
+            y = rows[0]
+        else:
+            self.state, y = self.cell(self.state, x)
+        return y
+
+    def reset(self) -> None:
+        """Back to the first state"""
+        self.state = self.init
+
+    def truncate(self) -> None:
+        """Keep the state, and let no gradient through it to what came before"""
+        self.state = ad.stop_gradient(self.state)
+
+    def __repr__(self) -> str:
+        name = repr(self.cell) if isinstance(self.cell, Layer) else self.cell.__name__
+        return f"Recur({name})"
+
+
+def RNN(inputs: int, outputs: int, activation: Function = np.tanh, **settings: Any) -> Recur:
+    """`Recur(RNNCell(inputs, outputs, activation))`"""
+    return Recur(RNNCell(inputs, outputs, activation, **settings))
+
+
+def LSTM(inputs: int, outputs: int, **settings: Any) -> Recur:
+    """`Recur(LSTMCell(inputs, outputs))`"""
+    return Recur(LSTMCell(inputs, outputs, **settings))
+
+
+def GRU(inputs: int, outputs: int, **settings: Any) -> Recur:
+    """`Recur(GRUCell(inputs, outputs))`"""
+    return Recur(GRUCell(inputs, outputs, **settings))
+
+
+def GRUv3(inputs: int, outputs: int, **settings: Any) -> Recur:
+    """`Recur(GRUv3Cell(inputs, outputs))`"""
+    return Recur(GRUv3Cell(inputs, outputs, **settings))
+
+
+def reset(model: Any) -> Any:
+    """Every `Recur` in the model back to its first state.  Returns the model."""
+    for module in modules(model):
+        if isinstance(module, Recur):
+            module.reset()
+    return model
+
+
+def truncate(model: Any) -> Any:
+    """Every `Recur` in the model keeps its state, without gradients to what came before.
+
+    Between gradients there is nothing to do: a state that is left there is an array.  Inside a
+    gradient, call the method of the layer itself.  Returns the model.
+    """
+    for module in modules(model):
+        if isinstance(module, Recur):
+            module.truncate()
+    return model

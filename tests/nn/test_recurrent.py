@@ -1,0 +1,245 @@
+import numpy as np
+import pytest
+
+import adjoint as ad
+from adjoint import nn
+from tests.nn.against_torch import close, randomise, torch
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=str)
+PAIRS = [
+    (nn.RNNCell, torch.nn.RNN),
+    (nn.LSTMCell, torch.nn.LSTM),
+    (nn.GRUCell, torch.nn.GRU),
+]
+pairs = pytest.mark.parametrize(("make", "theirs"), PAIRS, ids=lambda f: f.__name__)
+CELLS = [nn.RNNCell, nn.LSTMCell, nn.GRUCell, nn.GRUv3Cell]
+cells = pytest.mark.parametrize("make", CELLS)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def twins(make, theirs, dtype, inputs=3, outputs=4):
+    """The same cell in both libraries; PyTorch's second bias is zero."""
+    cell = randomise(make(inputs, outputs, dtype=dtype))
+    other = theirs(inputs, outputs, batch_first=True).to(getattr(torch, np.dtype(dtype).name))
+    with torch.no_grad():
+        other.weight_ih_l0[:] = torch.tensor(cell.input_weight.T)
+        other.weight_hh_l0[:] = torch.tensor(cell.hidden_weight.T)
+        other.bias_ih_l0[:] = torch.tensor(cell.bias)
+        other.bias_hh_l0[:] = 0
+    return cell, other
+
+
+def compare_gradients(cell_bar, other, dtype):
+    close(cell_bar.input_weight, other.weight_ih_l0.grad.T, dtype, "input weight")
+    close(cell_bar.hidden_weight, other.weight_hh_l0.grad.T, dtype, "hidden weight")
+    close(cell_bar.bias, other.bias_ih_l0.grad, dtype, "bias")
+
+
+@DTYPES
+@pairs
+@pytest.mark.parametrize("steps", [1, 6])
+def test_sequences_are_those_of_torch(make, theirs, steps, dtype):
+    cell, other = twins(make, theirs, dtype)
+    x, w = normal(5, steps, 3).astype(dtype), normal(5, steps, 4, seed=1).astype(dtype)
+    tensor = torch.tensor(x, requires_grad=True)
+    theirs_y = other(tensor)[0]
+    (theirs_y * torch.tensor(w)).sum().backward()
+    for layer in (nn.Recur(cell), nn.Recurrence(cell)):
+        y = layer(x)
+        close(y, theirs_y, dtype)
+        assert y.dtype == dtype
+        nn.reset(layer)
+        g, x_bar = ad.gradient(lambda f, x: np.sum(f(x) * w), layer, x)
+        close(x_bar, tensor.grad, dtype)
+        compare_gradients(g.cell, other, dtype)
+
+
+@DTYPES
+@pairs
+def test_steps_taken_one_by_one_carry_the_state(make, theirs, dtype):
+    """A gradient through several calls of a `Recur`, its state kept from before."""
+    cell, other = twins(make, theirs, dtype)
+    layer = nn.Recur(cell)
+    xs = normal(6, 5, 3).astype(dtype)
+    first = torch.tensor(np.moveaxis(xs[:3], 0, 1))
+    _, state = other(first)
+    for x in xs[:3]:
+        layer(x)
+    rest = torch.tensor(np.moveaxis(xs[3:], 0, 1), requires_grad=True)
+    detached = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+    theirs_y, theirs_state = other(rest, detached)
+    (theirs_y**2).sum().backward()
+
+    def loss(f, xs):
+        total = 0.0
+        for x in xs:
+            y = f(x)
+            total = total + np.sum(y * y)
+        return total
+
+    kept = layer.state
+    g, xs_bar = ad.gradient(loss, layer, xs[3:])
+    close(xs_bar, np.moveaxis(rest.grad.numpy(), 0, 1), dtype)
+    compare_gradients(g.cell, other, dtype)
+    ours = layer.state if isinstance(layer.state, tuple) else (layer.state,)
+    last = theirs_state if isinstance(theirs_state, tuple) else (theirs_state,)
+    for a, b in zip(ours, last, strict=True):
+        close(a, b[0], dtype)
+    layer.state = kept
+    assert loss(layer, xs[3:]) == pytest.approx((theirs_y**2).sum().item(), rel=1e-5)
+
+
+@cells
+def test_derivatives_match_differences(make):
+    cell = randomise(make(3, 2, dtype=np.float64))
+    ad.check_gradient(
+        lambda cell, x: np.sum(nn.Recurrence(cell)(x) ** 2), cell, normal(2, 3, 3), rtol=1e-4
+    )
+    layer = nn.Recurrence(cell)
+    ad.check_gradient(
+        lambda x: np.sum(layer(x) ** 3), normal(2, 3, 3), order=2, rtol=1e-4, atol=1e-5
+    )
+
+    def two_steps(cell, x, y):
+        state, out = cell(cell.initial_state(), x)
+        _, more = cell(state, y)
+        return np.sum(out * more)
+
+    ad.check_gradient(
+        two_steps, cell, normal(2, 3), normal(2, 3, seed=1), order=2, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_the_third_version_of_the_gru_resets_before_the_product():
+    cell = randomise(nn.GRUv3Cell(3, 2, dtype=np.float64))
+    h, x = normal(4, 2), normal(4, 3, seed=1)
+    a = x @ cell.input_weight + cell.bias
+    u = cell.hidden_weight
+    r = nn.sigmoid(a[:, :2] + h @ u[:, :2])
+    z = nn.sigmoid(a[:, 2:4] + h @ u[:, 2:4])
+    candidate = np.tanh(a[:, 4:] + (r * h) @ u[:, 4:])
+    new, y = cell(h, x)
+    np.testing.assert_allclose(new, (1 - z) * candidate + z * h, rtol=1e-12)
+    assert y is new
+
+
+@cells
+def test_sequences_are_steps_in_turn(make):
+    cell, x = randomise(make(3, 2)), normal(4, 5, 3).astype(np.float32)
+    whole, steps = nn.Recur(cell), nn.Recur(cell)
+    y = whole(x)
+    np.testing.assert_allclose(y, np.stack([steps(x[:, t]) for t in range(5)], 1), rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(whole.state), np.asarray(steps.state), rtol=1e-6)
+    outputs, state = nn.Recurrence(cell, return_state=True)(x)
+    np.testing.assert_array_equal(outputs, y)
+    np.testing.assert_array_equal(np.asarray(state), np.asarray(whole.state))
+    more = nn.Recurrence(cell)(x, state)
+    np.testing.assert_allclose(more, whole(x), rtol=1e-6)
+
+
+def test_cells_as_in_the_tutorials():
+    cell = nn.RNNCell(10, 5, rng=0)
+    h, x = normal(5).astype(np.float32), normal(10).astype(np.float32)
+    h, y = cell(h, x)
+    assert h.shape == y.shape == (5,)
+    model = nn.RNN(10, 5, rng=0)
+    assert repr(model) == "Recur(RNNCell(10, 5, tanh))"
+    assert model(x).shape == (5,) and model.state.shape == (1, 5)
+    sequence = [normal(10, seed=i).astype(np.float32) for i in range(4)]
+    chain = nn.Chain(nn.LSTM(10, 15, rng=0), nn.Dense(15, 5, rng=1))
+    assert [chain(x).shape for x in sequence] == [(5,)] * 4
+    batch = [normal(7, 10, seed=i).astype(np.float32) for i in range(4)]
+    nn.reset(chain)
+    assert [chain(x).shape for x in batch] == [(7, 5)] * 4
+
+
+def test_functions_are_cells_too():
+    weight = normal(4, 4)
+
+    def step(h, x):
+        h = np.tanh(h @ weight + x)
+        return h, h
+
+    layer = nn.Recur(step, np.zeros(4))
+    xs = normal(3, 4)
+    assert repr(layer) == "Recur(step)"
+
+    def loss(xs):
+        nn.Recur.reset(layer)
+        total = 0.0
+        for x in xs:
+            total = total + np.sum(layer(x))
+        return total
+
+    ad.check_gradient(loss, xs)
+    with pytest.raises(TypeError, match="needs its first state"):
+        nn.Recur(step)
+
+
+def test_reset_goes_back_to_the_first_state():
+    chain = nn.Chain(nn.RNN(3, 2, rng=0), nn.SkipConnection(nn.GRU(2, 2, rng=1), np.add))
+    x = normal(4, 3).astype(np.float32)
+    first, second = chain(x), chain(x)
+    assert (first != second).any()
+    assert nn.reset(chain) is chain
+    np.testing.assert_array_equal(chain(x), first)
+
+
+def test_truncate_lets_no_gradient_through():
+    layer = nn.Recur(randomise(nn.RNNCell(3, 2, dtype=np.float64)))
+    x, y = normal(4, 3), normal(4, 3, seed=1)
+
+    def loss(x, y, cut):
+        layer.reset()
+        layer(x)
+        if cut:
+            layer.truncate()
+        return np.sum(layer(y) ** 2)
+
+    x_bar, y_bar, _ = ad.gradient(loss, x, y, True)
+    assert not x_bar.any()
+    full_x, full_y, _ = ad.gradient(loss, x, y, False)
+    assert full_x.any()
+    np.testing.assert_array_equal(y_bar, full_y)
+    before = layer.state
+    assert nn.truncate(layer) is layer and layer.state is before
+
+
+def test_the_state_a_gradient_begins_with_is_an_array_like_any_other():
+    layer = nn.Recur(randomise(nn.RNNCell(3, 2, dtype=np.float64)))
+    layer(normal(4, 3))
+    g = ad.gradient(lambda f, x: np.sum(f(x) ** 2), layer, normal(4, 3, seed=1))[0]
+    assert g.state.shape == (4, 2)
+    cell, state = layer.cell, normal(4, 2)
+    ad.check_gradient(lambda h, x: np.sum(cell(h, x)[1] ** 2), state, normal(4, 3))
+
+
+def test_states_are_no_parameters():
+    layer = nn.LSTM(3, 2)
+    assert [p.shape for p in ad.params(layer)] == [(3, 8), (2, 8), (8,)]
+
+
+def test_the_forget_gate_starts_open():
+    assert nn.LSTMCell(3, 2).bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert not nn.LSTMCell(3, 2, forget_bias=0.0).bias.any()
+    assert nn.LSTMCell(3, 2, bias=False).bias is None
+    assert nn.LSTM(3, 2, bias=False)(normal(4, 3)).shape == (4, 2)
+    assert repr(nn.GRU(3, 2, bias=False)) == "Recur(GRUCell(3, 2, bias=False))"
+    assert repr(nn.Recurrence(nn.GRUv3Cell(3, 2))) == "Recurrence(GRUv3Cell(3, 2))"
+
+
+@cells
+def test_sizes_that_do_not_fit_are_named(make):
+    with pytest.raises(nn.SizeMismatch, match=rf"{make.__name__} takes x of shape \(..., 3\)"):
+        nn.Recur(make(3, 2))(normal(4, 5))
+
+
+@cells
+def test_the_gradient_of_a_sequence_is_plain_numpy(make):
+    x = normal(4, 5, 3).astype(np.float32)
+    for layer in (nn.Recurrence(make(3, 2)), nn.Recur(make(3, 2))):
+        source = str(ad.source(lambda f, x: np.sum(f(x) ** 2), layer, x))
+        assert "apply_rule" not in source
