@@ -72,9 +72,11 @@ class Rprop(UpdateRule):
 
     def apply(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
         change = np.multiply(np.sign(slot.before, out=slot.before), dx, out=scratch(dx))
-        slot.size *= np.where(change > 0, self.ell[1], np.where(change < 0, self.ell[0], 1.0))
+        changed = change < 0
+        np.multiply(slot.size, self.ell[1], out=slot.size, where=change > 0)
+        np.multiply(slot.size, self.ell[0], out=slot.size, where=changed)
         np.clip(slot.size, *self.gamma, out=slot.size)
-        dx[change < 0] = 0
+        dx[changed] = 0
         slot.before[...] = dx
         np.sign(dx, out=dx)
         dx *= slot.size

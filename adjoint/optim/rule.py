@@ -220,7 +220,7 @@ def assign(rule: UpdateRule, values: dict[str, Any]) -> None:
 
 # -- memory ------------------------------------------------------------------------------------------
 
-BLOCK = 16384
+BLOCK = 32768
 """Entries of a large array that are worked on at a time: a few arrays of them fit a level-2 cache."""
 
 _pool = threading.local()
