@@ -54,7 +54,7 @@ class DataLoader:
         self.count = count(data)
         self._epoch = self.rng.bit_generator.state  # as the running epoch began
         self._given = 0  # batches of it that have been given
-        self._resume = 0  # batches that the next epoch leaves out, because they were given before
+        self._resume: Any = None  # the state from which the next epoch goes on
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -63,18 +63,21 @@ class DataLoader:
         return (self.count + (self.batch_size - 1) * self.partial) // self.batch_size
 
     def __iter__(self) -> Iterator[Any]:
-        first, self._resume = self._resume, 0
-        if first:
-            self.rng.bit_generator.state = self._epoch
+        bits, resume = self.rng.bit_generator, self._resume
+        self._resume = None
+        if resume is None:
+            self._epoch, self._given = bits.state, 0
         else:
-            self._epoch = self.rng.bit_generator.state
-        self._given = first
+            bits.state, self._given = self._epoch, resume["given"]
         order = self.rng.permutation(self.count) if self.shuffle else None
         seed = int(self.rng.integers(2**63)) if self.transform else 0
+        if resume is not None:
+            bits.state = resume["now"]
+        first = self._given
         for batch in self._batches(order, seed, first):
             self._given += 1
             if self._given == len(self):
-                self._epoch, self._given = self.rng.bit_generator.state, 0
+                self._given = 0
             yield batch
 
     def _batches(self, order: np.ndarray | None, seed: int, first: int) -> Iterator[Any]:
@@ -113,13 +116,17 @@ class DataLoader:
 
     def state(self) -> dict[str, Any]:
         """Where the loader is: plain numbers, texts and lists, for JSON."""
-        return {"rng": plain(self._epoch), "given": self._given}
+        now = plain(self.rng.bit_generator.state)  # others may draw from it as well
+        epoch = plain(self._epoch) if self._given else now
+        return {"epoch": epoch, "given": self._given, "now": now}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where another loader of the same data was when it told its `state`."""
-        self.rng.bit_generator.state = state["rng"]
-        self._epoch, self._given = self.rng.bit_generator.state, state["given"]
-        self._resume = self._given
+        bits = self.rng.bit_generator
+        bits.state = state["epoch"]
+        self._epoch, self._given = bits.state, state["given"]
+        bits.state = state["now"]
+        self._resume = state if self._given else None
 
     def __repr__(self) -> str:
         return f"DataLoader({self.count} observations, {len(self)} batches)"
