@@ -7,14 +7,16 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-DEBUGGING = Path(__file__).parents[1] / "docs" / "debugging.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_examples_print_what_is_shown(tmp_path, monkeypatch):
-    text = DEBUGGING.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "examples"), [("debugging.md", 3), ("training.md", 4)])
+def test_examples_print_what_is_shown(page, examples, tmp_path, monkeypatch):
+    text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert [language for language, _ in blocks] == ["python", ""] * 3
+    assert [language for language, _ in blocks] == ["python", ""] * examples
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "example"}
     for number, ((_, code), (_, shown)) in enumerate(zip(blocks[::2], blocks[1::2], strict=True)):

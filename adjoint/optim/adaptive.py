@@ -102,11 +102,10 @@ class Adam(UpdateRule):
         return Slot(mean=np.zeros_like(x), square=np.zeros_like(x))
 
     def apply(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
-        self.direction(x, dx, slot)
-        dx *= self.eta
+        self.direction(x, dx, slot, self.eta)
 
-    def direction(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
-        """dx ← m̂ / (√v̂ + eps)"""
+    def direction(self, x: np.ndarray, dx: np.ndarray, slot: Slot, eta: float) -> None:
+        """dx ← eta · m̂ / (√v̂ + eps)"""
         (beta1, beta2), a = self.beta, scratch(dx)
         mix(slot.mean, beta1, dx, a)
         mix(slot.square, beta2, squared(dx, a), a)
@@ -115,7 +114,7 @@ class Adam(UpdateRule):
         np.sqrt(slot.square, out=a)
         a += floor_eps(self.eps * root, x)
         np.divide(slot.mean, a, out=dx)
-        dx *= root / (1 - beta1**slot.count)
+        dx *= eta * root / (1 - beta1**slot.count)
 
 
 @dataclass(eq=False)
@@ -130,8 +129,7 @@ class AdamW(Adam):
     couple: bool = True
 
     def apply(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
-        self.direction(x, dx, slot)
-        dx *= self.eta
+        self.direction(x, dx, slot, self.eta)
         dx += np.multiply(x, self.decay * (self.eta if self.couple else 1.0), out=scratch(dx))
 
 
@@ -221,11 +219,12 @@ class RAdam(Adam):
         (beta1, beta2), t = self.beta, slot.count
         limit = 2 / (1 - beta2) - 1
         length = limit - 2 * t * beta2**t / (1 - beta2**t)
-        self.direction(x, dx, slot)
+        factor = 0.0
         if length > 4:
-            factor = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
-            dx *= self.eta * math.sqrt(factor)
-        else:
+            known = (length - 4) * (length - 2) * limit
+            factor = math.sqrt(known / ((limit - 4) * (limit - 2) * length))
+        self.direction(x, dx, slot, self.eta * factor)
+        if not factor:
             np.multiply(slot.mean, self.eta / (1 - beta1**t), out=dx)
 
 
@@ -239,8 +238,7 @@ class OAdam(Adam):
         return Slot(mean=np.zeros_like(x), square=np.zeros_like(x), before=np.zeros_like(x))
 
     def apply(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
-        self.direction(x, dx, slot)
-        dx *= self.eta
+        self.direction(x, dx, slot, self.eta)
         a = np.multiply(dx, 2.0, out=scratch(dx))
         a -= slot.before
         slot.before[...] = dx

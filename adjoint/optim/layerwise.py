@@ -51,7 +51,7 @@ class LAMB(Adam):
     decay: float = 0.0
 
     def apply(self, x: np.ndarray, dx: np.ndarray, slot: Slot) -> None:
-        self.direction(x, dx, slot)
+        self.direction(x, dx, slot, 1.0)
         if self.decay:
             dx += np.multiply(x, self.decay, out=scratch(dx))
         dx *= self.eta * trust_ratio(x, dx, 1.0)

@@ -77,6 +77,15 @@ def test_workers_change_nothing_but_the_time(workers):
             np.testing.assert_array_equal(one, other)
 
 
+def test_what_is_random_in_a_transformation_differs_between_batches_epochs_and_seeds():
+    def draws(seed):
+        loader = DataLoader(np.zeros(40), 4, transform=noisy, rng=seed)
+        return np.concatenate([batch for _ in range(3) for batch in loader])
+
+    assert len({*draws(0), *draws(1)}) == 2 * 3 * 40
+    np.testing.assert_array_equal(draws(0), draws(0))
+
+
 def test_workers_work_at_the_same_time_and_not_too_far_ahead():
     running, most, begun = [0], [0], [0]
     lock = threading.Lock()

@@ -206,6 +206,17 @@ def test_a_formula(rule, step):
     np.testing.assert_allclose(run(rule, start, gradients()), expected, rtol=1e-12)
 
 
+def test_radam_with_a_short_memory_is_momentum_for_ever():
+    """With β₂ = 0.6, ρ∞ is 4: the variance is never known."""
+    x, m = np.zeros(3), np.zeros(3)
+    rule, expected = optim.RAdam(0.1, (0.5, 0.6)), np.zeros(3)
+    for t, g in enumerate(gradients(shape=(3,)), 1):
+        update(rule, x, g)
+        m = 0.5 * m + 0.5 * g
+        expected -= 0.1 * m / (1 - 0.5**t)
+    np.testing.assert_allclose(x, expected, rtol=1e-12)
+
+
 def test_lion_is_that_of_the_paper_where_flux_has_it_the_other_way_round():
     x, rule = np.zeros(1), optim.Lion(1.0, (0.5, 0.9))
     update(rule, x, np.array([10.0]))  # m = 1
