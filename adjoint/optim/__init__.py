@@ -52,7 +52,7 @@ from adjoint.optim.combining import (
     parts,
 )
 from adjoint.optim.descent import Descent, Lion, Momentum, Nesterov, Rprop
-from adjoint.optim.layerwise import LAMB, LARS, Adafactor, Muon, Prodigy
+from adjoint.optim.layerwise import LAMB, LARS, Adafactor, Muon, Polyak, Prodigy
 from adjoint.optim.lbfgs import LBFGS, Minimum, minimise, sharpness_aware
 from adjoint.optim.line_search import Backtracking, StrongWolfe
 from adjoint.optim.projections import Project, box, l1_ball, l2_ball, linf_ball, simplex
@@ -116,6 +116,7 @@ __all__ = [
     "Optimiser",
     "OptimiserChain",
     "Partition",
+    "Polyak",
     "Prodigy",
     "Project",
     "RAdam",

@@ -230,3 +230,27 @@ class Prodigy(UpdateRule):
             dx *= rate
             if self.decay:
                 dx += np.multiply(x, rate * self.decay, out=a)
+
+
+@dataclass(eq=False)
+class Polyak(UpdateRule):
+    """x ← x - eta · x̄ with eta = (loss - least) / ‖x̄‖², at most `eta` (Polyak 1987; Loizou et al. 2021).
+
+    least: the smallest loss there can be.  It has to be told the loss: `update(…, value=loss)`.
+    """
+
+    together = True
+
+    eta: float = 1.0
+    least: float = 0.0
+    value: float | None = field(default=None, init=False)
+
+    def apply_all(self, entries: list[Entry]) -> None:
+        if self.value is None:
+            raise TypeError("Polyak's rule needs the loss: update(state, model, grads, value=loss)")
+        square = sum(norm(dx) ** 2 for _, dx, _ in entries)
+        eta = min(self.eta, (self.value - self.least) / square) if square else 0.0
+        for _, dx, slot in entries:
+            self.advance(slot)
+            dx *= eta
+        self.value = None

@@ -60,13 +60,17 @@ def setup(rule: UpdateRule, model: Any) -> State:
     return state
 
 
-def update(state: State | UpdateRule, target: Any, grads: Any) -> None:
+def update(
+    state: State | UpdateRule, target: Any, grads: Any, *, value: float | None = None
+) -> None:
     """Move every array of `target` one step along its gradient, in place.
 
     target, grads: a `Params` and its `Grads`, or a model and its cotangent: the same attributes,
     items and keys.  What has no gradient is left alone.  An array found at several places moves
     once, along the sum.  Only arrays move: a number cannot be changed in place; make it an array
     of shape ().
+
+    value: the loss, for rules that ask for it (`Polyak`).
 
     Raises ValueError, before anything moves, if a gradient has another shape than its array.
     """
@@ -79,6 +83,9 @@ def update(state: State | UpdateRule, target: Any, grads: Any) -> None:
         if not leaf.frozen:
             found.append((x, x_bar, leaf))
     if state.rule.together:
+        for rule in everywhere(state.rule) if value is not None else ():
+            if hasattr(rule, "value"):
+                rule.value = value  # pyright: ignore[reportAttributeAccessIssue]
         move_together(state.rule, found)
     else:
         for x, x_bar, leaf in found:

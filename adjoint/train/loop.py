@@ -72,7 +72,7 @@ def train_step(
                 "updated",
                 hint="Find where it began with `with ad.nan_check():`.",
             )
-    update(state, model, model_bar)
+    update(state, model, model_bar, value=value)
     return value
 
 

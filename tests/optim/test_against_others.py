@@ -379,6 +379,24 @@ def test_skipping_what_is_not_finite():
                 np.testing.assert_allclose(x, other, rtol=1e-9)
 
 
+def test_steps_of_polyak():
+    """On a loss that is what it is, with its gradient."""
+    xs, rule = begin(), optim.Polyak(0.4, least=0.5)
+    with jax.enable_x64(True):
+        theirs, others = optax.polyak_sgd(0.4, f_min=0.5), [jax.numpy.asarray(x) for x in begin()]
+        state = theirs.init(others)
+        for _ in range(STEPS):
+            value = 0.5 + sum(np.sum(x**4) for x in xs)
+            optim.update(rule, xs, [4 * x**3 for x in xs], value=value)
+            bars = [4 * x**3 for x in others]
+            updates, state = theirs.update(bars, state, others, value=jax.numpy.asarray(value))
+            others = optax.apply_updates(others, updates)
+            for x, other in zip(xs, others):
+                np.testing.assert_allclose(x, other, rtol=1e-9)
+    with pytest.raises(TypeError, match="value=loss"):
+        optim.update(rule, xs, xs)
+
+
 SETS = [
     (optim.box(-0.2, 0.3), lambda x: optax.projections.projection_box(x, -0.2, 0.3)),
     (optim.box(0.0), optax.projections.projection_non_negative),

@@ -35,7 +35,7 @@ REAL_ONLY = {"Rprop", "LBFGS"}
 
 
 def test_every_rule_is_here():
-    assert len(RULES) == 42 and set(WRAPPERS) <= set(STEP)
+    assert len(RULES) == 43 and set(WRAPPERS) <= set(STEP)
 
 
 def gradients(dtype: Any = np.float64, steps=6, shape=(4, 3)):
@@ -49,7 +49,7 @@ def gradients(dtype: Any = np.float64, steps=6, shape=(4, 3)):
 def run(rule, x, x_bars):
     state = setup(rule, [x])
     for x_bar in x_bars:
-        update(state, [x], [x_bar])
+        update(state, [x], [x_bar], value=1.0)
     return x
 
 
@@ -119,11 +119,11 @@ def test_large_arrays_move_without_making_any(name):
     x_bar[::2] *= -1
     state = setup(RULES[name](), x)
     for _ in range(2):
-        update(state, x, x_bar)
+        update(state, x, x_bar, value=1.0)
     before = x.copy()
     tracemalloc.start()
     for _ in range(2):
-        update(state, x, x_bar)
+        update(state, x, x_bar, value=1.0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.1 * x.nbytes
