@@ -12,7 +12,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("page", "examples"), [("debugging.md", 3), ("training.md", 4)])
+@pytest.mark.parametrize(("page", "examples"), [("debugging.md", 3), ("training.md", 5)])
 def test_examples_print_what_is_shown(page, examples, tmp_path, monkeypatch):
     text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
