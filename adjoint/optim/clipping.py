@@ -50,8 +50,9 @@ class ClipGrad(UpdateRule):
 class ClipNorm(UpdateRule):
     """The gradient of each array by itself to a norm of at most `omega`.
 
-    p: which norm, of the entries.  throw: a norm that is not finite raises NonFiniteError; without
-    it such a gradient becomes NaN.
+    p: which norm, of the entries.  throw: a norm that is not finite raises NonFiniteError (the arrays
+    before it have moved then: `ClipGlobalNorm` and `SkipNotFinite` look at all first); without it such a
+    gradient becomes NaN.
     """
 
     elementwise = False

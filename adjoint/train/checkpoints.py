@@ -16,7 +16,7 @@ from adjoint.data.extras import needed
 from adjoint.data.loader import plain
 from adjoint.optim import Slot, State, UpdateRule
 from adjoint.optim.rule import everywhere, hyperparameters
-from adjoint.optim.state import copied_rule
+from adjoint.optim.state import copied_rule, state_of
 from adjoint.train.files import write_atomically
 from adjoint.train.walk import arrays, generators
 
@@ -30,7 +30,7 @@ class CheckpointMismatch(ValueError):
 # -- what users call -----------------------------------------------------------------------------------
 
 
-def save(path: Any, model: Any, state: State | None = None, **notes: Any) -> Path:
+def save(path: Any, model: Any, state: State | UpdateRule | None = None, **notes: Any) -> Path:
     """Write all arrays of a model, and what an optimiser remembers of them, to a safetensors file.
 
     notes: anything that JSON can hold, and arrays; `load` returns them.  The states of random generators
@@ -38,11 +38,11 @@ def save(path: Any, model: Any, state: State | None = None, **notes: Any) -> Pat
     """
     record = {"notes": notes, **model_record(model)}
     if state is not None:
-        record["optimiser"] = state_record(state, model)
+        record["optimiser"] = state_record(state_of(state), model)
     return write(path, record)
 
 
-def load(path: Any, model: Any, state: State | None = None) -> dict[str, Any]:
+def load(path: Any, model: Any, state: State | UpdateRule | None = None) -> dict[str, Any]:
     """Put what was saved back into the arrays of a model, in place, and into a state; returns the notes.
 
     Raises CheckpointMismatch, before anything changes, if the model has other arrays, or the optimiser is
@@ -53,7 +53,7 @@ def load(path: Any, model: Any, state: State | None = None) -> dict[str, Any]:
     if state is not None:
         if "optimiser" not in record:
             raise CheckpointMismatch(f"{path} has a model, but no optimiser's state")
-        fill_state(record["optimiser"], state, model)
+        fill_state(record["optimiser"], state_of(state), model)
     fill_model(record, model)
     return record["notes"]
 
@@ -167,7 +167,7 @@ def numbers(rule: UpdateRule) -> list[str]:
 
 def slot_record(value: Any) -> Any:
     if isinstance(value, Slot):
-        return {name: slot_record(v) for name, v in vars(value).items()}
+        return {name: slot_record(v) for name, v in vars(value).items() if name != "label"}
     return [slot_record(v) for v in value] if isinstance(value, tuple) else value
 
 
@@ -210,11 +210,14 @@ def fill_rule(record: list, rule: UpdateRule) -> None:
 def filled(record: Any, like: Any, name: str) -> Any:
     """What was saved, in the form of a new slot."""
     if isinstance(like, Slot):
-        if record.keys() != vars(like).keys():
+        ours = {n: v for n, v in vars(like).items() if n != "label"}  # of `Partition`: anything
+        if record.keys() != ours.keys():
             raise CheckpointMismatch(
-                f"the optimiser remembered {', '.join(record)} of {name}, not {', '.join(vars(like))}"
+                f"the optimiser remembered {', '.join(record)} of {name}, not {', '.join(ours)}"
             )
-        return Slot(**{n: filled(record[n], v, f"{name}.{n}") for n, v in vars(like).items()})
+        return Slot(
+            **vars(like) | {n: filled(record[n], v, f"{name}.{n}") for n, v in ours.items()}
+        )
     if isinstance(like, tuple):
         return tuple([filled(r, v, name) for r, v in zip(record, like, strict=True)])
     if isinstance(like, np.ndarray):

@@ -226,6 +226,25 @@ def test_another_optimiser_is_refused(tmp_path):
     same(everything(other), before)
 
 
+def test_labels_may_be_anything_and_rules_may_keep_their_own_state(tmp_path):
+    class Kind:
+        pass
+
+    kinds = Kind(), Kind()
+
+    def make():
+        return optim.Partition(lambda x: kinds[x.ndim - 1], {kinds[0]: Adam(), kinds[1]: Descent()})
+
+    model, other, rule, again = network(), network(1), make(), make()
+    bars = ad.gradient(loss, model, X, Y)[0]
+    update(rule, model, bars)
+    train.save(tmp_path / "x", model, rule)
+    train.load(tmp_path / "x", other, again)
+    update(rule, model, bars)
+    update(again, other, bars)
+    same(everything(model), everything(other))
+
+
 def test_adjusted_and_frozen_parts_stay_so(tmp_path):
     model, other = network(), network(1)
     state, states = setup(optim.Momentum(0.1), model), setup(optim.Momentum(0.5), other)
