@@ -12,11 +12,11 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("page", "examples"), [("debugging.md", 3), ("training.md", 5)])
-def test_examples_print_what_is_shown(page, examples, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("page", "count"), [("debugging.md", 3), ("training.md", 5)])
+def test_examples_print_what_is_shown(page, count, tmp_path, monkeypatch):
     text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert [language for language, _ in blocks] == ["python", ""] * examples
+    assert [language for language, _ in blocks] == ["python", ""] * count
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "example"}
     for number, ((_, code), (_, shown)) in enumerate(zip(blocks[::2], blocks[1::2], strict=True)):

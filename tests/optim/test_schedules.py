@@ -46,7 +46,7 @@ AGAINST_OPTAX = [
 ]
 
 
-@pytest.mark.parametrize(("ours", "theirs"), AGAINST_OPTAX, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(("ours", "theirs"), AGAINST_OPTAX, ids=lambda x: type(x).__name__)
 def test_values_are_those_of_optax(ours, theirs):
     for t in range(1, 26):
         assert ours(t) == pytest.approx(float(theirs(t - 1)), rel=2e-5, abs=1e-6), t
@@ -88,7 +88,7 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=lambda x: type(x).__name__)
 def test_values_are_those_of_the_formula(schedule, formula):
     for t in range(1, 26):
         assert schedule(t) == pytest.approx(formula(t), rel=1e-12, abs=1e-14), t
