@@ -72,6 +72,12 @@ def test_gradients_are_those_with_the_array():
         ad.gradient(lambda A: np.sum((A @ Y) ** 2), A),
         ad.gradient(lambda A: np.sum((A @ dense) ** 2), A),
     )
+    same(
+        ad.gradient(
+            lambda s: np.sum(np.sum(Y, axis=0) * s**2) + np.mean(np.log(2 + Y) * s), scores
+        ),
+        ad.gradient(lambda s: np.sum(dense.sum(0) * s**2) + np.mean(np.log(2 + dense) * s), scores),
+    )
     for labels in (Y, np.array([0, 2, 1, 2])):
         same(
             ad.gradient(lambda s: logit_cross_entropy(s, labels), scores),
