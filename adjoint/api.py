@@ -487,7 +487,7 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
 
 def stop_gradient(x: Any) -> Any:
     """The identity, with derivative zero."""
-    return x
+    return x.__tracked__(stop_gradient, x) if hasattr(x, "__tracked__") else x
 
 
 @rule(stop_gradient, like=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +10,7 @@ import numpy as np
 import adjoint as ad
 from adjoint.nn import Chain, Dense, logit_cross_entropy, relu, softmax
 from adjoint.optim import Adam, setup, update
+from adjoint.train.files import write_atomically
 
 BATCH = 64
 ETA = 0.002
@@ -150,17 +149,3 @@ def draw(model: Chain, losses: list[float], digits: Digits, path: Path) -> Path:
         cell.axis("off")
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))
     return path
-
-
-def write_atomically(path: Path, write: Any) -> None:
-    """`write(partial)` to a file beside `path`, then give it its name: never half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".partial")
-    os.close(descriptor)
-    try:
-        write(partial)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

@@ -14,7 +14,9 @@ from adjoint import nn
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("page", "count"), [("debugging.md", 3), ("layers.md", 1)])
+@pytest.mark.parametrize(
+    ("page", "count"), [("debugging.md", 3), ("layers.md", 1), ("training.md", 5)]
+)
 def test_examples_print_what_is_shown(page, count, tmp_path, monkeypatch):
     text = (DOCS / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)

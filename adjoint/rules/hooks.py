@@ -37,6 +37,8 @@ def hook(fn: Callable, x: Any, /) -> Any:
 
     Raises ValueError if `fn` returns something of another shape or form.
     """
+    if hasattr(x, "__tracked__"):  # on the tape of `adjoint.tracker`
+        return x.__tracked__(hook, fn, x)
     return x.copy() if isinstance(x, np.ndarray) else x
 
 

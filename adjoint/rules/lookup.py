@@ -137,7 +137,8 @@ def conversion(function: Any, cls: type, place: int, count: int) -> Any:
         return None
     if (function is max or function is min) and count > 1:  # they are compared themselves
         return None
-    if not is_users(cls) or cls.__module__.partition(".")[0] in ("numpy", "adjoint"):
+    home = cls.__module__.split(".")[:2]  # one-hot encodings are objects like a user's
+    if not is_users(cls) or (home[0] in ("numpy", "adjoint") and home != ["adjoint", "data"]):
         return None
     if is_hashable(function) and function in ITERATING:
         return own_items(cls)
