@@ -20,7 +20,7 @@ from adjoint.compiler import (
 )
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.runtime import load_capture
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
@@ -444,16 +444,7 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
     return GeneratedSource(emitted.text, entry.function, emitted.filename)
 
 
+@nondifferentiable
 def stop_gradient(x: Any) -> Any:
     """The identity, with derivative zero."""
     return x
-
-
-@rule(stop_gradient)
-def _stop_gradient(x: Any) -> Any:
-    y = stop_gradient(x)
-
-    def pullback(y_bar: Any) -> Any:
-        return None
-
-    return y, pullback

@@ -34,6 +34,7 @@ FAMILIES = (
     "norms",
     "fourier",
     "hooks",
+    "scipy",
     "surroundings",
     "checkpoints",
 )

@@ -118,7 +118,7 @@ def parts_of(bars_bar: Any, count: int) -> tuple[Any, tuple, dict]:
 def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """By the source of the function, or by a rule that the compiler can inline."""
     assert dispatch.generate is not None
-    operands = (held(function), mask, args, kwargs, y_bar)
+    operands = (held(function), dispatch.spelled_mask(function, mask), args, kwargs, y_bar)
     bars, pullback = dispatch.generate(dispatch.pull_call, (0, 2, 3, 4), operands, {})
 
     def pull(bars_bar: Any) -> Parts:

@@ -7,6 +7,8 @@ known while compiling.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,8 @@ class Rule:
     linear      names of the parameters in each of which the function is linear
     singular    the partial derivative is infinite somewhere inside the domain or at its edge
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
+    underived   names of the parameters of which no derivative is known: a call in which one of them
+                carries a derivative is refused
     """
 
     kind: str
@@ -30,24 +34,46 @@ class Rule:
     linear: tuple[str, ...] = ()
     singular: bool = False
     textual: bool = False
+    underived: tuple[str, ...] = ()
 
 
 _TABLE: dict[Any, Rule] = {}
 _CODES: dict[Any, Any] = {}  # the functions that have a rule, by their code
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
+_waiting: dict[str, str] = {}  # modules that need not be installed, and the modules of their rules
 
 
 def lookup(function: Any) -> Rule | None:
     """The rule declared for a callable, or None."""
     try:
-        return _TABLE.get(function)
+        found = _TABLE.get(function)
+        if found is None and _waiting and _declare_imported():
+            return _TABLE.get(function)
+        return found
     except TypeError:  # an unhashable callable instance
         return None
 
 
+def when_imported(module: str, rules: str) -> None:
+    """The functions of `module` have rules, which importing the module `rules` declares. That is
+    done once the program has imported `module`, when a callable is met that has no rule so far."""
+    _waiting[module] = rules
+
+
+def _declare_imported() -> bool:
+    """Declare the rules of the modules that the program has imported by now, if there are any."""
+    imported = [(module, rules) for module, rules in _waiting.items() if module in sys.modules]
+    for module, rules in imported:
+        importlib.import_module(rules)  # other threads wait here, until all is declared
+        _waiting.pop(module, None)
+    return bool(imported)
+
+
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
+    if _waiting:
+        _declare_imported()
     return code in _CODES
 
 
@@ -79,32 +105,39 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
     _generation += 1
 
 
-def rule(*functions: Any, linear: str | tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+def rule(
+    *functions: Any, linear: str | tuple[str, ...] = (), underived: str = ""
+) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
     and everything left out, means no derivative. `linear` names the parameters in each of which
-    the function is linear; forward mode then follows from the function itself.
+    the function is linear; forward mode then follows from the function itself. `underived` names
+    (with spaces between them) those of which no derivative is known.
     """
     names = (linear,) if isinstance(linear, str) else tuple(linear)
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names))
+        _declare(functions, Rule("rule", text, names, underived=tuple(underived.split())))
         return text
 
     return decorate
 
 
-def partials(*functions: Any, singular: bool = False) -> Callable[[Callable], Callable]:
+def partials(
+    *functions: Any, singular: bool = False, underived: str = ""
+) -> Callable[[Callable], Callable]:
     """Declare the partial derivatives of elementwise `functions`.
 
     The decorated function takes the arguments and then the result, and returns the partial
     derivative (a tuple, one per argument, if there are several; None for one without).
+    `underived` names (with spaces between them) the parameters of which no derivative is known.
     """
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("partials", text, singular=singular))
+        unknown = tuple(underived.split())
+        _declare(functions, Rule("partials", text, singular=singular, underived=unknown))
         return text
 
     return decorate

@@ -1,6 +1,7 @@
 """Every declared rule is tested, keeps to the form of rules, and calls only what has rules."""
 
 import ast
+import importlib
 import importlib.util
 import inspect
 import re
@@ -10,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import adjoint.rules
+import adjoint.rules.scipy
 from adjoint.rules import registry
 from adjoint.rules.dispatch import STRUCTURAL
 from adjoint.testing import expand
 from adjoint.testing.cases import name_of
+
+for part in adjoint.rules.scipy.PARTS:  # imported when a program has imported that part of SciPy
+    importlib.import_module(f"adjoint.rules.scipy.{part}")
 
 DERIVED = {
     function: declared
@@ -39,7 +43,7 @@ NOT_TAKEN = {
 def all_cases():
     """The CASES of the tests of all rule files."""
     cases = []
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
         if "\nCASES = [" in path.read_text(encoding="utf-8"):
             spec = importlib.util.spec_from_file_location(f"cases_of_{path.stem}", path)
             module = importlib.util.module_from_spec(spec)
@@ -51,9 +55,10 @@ def all_cases():
 def test_every_rule_file_is_imported():
     """What declares rules is imported by `import adjoint.rules`."""
     declaring = re.compile(r"^(@rule|@partials|@source_of|nondifferentiable)\(", re.MULTILINE)
-    for path in Path(adjoint.rules.__file__).parent.glob("*.py"):
-        if declaring.search(path.read_text(encoding="utf-8")):
-            assert hasattr(adjoint.rules, path.stem), path.name
+    for package in (adjoint.rules, adjoint.rules.scipy):
+        for path in Path(package.__file__).parent.glob("*.py"):
+            if declaring.search(path.read_text(encoding="utf-8")):
+                assert hasattr(package, path.stem), path.name
 
 
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
