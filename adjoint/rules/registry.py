@@ -99,7 +99,7 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
             raise TypeError(f"a rule is declared for a callable, not {function!r}")
         _TABLE[function] = declared
         code = getattr(function, "__code__", None)
-        if code is not None and declared.kind != "source":
+        if code is not None and declared.text is not function:
             # A definition that was run again made another function, of an equal code.
             _CODES[code] = function if _CODES.get(code, function) is function else None
     _generation += 1

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import adjoint.rules.scipy
 from adjoint.rules import registry
@@ -36,6 +37,8 @@ NOT_TAKEN = {
         (getattr(np.fft, i + n) for i in ("", "i") for n in ("fft", "fft2", "fftn")), {"out"}
     ),
     **dict.fromkeys((np.fft.rfft, np.fft.irfft), {"out"}),
+    scipy.linalg.logm: {"disp"},  # deprecated
+    scipy.linalg.sqrtm: {"disp", "blocksize"},
     **dict.fromkeys((np.sort, np.ndarray.sort, np.argsort), {"descending"}),
 }
 
