@@ -47,12 +47,39 @@ def entries(module: Any, table: dict[Any, registry.Rule]) -> list[str]:
     return found
 
 
+METHODS = (
+    "logpdf",
+    "pdf",
+    "logpmf",
+    "pmf",
+    "cdf",
+    "sf",
+    "logcdf",
+    "logsf",
+    "ppf",
+    "isf",
+    "evaluate",
+)
+
+
+def objects(module: Any) -> list[str]:
+    """A line for each set of methods that have a derivative, with the public objects that have these."""
+    groups: dict[str, list[str]] = {}
+    for name in dir(module):
+        found = [m for m in METHODS if registry.lookup(getattr(getattr(module, name), m, None))]
+        if found and not name.startswith(("_", "rv_")):
+            groups.setdefault(", ".join(f"`{m}`" for m in found), []).append(f"`{name}`")
+    return [f"{methods} of {', '.join(names)}." for methods, names in groups.items()]
+
+
 def page() -> str:
     table = loaded()
     text = HEAD
     for part in adjoint.rules.scipy.PARTS:
         module = importlib.import_module(f"scipy.{part}")
-        text += f"\n## scipy.{part}\n\n" + ", ".join(entries(module, table)) + ".\n"
+        functions = ", ".join(entries(module, table))
+        parts = [functions + "."] if functions else []
+        text += f"\n## scipy.{part}\n\n" + "\n\n".join([*parts, *objects(module)]) + "\n"
     return text
 
 

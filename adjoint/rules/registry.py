@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +99,7 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         if not callable(function):
             raise TypeError(f"a rule is declared for a callable, not {function!r}")
         _TABLE[function] = declared
-        code = getattr(function, "__code__", None)
+        code = function.__code__ if isinstance(function, types.FunctionType) else None
         if code is not None and declared.text is not function:
             # A definition that was run again made another function, of an equal code.
             _CODES[code] = function if _CODES.get(code, function) is function else None

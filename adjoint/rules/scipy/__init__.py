@@ -6,7 +6,7 @@ the program itself has imported that part.
 
 from adjoint.rules.registry import when_imported
 
-PARTS = ("special", "linalg")
+PARTS = ("special", "linalg", "stats")
 
 for part in PARTS:
     when_imported(f"scipy.{part}", f"adjoint.rules.scipy.{part}")

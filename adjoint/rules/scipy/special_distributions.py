@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from adjoint.rules.registry import partials
+from adjoint.rules.registry import partials, source_of
 from adjoint.rules.scipy.special_incomplete import (
     beta_density,
     beta_integral,
@@ -98,36 +98,52 @@ def _(df, t, y):
     )
 
 
-@partials(special.stdtr)
-def stdtr(df, t, y):
-    """½ + sign(t)/2 (1 - I_z(df/2, 1/2)), z = df / (df + t²); ∂z/∂df = t² / (df + t²)²."""
+def student_slope(df, t):
+    """∂/∂df of the distribution function ½ + sign(t)/2 (1 - I_z(df/2, 1/2)), z = df / (df + t²);
+    ∂z/∂df = t² / (df + t²)²."""
     square = t * t
     z = df / (df + square)
     by_shape = 0.5 * beta_integral(0.5 * df, 0.5, z, 1, 0)
     by_z = beta_density(0.5 * df, 0.5, z, 0, 0) * square / (df + square) ** 2
-    return -0.5 * np.sign(t) * (by_shape + by_z), student_density(df, t)
+    return -0.5 * np.sign(t) * (by_shape + by_z)
+
+
+source_of(student_slope)(student_slope)
+
+
+@partials(special.stdtr)
+def stdtr(df, t, y):
+    return student_slope(df, t), student_density(df, t)
+
+
+def fisher_density(dfn, dfd, x):
+    """The derivative of I_z(dfn/2, dfd/2), z = dfn x / (dfn x + dfd), with respect to z, and ∂z / ∂(dfn x)
+    without the factor dfd."""
+    total = dfn * x + dfd
+    return beta_density(0.5 * dfn, 0.5 * dfd, dfn * x / total, 0, 0) / (total * total)
+
+
+def fisher_slopes(dfn, dfd, x):
+    """The derivatives of the distribution function with respect to dfn and dfd."""
+    z = dfn * x / (dfn * x + dfd)
+    by_z = fisher_density(dfn, dfd, x)
+    return (
+        0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 1, 0) + by_z * x * dfd,
+        0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 0, 1) - by_z * x * dfn,
+    )
+
+
+source_of(fisher_density)(fisher_density)
+source_of(fisher_slopes)(fisher_slopes)
 
 
 @partials(special.fdtr)
 def fdtr(dfn, dfd, x, y):
-    """I_z(dfn/2, dfd/2), z = dfn x / (dfn x + dfd)."""
-    total = dfn * x + dfd
-    z = dfn * x / total
-    by_z = beta_density(0.5 * dfn, 0.5 * dfd, z, 0, 0) / (total * total)
-    return (
-        0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 1, 0) + by_z * x * dfd,
-        0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 0, 1) - by_z * x * dfn,
-        by_z * dfn * dfd,
-    )
+    slopes = fisher_slopes(dfn, dfd, x)
+    return slopes[0], slopes[1], fisher_density(dfn, dfd, x) * dfn * dfd
 
 
 @partials(special.fdtrc)
 def fdtrc(dfn, dfd, x, y):
-    total = dfn * x + dfd
-    z = dfn * x / total
-    by_z = beta_density(0.5 * dfn, 0.5 * dfd, z, 0, 0) / (total * total)
-    return (
-        -0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 1, 0) - by_z * x * dfd,
-        by_z * x * dfn - 0.5 * beta_integral(0.5 * dfn, 0.5 * dfd, z, 0, 1),
-        -by_z * dfn * dfd,
-    )
+    slopes = fisher_slopes(dfn, dfd, x)
+    return -slopes[0], -slopes[1], -fisher_density(dfn, dfd, x) * dfn * dfd
