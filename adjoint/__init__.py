@@ -29,6 +29,7 @@ from adjoint.errors import (
 )
 from adjoint.rules.checkpoints import checkpoint
 from adjoint.rules.hooks import hook
+from adjoint.rules.implicit import implicit
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
@@ -54,6 +55,7 @@ __all__ = [
     "grad",
     "gradient",
     "hook",
+    "implicit",
     "jvp_rule",
     "nan_check",
     "nondifferentiable",

@@ -29,7 +29,7 @@ This page is written by `python -m tests.scipy_page`.
 def loaded() -> dict[Any, registry.Rule]:
     """The table, with the rules of all parts of SciPy."""
     for part in adjoint.rules.scipy.PARTS:
-        importlib.import_module(f"adjoint.rules.scipy.{part}")
+        importlib.import_module(f"adjoint.rules.scipy.{part.replace('.', '_')}")
     return registry.table()
 
 

@@ -34,6 +34,7 @@ FAMILIES = (
     "norms",
     "fourier",
     "hooks",
+    "implicit",
     "scipy",
     "surroundings",
     "checkpoints",

@@ -64,6 +64,9 @@ def _array_parameters(function: Any) -> frozenset[Any]:
         return frozenset()
     taken: set[Any] = set()
     for i, (name, parameter) in enumerate(inspect.signature(declared.text).parameters.items()):
+        starred = parameter.kind is parameter.VAR_POSITIONAL
+        if name == "args" and not starred:  # further arguments of a function
+            continue
         if name in PARAMETERS or isinstance(function, np.ufunc):
-            taken |= {"*"} if parameter.kind is parameter.VAR_POSITIONAL else {i, name}
+            taken |= {"*"} if starred else {i, name}
     return frozenset(taken)

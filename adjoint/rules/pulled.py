@@ -131,7 +131,9 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 def held(function: Any) -> Any:
     """A Python function that has a rule, in a form that the compiler takes for a constant."""
     known = function is dispatch.pull_call or is_hashable(function) and registry.lookup(function)
-    if isinstance(function, types.FunctionType) and known:
+    # `scipy.fft.fft` is an object.
+    scipys = (getattr(function, "__module__", None) or "").startswith("scipy.")
+    if known and (isinstance(function, types.FunctionType) or scipys):
         return dispatch.hold(function)
     return function
 

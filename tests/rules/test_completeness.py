@@ -19,7 +19,7 @@ from adjoint.testing import expand
 from adjoint.testing.cases import name_of
 
 for part in adjoint.rules.scipy.PARTS:  # imported when a program has imported that part of SciPy
-    importlib.import_module(f"adjoint.rules.scipy.{part}")
+    importlib.import_module(f"adjoint.rules.scipy.{part.replace('.', '_')}")
 
 DERIVED = {
     function: declared

@@ -6,7 +6,7 @@ the program itself has imported that part.
 
 from adjoint.rules.registry import when_imported
 
-PARTS = ("special", "linalg", "stats")
+PARTS = ("special", "linalg", "stats", "fft", "signal", "integrate", "optimize", "spatial.distance")
 
 for part in PARTS:
-    when_imported(f"scipy.{part}", f"adjoint.rules.scipy.{part}")
+    when_imported(f"scipy.{part}", f"adjoint.rules.scipy.{part.replace('.', '_')}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,11 +27,20 @@ def shape_names(dist: Any) -> list[str]:
     return [name.strip() for name in dist.shapes.split(",")] if dist.shapes else []
 
 
+class Text:
+    """What `linecache` asks for the source of a function that stands in no file."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, name: str) -> str:
+        return self.text
+
+
 def defined(text: str, method: str, dist: str, call: Any) -> Any:
     """The function of a text, which Python and adjoint find under a file name of its own."""
-    filename = f"<scipy.stats.{dist}.{method}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    names = {call.__name__: call, "__name__": __name__}
+    filename = f"scipy.stats.{dist}.{method}"
+    names = {call.__name__: call, "__name__": filename, "__loader__": Text(text)}
     exec(compile(text, filename, "exec"), names)  # as `dataclasses` makes methods of fields
     return names[method]
 

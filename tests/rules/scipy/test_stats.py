@@ -1,5 +1,6 @@
 """Rules of `scipy.stats`."""
 
+import linecache
 import warnings
 
 import numpy as np
@@ -286,6 +287,11 @@ def test_the_methods_are_those_of_the_object():
         ad.gradient(lambda x: np.sum(stats.gamma(1.7, scale=2.0).pdf(x)), x)[0],
         ad.gradient(lambda x: np.sum(stats.gamma.pdf(x, 1.7, scale=2.0)), x)[0],
     )
+
+
+def test_methods_are_found_when_nobody_remembers_their_text():
+    linecache.clearcache()
+    assert ad.gradient(lambda x: stats.rayleigh.logsf(x), 2.0) == (-2.0,)
 
 
 def test_a_distribution_that_is_not_known_is_refused_by_name():
