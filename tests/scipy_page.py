@@ -16,11 +16,14 @@ HEAD = """\
 What follows has a derivative. The rules call SciPy's own functions, so values are what they are without
 `adjoint`; of what is left out here, functions that SciPy writes in Python are differentiated through
 their source, and the others are refused with the line. `import adjoint` does not import SciPy: the
-rules of a part of it are there once the program has imported that part. (`pip install
-'adjoint-ad[scipy]'` installs both.)
+rules of a part of it are there once the program has imported that part. It takes SciPy 1.17 or newer;
+`pip install 'adjoint-ad[scipy]'` installs both.
 
 *Not*: names parameters of which no derivative is known. A call in which one of them carries a
 derivative is refused, and never given a zero.
+
+A solver that is not here, or one's own, gets its derivative from the equation that it solves by
+`@adjoint.implicit(residual)`.
 
 This page is written by `python -m tests.scipy_page`.
 """

@@ -7,6 +7,8 @@ Lehmann 2018).
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 from scipy import linalg
 
@@ -14,6 +16,9 @@ from adjoint.errors import MissingRuleError
 from adjoint.rules.linalg import qr_cotangent, reciprocal_gaps, svd_cotangent
 from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.scipy.linalg_solvers import outer_of_solutions
+
+#: "Not given" is spelled in several ways by the releases of SciPy.
+LWORK = inspect.signature(linalg.qr).parameters["lwork"].default
 
 # -- Cholesky --------------------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ def rows_of(piv):
 
 
 @rule(linalg.qr)
-def qr(a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True):
+def qr(a, overwrite_a=False, lwork=LWORK, mode="full", pivoting=False, check_finite=True):
     """A = Q R, or A[:, P] = Q R, of square or tall matrices."""
     y = linalg.qr(a, False, lwork, mode, pivoting, check_finite)
 
