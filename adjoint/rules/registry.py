@@ -49,7 +49,7 @@ def lookup(function: Any) -> Rule | None:
     """The rule declared for a callable, or None."""
     try:
         found = _TABLE.get(function)
-        if found is None and _waiting and _declare_imported():
+        if found is None and _waiting and _is_waited_for(function) and _declare_imported():
             return _TABLE.get(function)
         return found
     except TypeError:  # an unhashable callable instance
@@ -60,6 +60,15 @@ def when_imported(module: str, rules: str) -> None:
     """The functions of `module` have rules, which importing the module `rules` declares. That is
     done once the program has imported `module`, when a callable is met that has no rule so far."""
     _waiting[module] = rules
+
+
+def _is_waited_for(function: Any) -> bool:
+    """May this come from a package whose rules are not declared yet? Universal functions do not say."""
+    module = getattr(function, "__module__", None)
+    if not isinstance(module, str):
+        return type(function).__name__ == "ufunc"
+    package = module.partition(".")[0]
+    return any(waiting.partition(".")[0] == package for waiting in _waiting)
 
 
 def _declare_imported() -> bool:
@@ -73,8 +82,11 @@ def _declare_imported() -> bool:
 
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
-    if _waiting:
-        _declare_imported()
+    if _waiting and code not in _CODES:
+        packages = {sys.modules.get(waiting.partition(".")[0]) for waiting in _waiting}
+        places = tuple(path for package in packages for path in getattr(package, "__path__", ()))
+        if places and getattr(code, "co_filename", "").startswith(places):
+            _declare_imported()
     return code in _CODES
 
 
