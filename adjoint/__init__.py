@@ -32,6 +32,7 @@ from adjoint.errors import (
 from adjoint.jacobians import diaghessian, hessian, hvp, jacfwd, jacobian, jacrev
 from adjoint.rules.checkpoints import checkpoint
 from adjoint.rules.hooks import hook
+from adjoint.rules.implicit import implicit
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule
 from adjoint.tree import Tangent
 
@@ -60,6 +61,7 @@ __all__ = [
     "hessian",
     "hook",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

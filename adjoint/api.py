@@ -21,7 +21,7 @@ from adjoint.compiler import (
 )
 from adjoint.ir.printer import show
 from adjoint.ir.values import attributes
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
@@ -485,16 +485,7 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
     return GeneratedSource(emitted.text, entry.function, emitted.filename)
 
 
+@nondifferentiable(like=0)
 def stop_gradient(x: Any) -> Any:
     """The identity, with derivative zero."""
     return x.__tracked__(stop_gradient, x) if hasattr(x, "__tracked__") else x
-
-
-@rule(stop_gradient, like=0)
-def _stop_gradient(x: Any) -> Any:
-    y = stop_gradient(x)
-
-    def pullback(y_bar: Any) -> Any:
-        return None
-
-    return y, pullback

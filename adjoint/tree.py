@@ -487,6 +487,11 @@ def join_bars(parts: tuple | None, pattern: str, *starred: Any) -> tuple | None:
     return (callee, *out, named)
 
 
+def bars_of_results(bars: Any, count: int) -> Any:
+    """The cotangents of the results of a function that returns several, none of which may have one."""
+    return (None,) * count if bars is None else bars
+
+
 def leading_bar(bars: Any, position: int) -> Any:
     """The cotangent of one of the leading parameters of a rule, which returns one bare or a tuple."""
     if not isinstance(bars, tuple):

@@ -175,3 +175,24 @@ def test_import_is_light():
     assert packages - set(sys.stdlib_module_names) <= LIGHT | {"numpy"}
     assert not packages & SLOW
     assert len(packages & set(sys.stdlib_module_names)) < 40
+
+
+def test_rules_of_scipy_come_with_the_first_function_of_it():
+    """Not with `import adjoint`, nor with a gradient of a program that has only imported SciPy."""
+    program = "\n".join(
+        [
+            "import sys",
+            "from pathlib import Path",
+            "import adjoint as ad",
+            "import numpy as np",
+            "from scipy import special",
+            "sys.path.insert(0, str(Path('tests/rules/scipy')))",
+            "from two_functions import plain, with_scipy",
+            "ad.gradient(plain, 0.5)",
+            "assert 'adjoint.rules.scipy.special' not in sys.modules",
+            "assert ad.gradient(with_scipy, 0.5)[0] == special.expit(0.5) * special.expit(-0.5)",
+            "assert 'adjoint.rules.scipy.special' in sys.modules",
+            "assert 'adjoint.rules.scipy.stats' not in sys.modules",
+        ]
+    )
+    modules_after(program)

@@ -49,7 +49,7 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.rules.calls import always_there, static_operands
-from adjoint.rules.dispatch import Held, apply_rule, pull_call
+from adjoint.rules.dispatch import Held, apply_rule, constant, pull_call, read_mask
 from adjoint.rules.plain import SEQUENCE_TEXTS, elementwise_text
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_dict, make_tuple
@@ -103,7 +103,7 @@ def stand_ins(args: list[Operand]) -> list[Operand]:
 
 def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site) -> Operand | None:
     """`pull_call(f, mask, args, kwargs, y_bar)`"""
-    callee, _, positional, named, y_bar = args
+    callee, mask, positional, named, y_bar = args
     parts = iterable_parts(spec, positional)
     keywords = dict_parts(spec, named, site)
     if parts is None or keywords is None:
@@ -113,6 +113,8 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
         callee = Const(kind.value.functions[0])
         kind = literal(callee.value)
     text = rule_text(spec, kind.value, parts, keywords) if isinstance(kind, Literal) else None
+    if isinstance(kind, Literal):
+        parts, keywords = held_fixed(spec, kind.value, mask, parts, keywords, site)
     if text is not None:
         return pull_through(spec, text, parts, keywords, y_bar, site)
     wrt = [callee, *parts, *(o for _, o in keywords)]
@@ -131,6 +133,30 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
     results = [*bars[: 1 + len(parts)], keyword_bar]
     kind = TupleOf(tuple(operand_type(b) for b in results))
     return spec.emit(Const(make_tuple), list(results), [], site, kind)
+
+
+def held_fixed(
+    spec: Specialiser, function: Any, mask: Operand, parts: list, keywords: list, site: Site
+) -> tuple[list, list]:
+    """The operands of a call, those constants that carry no derivative although those around them do.
+
+    That matters where the function has parameters of which no derivative is known.
+    """
+    declared = registry.lookup(function)
+    kind = operand_type(mask)
+    if declared is None or not declared.underived or not isinstance(kind, Literal):
+        return parts, keywords
+    active = read_mask(kind.value)
+
+    def fixed(key: Any, operand: Operand) -> Operand:
+        if key in active or ("*" if isinstance(key, int) else "**") in active:
+            return operand
+        return spec.emit(Const(constant), [operand], [], site, operand_type(operand))
+
+    return (
+        [fixed(i, part) for i, part in enumerate(parts)],
+        [(k, fixed(k, operand)) for k, operand in keywords],
+    )
 
 
 def check_pulled(body: Block, callee: Operand, parts: list[Operand]) -> None:

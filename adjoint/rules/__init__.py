@@ -35,6 +35,8 @@ FAMILIES = (
     "norms",
     "fourier",
     "hooks",
+    "implicit",
+    "scipy",
     "surroundings",
     "checkpoints",
     "pushing",

@@ -54,16 +54,19 @@ def made_arrays(function: Any, classes: Iterable[type | None], names: Iterable[s
 
 @functools.cache
 def _array_parameters(function: Any) -> frozenset[Any]:
-    """The positions and names of the array parameters of a function of NumPy's that has a rule."""
+    """The positions and names of the array parameters of a function of NumPy's or SciPy's that has a rule."""
     declared = registry.lookup(function)
     module = "numpy" if isinstance(function, np.ufunc) else getattr(function, "__module__", None)
     owner = getattr(function, "__objclass__", np.ndarray)
     if declared is None or declared.kind == "constant" or function in EXCEPT:
         return frozenset()
-    if not (module or "numpy").startswith("numpy") or owner is not np.ndarray:
+    if not (module or "numpy").startswith(("numpy", "scipy")) or owner is not np.ndarray:
         return frozenset()
     taken: set[Any] = set()
     for i, (name, parameter) in enumerate(inspect.signature(declared.text).parameters.items()):
-        if name in PARAMETERS:
-            taken |= {"*"} if parameter.kind is parameter.VAR_POSITIONAL else {i, name}
+        starred = parameter.kind is parameter.VAR_POSITIONAL
+        if name == "args" and not starred:  # further arguments of a function
+            continue
+        if name in PARAMETERS or isinstance(function, np.ufunc):
+            taken |= {"*"} if starred else {i, name}
     return frozenset(taken)

@@ -19,7 +19,7 @@ from adjoint.ir.types import (
 from adjoint.rules import registry
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import may_write
-from adjoint.rules.dispatch import has_rule, missing_rule
+from adjoint.rules.dispatch import has_rule, missing_parameter, missing_rule
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
@@ -67,6 +67,12 @@ def without_rule(s: Call) -> bool:
 def missing(s: Call) -> Call:
     """A call that raises, if it is ever reached."""
     return Call(s.target, Const(missing_rule), [s.callee, Const(s.origin)], [], s.origin)
+
+
+def missing_of(s: Call, name: str) -> Call:
+    """A call that raises, if it is ever reached: no derivative is known of this parameter."""
+    operands = [s.callee, Const(name), Const(s.origin)]
+    return Call(s.target, Const(missing_parameter), operands, [], s.origin)
 
 
 def touches(s: Statement, active: set[Value]) -> bool:

@@ -255,6 +255,17 @@ def leading_bar(bars, position):
     return y, pullback
 
 
+@rule(tree.bars_of_results)
+def bars_of_results(bars, count):
+    y = tree.bars_of_results(bars, count)
+    nothing = bars is None
+
+    def pullback(y_bar):
+        return (None if nothing else y_bar,)
+
+    return y, pullback
+
+
 @rule(plain.scale)
 def scale(y_bar, derivative):
     """A slope that is infinite where the cotangent is zero counts as 0; a finite one is kept."""

@@ -9,6 +9,7 @@ be None, which stands for zero.
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import operator
@@ -112,6 +113,8 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         return _bound(function, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         refuse_objects(function, active, args)
+        if declared.underived:
+            refuse_underived(function, declared, active, args, kwargs)
         return _declared(declared, function, args, kwargs)
     if declared is None and not generatable(function):
         raise MissingRuleError(
@@ -253,6 +256,41 @@ def missing_rule(function: Any, origin: Any) -> Any:
     raise MissingRuleError(
         f"no derivative is known for {describe(function)}", origin, missing_hint(function)
     )
+
+
+def underived_name(declared: registry.Rule, key: int | str) -> str | None:
+    """The name of the parameter, if no derivative is known of it, that takes an operand of a call:
+    the positional one of a number, or the keyword of a name."""
+    if isinstance(key, str):
+        return key if key in declared.underived else None
+    code = declared.text.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return names[key] if key < len(names) and names[key] in declared.underived else None
+
+
+def missing_parameter(function: Any, name: str, origin: Any = None) -> Any:
+    """Raises: a parameter carries a derivative, of which the rule of the callee knows none."""
+    raise MissingRuleError(
+        f"no derivative of {describe(function)} with respect to its parameter {name} is known",
+        origin,
+        f"Keep {name} out of the derivative: pass a constant, or adjoint.stop_gradient({name}).",
+    )
+
+
+@registry.nondifferentiable
+def constant(x: Any) -> Any:
+    """The identity, with no derivative."""
+    return x
+
+
+def refuse_underived(
+    function: Any, declared: registry.Rule, active: tuple, args: tuple, kwargs: dict
+) -> None:
+    """Refuse operands that carry a derivative, of which the rule knows none."""
+    for key in [*[i for i in range(len(args)) if carries(active, i)], *kwargs]:
+        name = underived_name(declared, key)
+        if name is not None and (isinstance(key, int) or key in active or "**" in active):
+            missing_parameter(function, name)
 
 
 ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next, check_iterable}
@@ -493,8 +531,10 @@ def _iterated(function: Any, own: list[int], active: tuple, args: tuple, kwargs:
 def refuse_objects(function: Any, active: tuple, args: tuple) -> None:
     """A rule of NumPy's is about numbers: what it makes of an object is not known to it."""
     module = getattr(function, "__module__", None) or "numpy"
-    numeric = module.partition(".")[0] in ("numpy", "math", "_operator") or (
-        function is float or function is complex
+    numeric = (
+        module.partition(".")[0] in ("numpy", "math", "_operator")
+        or module.startswith(("scipy.special", "scipy.linalg"))
+        or (function is float or function is complex)
     )
     items = iterables(function, len(args))
     for i, x in enumerate(args):
@@ -797,11 +837,21 @@ def hold(function: Any) -> type[Held]:
     return type("Held", (Held,), {"functions": (function,)})
 
 
-def pull_call(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> tuple:
+def spelled_mask(function: Any, mask: tuple) -> tuple | str:
+    """What is active of a call, as a text if the compiler has to know it: of texts it knows the value."""
+    declared = registry.lookup(function)
+    return mask if declared is None or not declared.underived else repr(mask)
+
+
+def read_mask(mask: tuple | str) -> tuple:
+    return ast.literal_eval(mask) if isinstance(mask, str) else mask
+
+
+def pull_call(function: Any, mask: tuple | str, args: tuple, kwargs: dict, y_bar: Any) -> tuple:
     """The cotangents of a call's operands: `apply_rule(function, mask, *args)[1](y_bar)`."""
     if isinstance(function, type) and issubclass(function, Held):
         function = function.functions[0]
-    return apply_rule(function, mask, *args, **kwargs)[1](y_bar)
+    return apply_rule(function, read_mask(mask), *args, **kwargs)[1](y_bar)
 
 
 def _kept_call(kept: Kept, active: tuple, y_bar: Any) -> Result:

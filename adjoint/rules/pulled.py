@@ -118,7 +118,7 @@ def parts_of(bars_bar: Any, count: int) -> tuple[Any, tuple, dict]:
 def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """By the source of the function, or by a rule that the compiler can inline."""
     assert dispatch.generate is not None
-    operands = (held(function), mask, args, kwargs, y_bar)
+    operands = (held(function), dispatch.spelled_mask(function, mask), args, kwargs, y_bar)
     bars, pullback = dispatch.generate(dispatch.pull_call, (0, 2, 3, 4), operands, {})
 
     def pull(bars_bar: Any) -> Parts:
@@ -131,7 +131,9 @@ def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) 
 def held(function: Any) -> Any:
     """A Python function that has a rule, in a form that the compiler takes for a constant."""
     known = function is dispatch.pull_call or is_hashable(function) and registry.lookup(function)
-    if isinstance(function, types.FunctionType) and known:
+    # `scipy.fft.fft` is an object.
+    scipys = (getattr(function, "__module__", None) or "").startswith("scipy.")
+    if known and (isinstance(function, types.FunctionType) or scipys):
         return dispatch.hold(function)
     return function
 

@@ -8,6 +8,9 @@ known while compiling.
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
+import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +30,8 @@ class Rule:
     textual     it gives the text of its operands: a constant, as long as nobody reads numbers from it
     shape       the shape of the result from those of the operands; `rule` says how
     like        or the position of an operand that the result has the shape and dtype of
+    underived   names of the parameters of which no derivative is known: a call in which one of them
+                carries a derivative is refused
     """
 
     kind: str
@@ -37,18 +42,23 @@ class Rule:
     textual: bool = False
     shape: Callable[..., Any] | None = None
     like: int | None = None
+    underived: tuple[str, ...] = ()
 
 
 _TABLE: dict[Any, Rule] = {}
 _CODES: dict[Any, Any] = {}  # the functions that have a rule, by their code
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
+_waiting: dict[str, str] = {}  # modules that need not be installed, and the modules of their rules
 
 
 def lookup(function: Any) -> Rule | None:
     """The rule declared for a callable, or None."""
     try:
-        return _TABLE.get(function)
+        found = _TABLE.get(function)
+        if found is None and _waiting and _is_waited_for(function) and _declare_imported():
+            return _TABLE.get(function)
+        return found
     except TypeError:  # an unhashable callable instance
         return None
 
@@ -61,8 +71,37 @@ def forward_rule(function: Any) -> Callable[..., Any] | None:
         return None
 
 
+def when_imported(module: str, rules: str) -> None:
+    """The functions of `module` have rules, which importing the module `rules` declares. That is
+    done once the program has imported `module`, when a callable is met that has no rule so far."""
+    _waiting[module] = rules
+
+
+def _is_waited_for(function: Any) -> bool:
+    """May this come from a package whose rules are not declared yet? Universal functions do not say."""
+    module = getattr(function, "__module__", None)
+    if not isinstance(module, str):
+        return type(function).__name__ == "ufunc"
+    package = module.partition(".")[0]
+    return any(waiting.partition(".")[0] == package for waiting in _waiting)
+
+
+def _declare_imported() -> bool:
+    """Declare the rules of the modules that the program has imported by now, if there are any."""
+    imported = [(module, rules) for module, rules in _waiting.items() if module in sys.modules]
+    for module, rules in imported:
+        importlib.import_module(rules)  # other threads wait here, until all is declared
+        _waiting.pop(module, None)
+    return bool(imported)
+
+
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
+    if _waiting and code not in _CODES:
+        packages = {sys.modules.get(waiting.partition(".")[0]) for waiting in _waiting}
+        places = tuple(path for package in packages for path in getattr(package, "__path__", ()))
+        if places and getattr(code, "co_filename", "").startswith(places):
+            _declare_imported()
     return code in _CODES
 
 
@@ -87,8 +126,8 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         if not callable(function):
             raise TypeError(f"a rule is declared for a callable, not {function!r}")
         _TABLE[function] = declared
-        code = getattr(function, "__code__", None)
-        if code is not None and declared.kind != "source":
+        code = function.__code__ if isinstance(function, types.FunctionType) else None
+        if code is not None and declared.text is not function:
             # A definition that was run again made another function, of an equal code.
             _CODES[code] = function if _CODES.get(code, function) is function else None
     _generation += 1
@@ -100,6 +139,7 @@ def rule(
     form: str | tuple[str, ...] = (),
     shape: Callable[..., Any] | None = None,
     like: int | None = None,
+    underived: str = "",
 ) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
@@ -118,25 +158,33 @@ def rule(
         @rule(convolve, shape=lambda x, w: (x[0], w[1], None))
 
     Where the result has the shape and dtype of one of the operands, `like` is its position instead.
+
+    `underived` names (with spaces between them) the parameters of which no derivative is known.
     """
     names, formal = [(n,) if isinstance(n, str) else tuple(n) for n in (linear, form)]
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("rule", text, names, formal, shape=shape, like=like))
+        unknown = tuple(underived.split())
+        declared = Rule("rule", text, names, formal, shape=shape, like=like, underived=unknown)
+        _declare(functions, declared)
         return text
 
     return decorate
 
 
-def partials(*functions: Any, singular: bool = False) -> Callable[[Callable], Callable]:
+def partials(
+    *functions: Any, singular: bool = False, underived: str = ""
+) -> Callable[[Callable], Callable]:
     """Declare the partial derivatives of elementwise `functions`.
 
     The decorated function takes the arguments and then the result, and returns the partial
     derivative (a tuple, one per argument, if there are several; None for one without).
+    `underived` names (with spaces between them) the parameters of which no derivative is known.
     """
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("partials", text, singular=singular))
+        unknown = tuple(underived.split())
+        _declare(functions, Rule("partials", text, singular=singular, underived=unknown))
         return text
 
     return decorate

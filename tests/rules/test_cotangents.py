@@ -37,6 +37,8 @@ CASES = [
     case(tree.unbroadcast, normal(2, 3), (2, 1)),
     case(tree.unbroadcast, normal(), (2, 1)),
     case(tree.complete, normal(2), np.arange(2)),
+    case(tree.bars_of_results, (normal(2), None), 2),
+    case(tree.bars_of_results, None, 2),
     case(shadows.snapshot, normal(2)),
     case(shadows.snapshot, [normal(2), normal(3)]),
     case(shadows.apart, normal(2), np.zeros(2), np.zeros(3)),

@@ -1,0 +1,73 @@
+"""Solutions of equations, by the implicit function theorem.
+
+f(x, θ) = 0 gives θ̄ = -(∂f/∂θ)ᵀ λ with (∂f/∂x)ᵀ λ = x̄, whatever the method that found x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.registry import rule, source_of
+
+
+def scalar_root_cotangents(x_bar, f, x, args):
+    """The cotangents of f (of what it captures) and of its further arguments, by a root of f: a number,
+    or an array each entry of which is the root of a function of its own."""
+    _, pullback = apply_rule(f, ("callee", 0, "*"), x, *args)
+    slope = pullback(np.ones_like(x))[1]
+    f_bar, _, *args_bar = pullback(-x_bar / slope)[:-1]
+    return f_bar, tuple(args_bar)
+
+
+def root_cotangents(x_bar, f, x, args):
+    """The same of a system of as many equations as unknowns, in any shape: ∂f/∂x by rows."""
+    y, pullback = apply_rule(f, ("callee", 0, "*"), x, *args)
+    count, shape = np.size(y), np.shape(y)
+    rows = [np.reshape(pullback(np.reshape(e, shape))[1], (-1,)) for e in np.eye(count)]
+    multipliers = np.linalg.solve(np.stack(rows).T, np.reshape(x_bar, (-1,)))
+    f_bar, _, *args_bar = pullback(np.reshape(-multipliers, shape))[:-1]
+    return f_bar, tuple(args_bar)
+
+
+source_of(scalar_root_cotangents)(scalar_root_cotangents)
+source_of(root_cotangents)(root_cotangents)
+
+
+def implicit(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`@implicit(residual)` above `solve`: what `solve(*args)` gives is a root x of
+    `residual(x, *args) == 0`, and has its derivative by that equation.
+
+    The solver is called as it stands and may do anything: iterate, call other libraries, stop when it is
+    near enough. x is an array (or a number), and the residual has as many entries as x. Of a minimum the
+    residual is the gradient. The derivative is right as far as the residual is zero; with respect to
+    what the solver only begins with, it is zero. Arguments are given by position. (Implicit function
+    theorem: ∂x/∂θ = -(∂f/∂x)⁻¹ ∂f/∂θ.)
+
+    Raises `numpy.linalg.LinAlgError` where ∂f/∂x is singular.
+    """
+
+    def decorate(solve: Callable[..., Any]) -> Callable[..., Any]:
+        def text(*args):
+            x = solve(*args)
+
+            def pullback(x_bar):
+                return implicit_cotangents(x_bar, residual, x, args)
+
+            return x, pullback
+
+        text.__module__ = solve.__module__  # it is a rule of the user's
+        rule(solve)(text)
+        return solve
+
+    return decorate
+
+
+def implicit_cotangents(x_bar, residual, x, args):
+    return root_cotangents(x_bar, residual, x, args)[1]
+
+
+source_of(implicit_cotangents)(implicit_cotangents)

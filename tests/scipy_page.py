@@ -1,0 +1,90 @@
+"""Writes docs/scipy.md from the rules that are declared: `python -m tests.scipy_page`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import adjoint.rules.scipy
+from adjoint.rules import registry
+
+PAGE = Path(__file__).parents[1] / "docs" / "scipy.md"
+HEAD = """\
+# SciPy
+
+What follows has a derivative. The rules call SciPy's own functions, so values are what they are without
+`adjoint`; of what is left out here, functions that SciPy writes in Python are differentiated through
+their source, and the others are refused with the line. `import adjoint` does not import SciPy: the
+rules of a part of it are there once the program has imported that part. It takes SciPy 1.17 or newer;
+`pip install 'adjoint-ad[scipy]'` installs both.
+
+*Not*: names parameters of which no derivative is known. A call in which one of them carries a
+derivative is refused, and never given a zero.
+
+A solver that is not here, or one's own, gets its derivative from the equation that it solves by
+`@adjoint.implicit(residual)`.
+
+This page is written by `python -m tests.scipy_page`.
+"""
+
+
+def loaded() -> dict[Any, registry.Rule]:
+    """The table, with the rules of all parts of SciPy."""
+    for part in adjoint.rules.scipy.PARTS:
+        importlib.import_module(f"adjoint.rules.scipy.{part.replace('.', '_')}")
+    return registry.table()
+
+
+def entries(module: Any, table: dict[Any, registry.Rule]) -> list[str]:
+    """The public functions of a module that have a derivative, each with the parameters that have none."""
+    found = []
+    for name in dir(module):
+        function = getattr(module, name)
+        declared = None if name.startswith("_") else registry.lookup(function)
+        owner = getattr(function, "__module__", None) or "scipy"
+        if declared is None or declared.kind == "constant" or not owner.startswith("scipy"):
+            continue
+        note = f" (not: {', '.join(declared.underived)})" if declared.underived else ""
+        found.append(f"`{name}`{note}")
+    return found
+
+
+METHODS = (
+    "logpdf",
+    "pdf",
+    "logpmf",
+    "pmf",
+    "cdf",
+    "sf",
+    "logcdf",
+    "logsf",
+    "ppf",
+    "isf",
+    "evaluate",
+)
+
+
+def objects(module: Any) -> list[str]:
+    """A line for each set of methods that have a derivative, with the public objects that have these."""
+    groups: dict[str, list[str]] = {}
+    for name in dir(module):
+        found = [m for m in METHODS if registry.lookup(getattr(getattr(module, name), m, None))]
+        if found and not name.startswith(("_", "rv_")):
+            groups.setdefault(", ".join(f"`{m}`" for m in found), []).append(f"`{name}`")
+    return [f"{methods} of {', '.join(names)}." for methods, names in groups.items()]
+
+
+def page() -> str:
+    table = loaded()
+    text = HEAD
+    for part in adjoint.rules.scipy.PARTS:
+        module = importlib.import_module(f"scipy.{part}")
+        functions = ", ".join(entries(module, table))
+        parts = [functions + "."] if functions else []
+        text += f"\n## scipy.{part}\n\n" + "\n\n".join([*parts, *objects(module)]) + "\n"
+    return text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
