@@ -50,9 +50,11 @@ from adjoint.rules.calls import (
     always_there,
     gives_text,
     missing,
+    missing_of,
     static_operands,
     takes_text,
     touches,
+    underived,
     without_rule,
 )
 from adjoint.rules.memory import written_operand
@@ -253,6 +255,10 @@ class Pusher:
         if callee is operator.getitem and isinstance(operand_type(s.args[0]), Array):  # type: ignore[arg-type]
             self.out.append(s)
             self.define(s, self.items_of_array(s))
+            return
+        unknown = underived(s, self.active)
+        if unknown is not None:
+            self.out.append(missing_of(s, unknown))
             return
         push = self.expand_static(s)
         if push is not None:

@@ -56,10 +56,11 @@ from adjoint.rules.calls import (
     static_operands,
     takes_text,
     touches,
+    underived,
     without_rule,
 )
 from adjoint.rules.creation import in_form_of
-from adjoint.rules.dispatch import apply_rule, underived_name
+from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
 from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked
 from adjoint.rules.signatures import operand_type
@@ -230,7 +231,7 @@ class Reverser:
                 s.origin,
                 "Pass the value to the constructor, or to the methods.",
             )
-        unknown = self.underived(s)
+        unknown = underived(s, self.active)
         if unknown is not None:
             return [missing_of(s, unknown)], None
         expansion = self.expand_static(s)
@@ -245,20 +246,6 @@ class Reverser:
         if without_rule(s):
             return [missing(s)], None
         return self.dynamic(s)
-
-    def underived(self, s: Call) -> str | None:
-        """The name of a parameter that carries a derivative here, of which the rule knows none."""
-        declared = registry.lookup(s.callee.value) if isinstance(s.callee, Const) else None
-        if declared is None or not declared.underived:
-            return None
-        for key, operand in [*enumerate(s.args), *s.kwargs]:
-            if isinstance(operand, Splat):
-                return None  # who takes what is known at run time
-            if key is not None and is_active(operand, self.active):
-                name = underived_name(declared, key)
-                if name is not None:
-                    return name
-        return None
 
     def expand_static(self, s: Call) -> Expansion | None:
         if not static_operands(s) or not always_there(s.target.type):

@@ -19,7 +19,7 @@ from adjoint.ir.types import (
 from adjoint.rules import registry
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import may_write
-from adjoint.rules.dispatch import has_rule, missing_parameter, missing_rule
+from adjoint.rules.dispatch import has_rule, missing_parameter, missing_rule, underived_name
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
@@ -73,6 +73,21 @@ def missing_of(s: Call, name: str) -> Call:
     """A call that raises, if it is ever reached: no derivative is known of this parameter."""
     operands = [s.callee, Const(name), Const(s.origin)]
     return Call(s.target, Const(missing_parameter), operands, [], s.origin)
+
+
+def underived(s: Call, active: set[Value]) -> str | None:
+    """The name of a parameter that carries a derivative here, of which the rule knows none."""
+    declared = registry.lookup(s.callee.value) if isinstance(s.callee, Const) else None
+    if declared is None or not declared.underived:
+        return None
+    for key, operand in [*enumerate(s.args), *s.kwargs]:
+        if isinstance(operand, Splat):
+            return None  # who takes what is known at run time
+        if key is not None and is_active(operand, active):
+            name = underived_name(declared, key)
+            if name is not None:
+                return name
+    return None
 
 
 def touches(s: Statement, active: set[Value]) -> bool:

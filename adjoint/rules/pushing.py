@@ -119,6 +119,8 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     args, tangents = listed(args, tangents)
     if declared is not None and declared.kind != "source":
         dispatch.refuse_objects(function, active, args)
+        if declared.underived:
+            dispatch.refuse_underived(function, declared, active, args, kwargs)
         return by_declaration(declared, function, tangents, args, kwargs)
     if declared is None and not dispatch.generatable(function):
         raise MissingRuleError(
