@@ -15,6 +15,8 @@ from tests.routes import ROUTES
 LESS = {
     "simulations.momentum_descent",
     "in_place.writes_into_an_attribute",
+    "in_place.arrays_in_a_dict",
+    "in_place.writes_into_arguments_in_containers",
     "windows.rounded_down_in_place",
 }
 REFUSED = test_corpus.REFUSED | LESS

@@ -297,7 +297,9 @@ def _(dot, x):
     y = dense(dot, x)
 
     def pullback(y_bar):
-        return (None if dot is None else nested(y_bar, x),)
+        if dot is None or isinstance(y_bar, list | tuple):  # of a list of arrays that are no one array
+            return (None if dot is None else y_bar,)
+        return (nested(y_bar, x),)
 
     return y, pullback
 
@@ -308,7 +310,8 @@ def _(dot, bar, x):
     sequence = isinstance(dot, list | tuple)
 
     def pullback(y_bar):
-        return (nested(y_bar, x) if sequence else y_bar,)
+        whole = sequence and not isinstance(y_bar, list | tuple)
+        return (nested(y_bar, x) if whole else y_bar,)
 
     return y, pullback
 

@@ -106,7 +106,7 @@ def test_nothing_overflows(f, size):
         (nn.log_cosh, 0.0, 0.0),
         (nn.softsign, 0.0, 1.0),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_slopes_at_kinks(f, at, slope):
     assert ad.gradient(lambda x: np.sum(f(x)), np.array([at]))[0] == pytest.approx(slope)
