@@ -207,7 +207,7 @@ class Pusher:
             if owner in self.active:
                 mutation.write(self, s)
                 if self.watch is not None:
-                    self.watch(self, s, self.dots[owner])  # type: ignore[index]
+                    self.watch(self, s, self.dots[owner])
             else:
                 self.out.append(s)
             return

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules.creation import nested, unnested
+from adjoint.rules.creation import in_form_of, nested, unnested
 from adjoint.testing import apply_rule, case, check_rule, expand, normal, uniform
 
 ARRAYS = [np.array, np.asarray, np.asanyarray]
@@ -22,6 +22,9 @@ CASES = [
     case(np.array, [normal(3)], ndmin=3),
     case(np.astype, normal(3), np.complex128).but(wide=True),
     case(nested, normal(2, 3), [[1, 2, 3], np.arange(3)]),
+    case(in_form_of, normal(2, 3), [1, 2, 3]),
+    case(in_form_of, normal(2, 3), np.arange(3)),
+    case(in_form_of, normal(3), 1),
     case(unnested, [[normal(), normal(), 1], normal(3)], [[1, 2, 3], np.arange(3)]),
     case([np.zeros_like, np.ones_like], normal(2, 3)),
     case(np.full, (2, 3), normal()),
