@@ -291,7 +291,7 @@ def test_source():
     text = str(ad.source(decorated, x3, 2.0, mode="jvp"))
     assert text.startswith("def decorated_jvp(x, w, x_dot, w_dot):") and "return y, y_dot" in text
     run = ad.source(decorated, x3, 2.0, mode="jvp").function
-    assert run(x3, 2.0, v3, 0.0) == ad.jvp(decorated, (x3, 2.0), (v3, 0.0))
+    assert run is not None and run(x3, 2.0, v3, 0.0) == ad.jvp(decorated, (x3, 2.0), (v3, 0.0))
 
 
 def test_an_error_of_the_function_names_its_line():
@@ -450,7 +450,7 @@ def kept_from_an_exception(x):
         raise ValueError(x * x)
     except ValueError as error:
         found = error
-    return found.args[0]
+    return found.args[0]  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def kept_in_a_loop(x):

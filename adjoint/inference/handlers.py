@@ -405,7 +405,7 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
             return calls.call(spec, Const(plain), list(args), [], site)
         if isinstance(kind, Array):
             operands, _ = calls.with_arrays(spec, plain, list(args), [], site)
-            return spec.emit(Const(function), operands, [], site, kind)
+            return spec.emit(Const(function), [*operands], [], site, kind)
         if isinstance(kind, Instance):
             return None
         if changing.is_container(kind) and function in changing.AUGMENTED:
