@@ -450,7 +450,7 @@ def kept_from_an_exception(x):
         raise ValueError(x * x)
     except ValueError as error:
         found = error
-    return found.args[0]  # pyright: ignore[reportOptionalMemberAccess]
+    return found.args[0]
 
 
 def kept_in_a_loop(x):
@@ -460,7 +460,7 @@ def kept_in_a_loop(x):
             raise ValueError(x * x)
         except ValueError as error:
             found = error
-    return found.args[0]
+    return found.args[0]  # pyright: ignore[reportOptionalMemberAccess]
 
 
 class Failure(Exception):
