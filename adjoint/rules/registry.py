@@ -127,7 +127,8 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
             raise TypeError(f"a rule is declared for a callable, not {function!r}")
         _TABLE[function] = declared
         code = function.__code__ if isinstance(function, types.FunctionType) else None
-        if code is not None and declared.text is not function:
+        own = declared.kind == "source" and declared.text is function
+        if code is not None and not own:
             # A definition that was run again made another function, of an equal code.
             _CODES[code] = function if _CODES.get(code, function) is function else None
     _generation += 1

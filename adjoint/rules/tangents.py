@@ -297,7 +297,9 @@ def _(dot, x):
     y = dense(dot, x)
 
     def pullback(y_bar):
-        if dot is None or isinstance(y_bar, list | tuple):  # of a list of arrays that are no one array
+        if dot is None or isinstance(
+            y_bar, list | tuple
+        ):  # of a list of arrays that are no one array
             return (None if dot is None else y_bar,)
         return (nested(y_bar, x),)
 

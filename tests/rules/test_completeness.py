@@ -69,7 +69,7 @@ def test_every_rule_file_is_imported():
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
 # programs of tests/programs (containers, patterns, …) go through them by every route.
 BY_PROGRAMS = (
-    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
+    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.", "adjoint.rules.heaps.",
     "adjoint.rules.dispatch.", "adjoint.rules.pulled.", "adjoint.rules.plain.", "adjoint.rules.callables.",
 )  # fmt: skip
 # Methods of distributions are calls of functions for which there are cases; each is tested as a method too.
@@ -127,7 +127,11 @@ def leaves_of(case):
 
 
 # Whose operands are no floating numbers in any case of its own.
-NO_FLOATING = {"adjoint.rules.tangents.with_field", "np.arange"}
+NO_FLOATING = {
+    "adjoint.rules.tangents.with_field", "np.arange",
+    "adjoint.rules.scipy.stats_multivariate.multinomial_logpmf",
+    "adjoint.rules.scipy.stats_multivariate.multinomial_pmf",
+}  # fmt: skip
 
 
 def text_id(text):
@@ -154,7 +158,8 @@ def test_texts_keep_to_the_form(text):
         forbidden += [ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.Lambda]
     for node in ast.walk(tree):
         assert not isinstance(node, tuple(forbidden)), f"{type(node).__name__}, line {node.lineno}"
-        if isinstance(node, ast.Assign | ast.AugAssign):
+        changes = text.__module__ == "adjoint.rules.heaps"  # what these do is to change a list
+        if isinstance(node, ast.Assign | ast.AugAssign) and not changes:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in ast.walk(ast.Module([ast.Expr(t) for t in targets], [])):
                 assert not isinstance(target, ast.Subscript | ast.Attribute), "a write in place"

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.scipy.special_logarithms import ratio_or_zero
 from adjoint.rules.scipy.special_logsumexp import shares
 
@@ -211,6 +211,12 @@ def _(x, n, p):
 # -- kernel density estimates, with respect to where they are evaluated ---------------------------------------
 
 
+@nondifferentiable
+def kde_parts(kde):
+    """The data, their weights and the inverse covariance of an estimate, which it makes when they are read."""
+    return kde.dataset, kde.weights, kde.inv_cov
+
+
 @rule(
     stats.gaussian_kde.evaluate,
     stats.gaussian_kde.__call__,
@@ -218,7 +224,7 @@ def _(x, n, p):
 )
 def kde_evaluate(self, points):
     y = stats.gaussian_kde.evaluate(self, points)
-    kde = (self.dataset, self.weights, self.inv_cov)
+    kde = kde_parts(self)
 
     def pullback(y_bar):
         return None, kde_cotangent(y_bar * y, points, kde)
@@ -229,7 +235,7 @@ def kde_evaluate(self, points):
 @rule(stats.gaussian_kde.pdf, underived="self")
 def kde_pdf(self, x):
     y = stats.gaussian_kde.pdf(self, x)
-    kde = (self.dataset, self.weights, self.inv_cov)
+    kde = kde_parts(self)
 
     def pullback(y_bar):
         return None, kde_cotangent(y_bar * y, x, kde)
@@ -240,7 +246,7 @@ def kde_pdf(self, x):
 @rule(stats.gaussian_kde.logpdf, underived="self")
 def kde_logpdf(self, x):
     y = stats.gaussian_kde.logpdf(self, x)
-    kde = (self.dataset, self.weights, self.inv_cov)
+    kde = kde_parts(self)
 
     def pullback(y_bar):
         return None, kde_cotangent(y_bar, x, kde)
