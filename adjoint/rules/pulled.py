@@ -77,6 +77,8 @@ def pulled(
     if declared is None:
         return compiled(function, active, args, kwargs, y_bar)
     if declared.kind == "source":
+        if cursors.is_generator(declared.text):  # as `itertools.islice` is
+            raise unsupported(function)
         return compiled(declared.text, active, args, kwargs, y_bar)
     if declared.kind == "constant":
         return inner(y_bar), lambda bars_bar: (None, (None,) * len(args), {}, None)
