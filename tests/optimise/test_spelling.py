@@ -1,5 +1,8 @@
 """The cheapest spelling is the same computation: to the bit where the plain call's values are made."""
 
+# Of what NumPy takes by position, some versions of its stubs know less.
+# pyright: reportArgumentType=false, reportCallIssue=false
+
 import warnings
 
 import numpy as np
