@@ -152,17 +152,15 @@ def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     needed = {c for c, t in zip(s.carried, s.targets, strict=True) if t in live}
     results = list(s.body.results)
     backward, statements = half.backward, list(s.body.statements)
+    read = set() if s.test is None else used_values(s.test)
+    _mark([s.stop] if s.stop is not None else [], read)
+    _mark([e for g in s.gathers for e in g.elements], read)
     while True:  # a carried value is needed if the body reads it for something that is needed
         half.backward = backward
         s.body.statements = list(statements)
         s.body.results = [r for c, r in zip(s.carried, results, strict=True) if c in needed]
-        inside = set(live)
-        if s.stop is not None:
-            _mark([s.stop], inside)
-        _mark([e for g in s.gathers for e in g.elements], inside)
+        inside = live | read
         _block_copy(s.body, inside, half)
-        if s.test is not None:
-            inside |= used_values(s.test)
         grown = {c for c in s.carried if c in inside} - needed
         if not grown:
             break
@@ -172,6 +170,7 @@ def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     s.inits = [s.inits[i] for i in keep]
     s.targets = [s.targets[i] for i in keep]
     half.backward = backward
+    inside = live | read  # what `_block_copy` has marked is more than is read
     _block(s.body, inside, half)
     live |= inside
     endless = s.iterable is None
