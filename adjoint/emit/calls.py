@@ -65,7 +65,7 @@ class CallStatements:
             return [ast.Expr(ast.Call(func=function, args=[value], keywords=[]))]
         if any(callees.is_call_of(call, f) for f in (operator.setitem, contents.store_item)):
             target = self.expressions.subscript(call.args[0], call.args[1])
-            return [ast.Assign(targets=[target], value=self.expressions.argument(call.args[2]))]
+            return [self._stored(target, call.args[2])]
         cell = callees.is_call_of(call, slots.store_cell)
         if cell or callees.is_call_of(call, slots.store_attribute):
             owner = self.expressions.argument(call.args[0])
@@ -87,6 +87,16 @@ class CallStatements:
             value = self.expressions.argument(call.args[1])
             return target and [ast.AugAssign(target=target, op=ast.Add(), value=value)]
         return None
+
+    def _stored(self, target: ast.Subscript, operand: Any) -> ast.stmt:
+        """`x[i] = v`; `x[i] += e` for a number, which comes down to the same."""
+        value = self.expressions.argument(operand)
+        again = isinstance(value, ast.BinOp) and isinstance(value.left, ast.Subscript)
+        if again and isinstance(getattr(operand, "type", None), Scalar):
+            places = [ast.dump(each.value) + ast.dump(each.slice) for each in (target, value.left)]  # type: ignore[union-attr]
+            if places[0] == places[1]:
+                return ast.AugAssign(target=target, op=value.op, value=value.right)  # type: ignore[union-attr]
+        return ast.Assign(targets=[target], value=value)
 
     def _shortened(self, call: ir.Call, value: ast.expr) -> ast.stmt:
         """`x += e` for a number; of an array that would be a write."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable
+from typing import Any
 
 from adjoint.emit import callees
 from adjoint.emit.liveness import Interference
@@ -161,7 +162,10 @@ class _Suggestions:
         backwards = self.definitions.get(loop.iterable)  # type: ignore[call-overload]
         if backwards is None or not callees.is_call_of(backwards, reversed):
             return
-        gather = tapes.get(backwards.args[0])  # type: ignore[union-attr, arg-type]
+        tape: Any = backwards.args[0]  # type: ignore[union-attr]
+        gather = tapes.get(
+            self.kept.get(tape, tape)
+        )  # the tape of an inner loop is an item of the outer's
         if gather is not None and len(gather.elements) == len(loop.items):
             pairs = zip(loop.items, gather.elements, strict=True)
             self.kept |= {item: e for item, e in pairs if isinstance(e, ir.Value)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+import adjoint as ad
 from adjoint.nn.activation import log_sigmoid, log_softmax
 from adjoint.nn.losses import Aggregate, machine_epsilon, same_shape, xlogy
 
@@ -34,7 +35,8 @@ def logit_cross_entropy(logits: Any, labels: Any, *, agg: Aggregate = np.mean) -
     >>> bool(logit_cross_entropy(logits, np.array([0, 1])) == np.log(2) / 2)
     True
     """
-    shifted = logits - np.max(logits, axis=-1, keepdims=True)
+    # By how much they are shifted makes no difference to the result, nor to its derivatives.
+    shifted = logits - ad.stop_gradient(np.max(logits, axis=-1, keepdims=True))
     normaliser = np.log(np.sum(np.exp(shifted), axis=-1))
     if np.ndim(labels) == np.ndim(logits):  # they need not add up to one
         normaliser = normaliser * np.sum(labels, axis=-1)

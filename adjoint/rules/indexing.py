@@ -100,7 +100,7 @@ def take_along_axis(arr, indices, axis=-1):
     shape = np.shape(arr)
 
     def pullback(y_bar):
-        return scatter_along(y_bar, shape, indices, axis)
+        return scatter_along(y_bar, shape, indices, axis), None
 
     return y, pullback
 

@@ -151,6 +151,23 @@ def growing_list(x, rate, steps):
     return sum(values)
 
 
+def heat(u, k, steps):
+    u = u.copy()
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            u[i] += k * (u[i - 1] - 2 * u[i] + u[i + 1])
+    return np.sum(u * u)
+
+
+def square_root(x, a):
+    for _ in range(5):
+        if x * x > a:
+            x = x - (x * x - a) / (2 * x)
+        else:
+            x = x + 0.1 * a
+    return x
+
+
 PROGRAMS = [
     (poly, (2.0,)),
     (linear_regression, (array(3), 0.5, array(5, 3), array(5))),
@@ -174,4 +191,6 @@ PROGRAMS = [
     (recurrent, (array(3, 3), array(3, 2), array(3), array(6, 2))),
     (stateful_cell, (array(3, 3), array(3, 2), array(6, 2))),
     (growing_list, (0.5, 0.1, 4)),
+    (heat, (array(6), 0.1, 3)),
+    (square_root, (3.0, 2.0)),
 ]

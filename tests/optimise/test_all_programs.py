@@ -11,9 +11,11 @@ from adjoint.compiler import pipeline
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Block, Call, Const, Value
 from adjoint.ir.options import Options
+from adjoint.ir.printer import show
 from adjoint.ir.values import type_of
 from adjoint.ir.verify import verify
 from adjoint.optimise import PASSES
+from adjoint.optimise.dead import remove_dead
 from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.runtime import make_tuple
@@ -85,3 +87,6 @@ def test_well_formed_after_each_pass(program, form):
     for each in PASSES:
         each(function, lambda callee: callee is receive)
         check(function)
+    text = show(function)
+    remove_dead(function, lambda callee: callee is receive)
+    assert show(function) == text, "nothing is left to remove"
