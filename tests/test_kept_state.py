@@ -17,6 +17,7 @@ from tests.silence import (
     late_operands,
     missing_attributes,
     recovered,
+    rewritten,
     several_names,
     shape_lists,
     shared_rows,
@@ -44,6 +45,7 @@ MODULES = (
     late_operands,
     shape_lists,
     unknown_types,
+    rewritten,
 )
 CASES = [case for module in MODULES for case in cases(module)]
 TWICE = [c for c in CASES if len(c.arguments) == 1 and c.flat]

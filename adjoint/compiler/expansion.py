@@ -30,6 +30,7 @@ from adjoint.reverse import Expansion
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.rules.dispatch import check_count, keyword_bar
+from adjoint.rules.memory import writes_anything
 from adjoint.rules.plain import scale
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
@@ -127,6 +128,8 @@ def split_expansion(
     if leading is None:
         return None
     kept = [s for s in backward if s is not built]
+    if writes_anything(kept):  # of these statements only what is asked for is taken
+        return None
     inputs = [p.value for p in function.parameters]
     if declared.kind == "partials":
         leading = [times(kept, marker.target, d, guarded) for d in leading]

@@ -64,6 +64,7 @@ from adjoint.ir.types import (
 from adjoint.optimise.dead import remove_dead
 from adjoint.reverse.transpose import transpose
 from adjoint.rules import registry
+from adjoint.rules.memory import writes_anything
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.rules.tangents import like_cotangent, zeros_of
 from adjoint.runtime import make_tuple
@@ -363,6 +364,7 @@ class Template:
         pairs = [(bar, x, self.as_array(statements, bar, x, dot)) for bar, x, dot in pairs]
         done = transpose(self.inputs, statements, y_bar, pairs, expander(Options()))
         made, y_dot, unread = done
+        unread = unread and not writes_anything(statements)
         made = self.stand_in(made, y_bar, value, unread)
         return self.finished(made, value, y_dot)
 

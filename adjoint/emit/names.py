@@ -163,9 +163,8 @@ class _Suggestions:
         if backwards is None or not callees.is_call_of(backwards, reversed):
             return
         tape: Any = backwards.args[0]  # type: ignore[union-attr]
-        gather = tapes.get(
-            self.kept.get(tape, tape)
-        )  # the tape of an inner loop is an item of the outer's
+        # The tape of an inner loop is an item of the outer's.
+        gather = tapes.get(self.kept.get(tape) or tape)
         if gather is not None and len(gather.elements) == len(loop.items):
             pairs = zip(loop.items, gather.elements, strict=True)
             self.kept |= {item: e for item, e in pairs if isinstance(e, ir.Value)}

@@ -18,6 +18,7 @@ import numpy as np
 from adjoint import shadows, tree
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
+    Block,
     Call,
     Const,
     If,
@@ -26,9 +27,18 @@ from adjoint.ir.nodes import (
     Statement,
     Value,
     operands_of,
+    targets_of,
     walk,
 )
-from adjoint.ir.types import UNKNOWN, Array, Opaque, Unknown, cotangent_type, is_number
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    Opaque,
+    Unknown,
+    cotangent_type,
+    dtype_of,
+    is_number,
+)
 from adjoint.rules.memory import (
     AUGMENTED,
     holds_memory,
@@ -173,7 +183,8 @@ def write(pusher: Pusher, s: Call) -> None:
     elif function in (shadows.add_at, shadows.add_to) or function == np.add.at:
         pusher.out.append(s)
         dot = pusher.dot(s.args[-1])  # type: ignore[arg-type]
-        if dot is not None:
+        dtype = dtype_of(operand_type(s.args[0]))  # type: ignore[arg-type]
+        if dot is not None and (dtype is None or dtype.kind in "fc"):
             pusher.emit(function, x_dot(pusher, s.args[0]), *s.args[1:-1], dot)
     elif function in (shadows.take_written, shadows.take_masked):
         pusher.out.append(s)
@@ -292,23 +303,11 @@ def dependents(push: Pushforward) -> list[Statement]:
     for s in push.statements:
         if s is push.primal:
             continue
-        inner = [o for each in walk_one(s) for o in operands_of(each)]
+        inner = [o for each in walk(Block([s], [])) for o in operands_of(each)]
         if any(o in found for o in inner):
             later.append(s)
-            found.update(t for each in walk_one(s) for t in targets(each))
+            found.update(t for each in walk(Block([s], [])) for t in targets_of(each))
     return later
-
-
-def walk_one(s: Statement) -> list[Statement]:
-    from adjoint.ir.nodes import Block
-
-    return list(walk(Block([s], [])))
-
-
-def targets(s: Statement) -> list[Value]:
-    from adjoint.ir.nodes import targets_of
-
-    return targets_of(s)
 
 
 # -- sums of cotangents: second derivatives ---------------------------------------------------------------

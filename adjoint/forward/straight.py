@@ -59,7 +59,7 @@ from adjoint.rules.calls import (
 )
 from adjoint.rules.memory import written_operand
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.refusals import refuse_at_run_time
+from adjoint.rules.refusals import LATE, refuse_at_run_time, refuse_late
 from adjoint.rules.registry import forward_rule
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.rules.tangents import TEXT, item_tangents, read_from_text
@@ -211,6 +211,9 @@ class Pusher:
             else:
                 self.out.append(s)
             return
+        late = isinstance(s.callee, Const) and s.callee.value in LATE
+        if late and any(self.memory.is_written_after(o, s) for o in operands_of(s)):
+            refuse_late(s)
         if mutation.accumulates(s):
             mutation.accumulate(self, s)
             return

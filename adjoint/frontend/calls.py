@@ -93,7 +93,7 @@ def _is_numeric_module(scope: Scope, owner: Node) -> bool:
     if name is None or not scope.is_global(name):
         return False
     module = scope.namespace.get(name)
-    return isinstance(module, types.ModuleType) and module.__name__.startswith(_NUMERIC)
+    return isinstance(module, types.ModuleType) and module.__name__.partition(".")[0] in _NUMERIC
 
 
 _VIEWS = ("keys", "values", "items", "__iter__")

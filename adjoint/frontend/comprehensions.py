@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import operator
 
 from adjoint import runtime
@@ -181,10 +182,18 @@ def put_one_by_one(scope: Scope, node: Node, owner: Operand, otherwise: Work) ->
     body = [place(gast.Assign([store], generator.elt), node), place(put, node)]
 
     def loop() -> Operand:
-        _run(scope, generator, generator.generators[0].iter, body)
+        first = scope.expression(generator.generators[0].iter)  # it sees the variables around it
+        _run(scope, generator, Known(first, generator), body)
         return Const(None)
 
-    plain = scope.call(
-        isinstance, [owner, Const(list if node.func.attr == "extend" else dict)], node
-    )
-    return choose(scope, plain, loop, otherwise, node)
+    classes = (list,) if node.func.attr == "extend" else (dict, collections.defaultdict)
+    kind = scope.call(type, [owner], node)
+
+    def of_class(rest: tuple[type, ...]) -> Operand:
+        """A class of the user's own may put items in by other means."""
+        if not rest:
+            return otherwise()
+        same = scope.call(operator.is_, [kind, Const(rest[0])], node)
+        return choose(scope, same, loop, lambda: of_class(rest[1:]), node)
+
+    return of_class(classes)

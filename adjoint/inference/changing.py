@@ -36,13 +36,14 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.slicing import AXES_SPLIT
 from adjoint.runtime import make_dict, make_list
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 NONE = Literal(None, None)
-MAKERS = (make_list, make_dict, list, dict, sorted)
+MAKERS = (make_list, make_dict, list, dict, sorted, *AXES_SPLIT)
 
 
 # -- where containers come from ----------------------------------------------------------------------
@@ -168,7 +169,8 @@ def method(
         written = element_of(written) if name == "__setitem__" else written
     elif name in ("update", "__ior__"):
         args = [calls.call(spec, Const(dict), list(args), kwargs, Site(site.origin))]
-        kwargs, written = [], opened_dict(operand_type(args[0]))
+        whole = opened_dict(operand_type(args[0]))
+        kwargs, written = [], part_of(whole) if isinstance(whole, OpenDict) else whole
     note(spec, owner, written)
     element = element_of(operand_type(owner))
     if isinstance(kind, OpenDict):
@@ -235,8 +237,13 @@ def written_at(owner: Type, key: Type, value: Type) -> Type:
     if not is_dict(owner):
         return value
     if isinstance(key, Literal):
-        return OpenDict(dict, ((key.value, unliteral(value)),))
-    return OpenDict(dict, (), unliteral(value))
+        return OpenDict(object, ((key.value, unliteral(value)),))
+    return OpenDict(object, (), unliteral(value))
+
+
+def part_of(kind: OpenDict) -> OpenDict:
+    """What is put into a dict of some class: of no class itself."""
+    return OpenDict(object, kind.items, kind.rest)
 
 
 def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ def built_dict(
     return spec.emit(Const(make_dict), list(args), [], site, kind)
 
 
+@functools.lru_cache(256)  # what is called twice is one function
 def function_of(kind: Type) -> Any:
     """The callable of a type that tells it whole; None for any other."""
     if isinstance(kind, Literal) and callable(kind.value):

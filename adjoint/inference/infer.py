@@ -195,6 +195,7 @@ class Specialiser:
             plain = not any(isinstance(a, Splat) for a in args) and all(k for k, _ in kwargs)
             known = isinstance(callee, Const) and plain
             result = result_type(callee.value, args, kwargs) if known else UNKNOWN  # type: ignore[union-attr, arg-type]
+        result = changing.opened(self, result, site.origin)
         target = Value(site.name, result, site.named, site.origin)
         self.write(Call(target, callee, args, kwargs, site.origin), target)
         return target

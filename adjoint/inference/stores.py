@@ -23,6 +23,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules.heaps import check_apart, check_values
 from adjoint.rules.memory import AUGMENTED, is_basic
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
@@ -90,11 +91,9 @@ def store_flat(
     spec: Specialiser, x: Operand, index: Operand, value: Operand, site: Site
 ) -> Operand | None:
     """`x.flat[index] = value`"""
-    here = Site(site.origin)
-    size = calls.call(spec, Const(np.size), [x], [], here)
-    places = calls.call(spec, Const(np.arange), [size], [], here)
-    chosen = calls.call(spec, Const(operator.getitem), [places, index], [], here)
-    return put(spec, [x, chosen, value], [], site)
+    if isinstance(operand_type(value), Array | Unknown):
+        spec.emit(Const(check_apart), [x, value], [], Site(site.origin), NONE)
+    return put(spec, [x, index, value], [], site)
 
 
 def refuse_namespace(spec: Specialiser, x: Operand, site: Site) -> None:
@@ -165,43 +164,52 @@ def copyto(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site)
 
 
 def putmask(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    """`np.putmask(x, mask, value)` with one value, or with one for each place"""
-    if len(args) != 3 or kwargs:
+    """`np.putmask(x, mask, values)`: where the mask is not 0, the values, again and again in order"""
+    if len(args) != 3 or kwargs or not isinstance(operand_type(args[0]), Array):
         return None
     x, mask, value = args
-    kinds = [unliteral(operand_type(o)) for o in args]
-    if isinstance(kinds[2], Scalar):
-        return set_item(spec, args, [], site)
-    if (
-        isinstance(kinds[0], Array)
-        and isinstance(kinds[2], Array)
-        and kinds[0].axes == kinds[2].axes
-    ):
-        chosen = calls.call(spec, Const(np.where), [mask, value, x], [], Site(site.origin))
-        return set_item(spec, [x, Const(...), chosen], [], site)
-    if not isinstance(kinds[0], Array):
-        return None
-    here = Site(site.origin)  # the values come again and again, in the order of the places
-    if isinstance(kinds[2], ListOf | TupleOf):
-        value = calls.call(spec, Const(np.array), [value], [], here)
+    here = Site(site.origin)
+    where = operand_type(mask)
+    if not isinstance(where, Array) or where.dtype.kind != "b":
+        mask = calls.call(spec, Const(np.not_equal), [mask, Const(0)], [], here)
     shape = calls.call(spec, Const(np.shape), [x], [], here)
-    value = calls.call(spec, Const(np.resize), [value, shape], [], here)
+    if not isinstance(where, Array) or where.ndim != operand_type(x).ndim:  # type: ignore[attr-defined]
+        mask = calls.call(spec, Const(np.reshape), [mask, shape], [], here)
+    kind = unliteral(operand_type(value))
+    if isinstance(kind, Scalar):
+        return set_item(spec, [x, mask, value], [], site)
+    if isinstance(kind, Array) and not may_cast(value, x, "safe"):
+        return None
+    if not isinstance(kind, Array):
+        value = calls.call(spec, Const(np.asarray), [value], [], here)
+    if not isinstance(kind, Array) or kind.axes != operand_type(x).axes:  # type: ignore[attr-defined]
+        value = calls.call(spec, Const(np.resize), [some_of(spec, value, here), shape], [], here)
     chosen = calls.call(spec, Const(np.where), [mask, value, x], [], here)
     return set_item(spec, [x, Const(...), chosen], [], site)
+
+
+def some_of(spec: Specialiser, value: Operand, site: Site) -> Operand:
+    """The values, of which there have to be some: of none NumPy writes nothing."""
+    spec.emit(Const(check_values), [value], [], site, NONE)
+    return value
 
 
 def put(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     """`np.put(x, indices, value)`, indices into the flattened array"""
     if len(args) != 3 or kwargs or not isinstance(operand_type(args[0]), Array):
         return None
-    shape = calls.call(spec, Const(np.shape), [args[0]], [], Site(site.origin))
-    index = calls.call(spec, Const(np.unravel_index), [args[1], shape], [], Site(site.origin))
+    here = Site(site.origin)
+    size = calls.call(spec, Const(np.size), [args[0]], [], here)
+    numbers = calls.call(spec, Const(np.arange), [size], [], here)
+    chosen = calls.call(spec, Const(operator.getitem), [numbers, args[1]], [], here)
+    shape = calls.call(spec, Const(np.shape), [args[0]], [], here)
+    index = calls.call(spec, Const(np.unravel_index), [chosen, shape], [], here)
     value = args[2]
     if not isinstance(unliteral(operand_type(value)), Scalar):  # too few values come again
-        count = calls.call(spec, Const(np.size), [args[1]], [], Site(site.origin))
-        value = calls.call(spec, Const(np.resize), [value, count], [], Site(site.origin))
-        places = calls.call(spec, Const(np.shape), [args[1]], [], Site(site.origin))
-        value = calls.call(spec, Const(np.reshape), [value, places], [], Site(site.origin))
+        count = calls.call(spec, Const(np.size), [chosen], [], here)
+        value = calls.call(spec, Const(np.resize), [some_of(spec, value, here), count], [], here)
+        places = calls.call(spec, Const(np.shape), [chosen], [], here)
+        value = calls.call(spec, Const(np.reshape), [value, places], [], here)
     return set_item(spec, [args[0], index, value], [], site)
 
 
@@ -230,14 +238,14 @@ def sort(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -
     return set_item(spec, [args[0], Const(...), ordered], [], site)
 
 
-def may_cast(value: Operand, x: Operand) -> bool:
-    """Would NumPy's own check of the cast, `same_kind`, let this through?"""
+def may_cast(value: Operand, x: Operand, casting: Any = "same_kind") -> bool:
+    """Would NumPy's own check of the cast let this through?"""
     kinds = [getattr(unliteral(operand_type(o)), "dtype", None) for o in (value, x)]
     if kinds[1] is None:
         return False
     if kinds[0] is None:
         return isinstance(unliteral(operand_type(value)), Scalar) and kinds[1].kind in "fc"
-    return np.can_cast(kinds[0], kinds[1], "same_kind")
+    return np.can_cast(kinds[0], kinds[1], casting)
 
 
 def with_out(

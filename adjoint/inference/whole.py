@@ -116,6 +116,18 @@ def open_hidden(spec: Specialiser, memory: Memory, changes: list[Call]) -> None:
             again |= changing.learn(spec, made.origin, written_by(change))
     if again:
         raise Restart
+    for change in changes:
+        if is_closed(changed_operand(change).type):  # type: ignore[union-attr]
+            raise UnsupportedSyntaxError(
+                "a list or dict changes that was taken for one that stays as it is",
+                change.origin,
+                "Make a copy of it, list(items) or dict(items), and change that.",
+            )
+
+
+def is_closed(kind: Type) -> bool:
+    """Is this the type of a list or dict of which all is known, as of one that never changes?"""
+    return isinstance(kind, DictOf) or isinstance(kind, ListOf) and kind.items is not None
 
 
 def written_by(change: Call) -> Type:

@@ -190,7 +190,8 @@ class Opaque(Type):
 class OpenDict(Opaque):
     """A dict that changes: the types of its values by key, and of those under keys not known here.
 
-    `factory` makes the values that a `defaultdict` lacks.
+    `factory` makes the values that a `defaultdict` lacks. Of class `object` it stands for what is put
+    into a dict of any class.
     """
 
     items: tuple[tuple[Hashable, Type], ...] = ()
@@ -360,11 +361,14 @@ def join(a: Type, b: Type) -> Type:
         if [k for k, _ in a.items] == [k for k, _ in b.items]:
             return DictOf(tuple((k, join(t, u)) for (k, t), (_, u) in zip(a.items, b.items)))
     if isinstance(a, OpenDict) and isinstance(b, OpenDict):
+        known = {(k.cls, k.factory) for k in (a, b) if k.cls is not object} or {(object, None)}
+        if len(known) > 1:
+            return UNKNOWN  # of one dict, reading makes what is missing; of the other, it does not
+        [(cls, factory)] = known
         keys = dict.fromkeys(k for k, _ in (*a.items, *b.items))
         found = [dict(a.items), dict(b.items)]
         items = [(k, join(*(each.get(k, BOTTOM) for each in found))) for k in keys]
-        made = a if a.factory is not None else b
-        return OpenDict(made.cls, tuple(items), join(a.rest, b.rest), made.factory)
+        return OpenDict(cls, tuple(items), join(a.rest, b.rest), factory)
     if is_open_dict(a) and is_open_dict(b) and a.cls is b.cls:  # type: ignore[attr-defined]
         return Opaque(dict)
     if isinstance(a, Instance) and isinstance(b, Instance) and a.cls is b.cls:

@@ -41,7 +41,6 @@ from adjoint.ir.types import (
     is_open_dict,
     unliteral,
 )
-from adjoint.reverse import state
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch, registry
 from adjoint.rules.activity import is_active
@@ -56,7 +55,7 @@ from adjoint.rules.memory import (
     shares_memory,
     written_operand,
 )
-from adjoint.rules.refusals import name_of, refusal
+from adjoint.rules.refusals import name_of, refusal, refuse_late
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import augment
 
@@ -144,9 +143,11 @@ def scattered(reverser: Reverser, s: Call) -> Written:
     x, index, v = s.args
     forward: list[Statement] = [s]
     index = reverser.saved(index, s, forward)  # type: ignore[arg-type]
+    dtype = dtype_of(operand_type(x))  # type: ignore[arg-type]
+    truncated = dtype is not None and dtype.kind not in "fc"
 
     def backward(scope: Scope) -> None:
-        if not is_active(v, reverser.active):  # type: ignore[arg-type]
+        if truncated or not is_active(v, reverser.active):  # type: ignore[arg-type]
             return
         x_bar = scope.shadow(x)  # type: ignore[arg-type]
         bar = scope.call(operator.getitem, x_bar, index)
@@ -319,7 +320,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function in ITERATING:
         if function not in (list, tuple) and late:
-            state.refuse_late(s)
+            refuse_late(s)
         return [], s
     if not late:
         return [], s

@@ -28,6 +28,7 @@ from adjoint.reverse.cotangents import Scope, add_unknown
 from adjoint.rules.activity import carries, is_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import LOADS, changed_operand
+from adjoint.rules.refusals import refuse_late
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_dict, make_list, make_tuple, new_object, set_attribute
 
@@ -207,15 +208,6 @@ def iterator(reverser: Reverser, s: Call) -> Written:
                 reverser.receive_dynamic(scope, x, whole)
 
     return forward, backward
-
-
-def refuse_late(s: Call) -> None:
-    """Refuse to take items of what changes while an iterator over it is kept."""
-    raise UnsupportedSyntaxError(
-        f"what {s.callee.name or 'an iterator'} iterates over may change meanwhile",
-        s.origin,
-        "Iterate over a copy: `for item in list(items):`.",
-    )
 
 
 def viewed(reverser: Reverser, s: Call) -> Written:

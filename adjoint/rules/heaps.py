@@ -11,6 +11,7 @@ import heapq
 
 import numpy as np
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.registry import nondifferentiable, source_of
 
 
@@ -108,12 +109,42 @@ def subtract_at(a, indices, b, /):
     np.add.at(a, indices, -b)
 
 
+@nondifferentiable
+def check_values(values):
+    """Refuse to write no values at all, again and again."""
+    if np.size(values) == 0:
+        raise UnsupportedSyntaxError(
+            "an empty array is written into another", hint="Write it where it is not empty."
+        )
+
+
+@nondifferentiable
+def check_apart(x, values):
+    """Refuse to write parts of an array into its `flat`, which NumPy reads while it writes."""
+    if np.may_share_memory(x, values):
+        raise UnsupportedSyntaxError(
+            "a part of an array is written into its `flat`", hint="Write a copy: values.copy()."
+        )
+
+
+@nondifferentiable
+def check_places(a, indices):
+    """Refuse what is no vector of integers that chooses items of a vector."""
+    whole = not isinstance(indices, tuple | slice) and np.asarray(indices).dtype.kind in "iu"
+    if not isinstance(a, np.ndarray) or a.ndim != 1 or not whole or np.ndim(indices) != 1:
+        raise UnsupportedSyntaxError(
+            "`ufunc.at` is only differentiated where a list of integers chooses items of a vector",
+            hint="Write a loop over the places: a[i] = operation(a[i], value).",
+        )
+
+
 def operated_at(operation):
     """`operation.at(a, indices, b)` of vectors, item by item."""
 
     def at(a, indices, b, /):
+        check_places(a, indices)
         places = np.asarray(indices)
-        values = np.broadcast_to(b, places.shape)
+        values = np.array(np.broadcast_to(b, places.shape))  # of `a` itself, as it was
         for i, value in zip(places, values):
             a[i] = operation(a[i], value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.indexing import along, scatter_taken
 from adjoint.rules.registry import nondifferentiable, rule
 from adjoint.rules.shaping import shapes_of
@@ -133,9 +134,15 @@ def put_together(pieces, shapes, shape, axis=None):
     whole = np.zeros(shape, dtype)
     axis = 0 if axis is None else axis
     cross_section = int(np.prod(np.delete(shape, axis)))
+    lengths = [int(np.prod(s)) // max(cross_section, 1) for s in shapes]
+    if cross_section and sum(lengths) != shape[axis]:
+        raise UnsupportedSyntaxError(
+            "the derivative of parts that overlap is not supported",
+            hint="Split at places in ascending order, or take the parts as slices.",
+        )
     start = 0
-    for piece, piece_shape in zip(pieces, shapes, strict=True):
-        stop = start + int(np.prod(piece_shape)) // max(cross_section, 1)
+    for piece, length in zip(pieces, lengths, strict=True):
+        stop = start + length
         part = whole[along(axis, start, stop)]
         if piece is not None:
             part[...] = np.reshape(piece, part.shape)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import contents, shadows, slots, tree
-from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value
+from adjoint.ir.nodes import Block, Call, Const, Operand, Splat, Statement, Value, walk
 from adjoint.ir.types import (
     Array,
     DictOf,
@@ -151,6 +151,14 @@ def changed_operand(s: Statement) -> Operand | None:
         return None
 
 
+def writes_anything(statements: list[Statement]) -> bool:
+    """Is an array written to, or an object, list or dict changed, at any depth?"""
+    return any(
+        changed_operand(s) is not None or isinstance(s, Call) and written_operand(s) is not None
+        for s in walk(Block(statements, []))
+    )
+
+
 def shuffled_operand(s: Call) -> Operand | None:
     """The array that a call of a random generator's `shuffle` writes to."""
     args, function = plain_args(s), s.callee.value  # type: ignore[union-attr]
@@ -204,8 +212,11 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
 
 def _copies(function: Any, s: Call) -> bool:
     """Does a function that may give back a view, or its operand, compute something this time?"""
-    if function is np.einsum:  # of several operands it is a new array
-        return len(s.args) > 2
+    if (
+        function is np.einsum
+    ):  # of several operands it is a new array; with lists for letters, who knows
+        text = operand_type(plain_args(s)[0])
+        return isinstance(text, Literal) and isinstance(text.value, str) and len(s.args) > 2
     if function in (np.diff, np.polyder, np.polyint):  # with n=0 they give back what they got
         return len(s.args) == 1 and all(name != "n" and name != "m" for name, _ in s.kwargs)
     if function is np.linalg.matrix_power:

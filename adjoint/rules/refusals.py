@@ -77,3 +77,16 @@ def refusal(s: Call) -> UnsupportedSyntaxError:
         s.origin,
         "Write x[index] = value, or build a new array.",
     )
+
+
+#: They give an iterator over the items of another.
+LATE = (reversed, enumerate, zip, iter)
+
+
+def refuse_late(s: Call) -> None:
+    """Refuse to take items of what changes while an iterator over it is kept."""
+    raise UnsupportedSyntaxError(
+        f"what {s.callee.name or 'an iterator'} iterates over may change meanwhile",
+        s.origin,
+        "Iterate over a copy: `for item in list(items):`.",
+    )

@@ -146,9 +146,10 @@ def rule(
 
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
-    and everything left out, means no derivative. `linear` names the parameters in each of which
-    the function is linear, `form` those of which it only takes the form; forward mode then follows
-    from the function itself. Else it follows from the pullback.
+    and everything left out, means no derivative. It may be called more than once, and has to leave
+    `y_bar` as it is. `linear` names the parameters in each of which the function is linear, `form`
+    those of which it only takes the form; forward mode then follows from the function itself. Else
+    it follows from the pullback.
 
     `shape` tells the compiler what it cannot find out: it is called with the shape of each positional
     operand, () for a number and None for what is no array, and returns the shape of the (new) result,

@@ -144,7 +144,7 @@ def _declared_shape(shape: Any, types: list[Type]) -> Type:
     axes = shape(
         *(t.axes if isinstance(t, Array) else () if isinstance(t, Scalar) else None for t in kinds)
     )
-    if axes is None:
+    if not axes:  # a number may be of Python's kind or NumPy's
         return UNKNOWN
     return Array(np.result_type(*(t.dtype for t in arrays)), tuple(axes))
 
