@@ -17,12 +17,11 @@ from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
-from inspect import CO_GENERATOR
 from typing import Any
 
 from adjoint.checks.finite import check_input, check_result
 from adjoint.compiler import NESTED, Request, compile_request
-from adjoint.cursor import GeneratorCursor, Record
+from adjoint.cursor import GeneratorCursor, GivenTangents, PushedCursor, Record
 from adjoint.emit import annotate, origin_of
 from adjoint.errors import (
     AdjointError,
@@ -34,7 +33,7 @@ from adjoint.ir.options import Options
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.matching import matcher
-from adjoint.rules import dispatch, pushing, registry
+from adjoint.rules import cursors, dispatch, pushing, registry
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
 from adjoint.slots import held
@@ -359,17 +358,20 @@ def generate_outermost(
 
 def begun(result: Any, callee: Any) -> Any:
     """`y, pullback` of a call; of a generator function, whose body has not begun, a cursor."""
-    function = getattr(callee, "__func__", callee)
-    code = getattr(function, "__code__", None)
-    if code is None or not code.co_flags & CO_GENERATOR:
+    if not cursors.is_generator(callee):
         return result
+    record = Record(started(result, callee), callee.__name__)
+    return GeneratorCursor(record), record.pullback
+
+
+def started(result: Any, callee: Any) -> Generator[Any, int | None, Any]:
+    """The generator that a call gives."""
     if not isinstance(result, Generator):
         raise UnsupportedSyntaxError(
-            f"{code.co_name} is a generator that yields nothing, and this is not supported",
+            f"{callee.__name__} is a generator that yields nothing, and this is not supported",
             hint="Write a function that returns an empty list.",
         )
-    record = Record(result, code.co_name)
-    return GeneratorCursor(record), record.pullback
+    return result
 
 
 def writes_to_arguments(callee: Any) -> UnsupportedSyntaxError:
@@ -405,13 +407,26 @@ def push(callee: Any, tangents: tuple, args: tuple, kwargs: dict[str, Any]) -> t
             given.append(fit_tangent(dots[key], args[key]))
         else:
             given.append(fit_tangent(named[key], kwargs[key]))
-    y, y_dot = call(entry, (*inputs, *given))
-    return y, y_dot
+    return pushed_items(call(entry, (*inputs, *given)), callee)
+
+
+def pushed_items(result: Any, callee: Any) -> tuple[Any, Any]:
+    """The value and the tangent of a call; of a generator function, whose body has not begun, both
+    item by item."""
+    if not cursors.is_generator(callee):
+        return result
+    cursor = PushedCursor(Record(started(result, callee), callee.__name__))
+    return cursor, GivenTangents(cursor)
 
 
 def push_outermost(f: Any, tangents: tuple, args: tuple) -> tuple[Any, Any]:
     """`(y, y_dot)` of the user's own call: it may write to its arguments, and the tangents fit."""
     wrt = tuple([i for i, dot in enumerate(tangents) if dot is not None])
+    if cursors.is_generator(f):
+        raise UnsupportedSyntaxError(
+            f"{f.__name__} is a generator function: what it returns is not a value",
+            hint="Differentiate a function that consumes what it yields.",
+        )
     if registry.forward_rule(f) is not None:
         return pushing.push_rule(f, (None, *tangents, {}), *args)
     try:

@@ -114,14 +114,16 @@ def _same(a: Any, b: Any) -> bool:
 
 
 class Change:
-    """What a method has done to a list or dict. `undo` reverses it on the slots.
+    """What a method has done to a list or dict.
 
-    undo(slots, y_bar) changes the slots, by index or key, from those of what the owner holds after
-    the change to those before; it gives one cotangent per argument of the method.
+    `undo(slots, y_bar)` reverses it on the slots of cotangents, by index or key: these become, from
+    those of what the owner holds after the change, those before; it gives one cotangent per argument
+    of the method. `redo(slots, *dots)` does the same as the method to the slots of tangents, and
+    gives the tangent of its result.
     """
 
-    def __init__(self, owner: Any, undo: Callable[[dict, Any], tuple]) -> None:
-        self.owner, self.undo = owner, undo
+    def __init__(self, owner: Any, undo: Callable[..., tuple], redo: Callable[..., Any]) -> None:
+        self.owner, self.undo, self.redo = owner, undo, redo
 
 
 def change(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, Change]:
@@ -132,15 +134,24 @@ def change(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, Ch
             f"no derivative is known for {name!r} of a {type(owner).__name__} that changes",
             hint="Use a list or dict, and its own methods.",
         )
-    y, undo = methods[name](owner, *args, **kwargs)
-    return y, Change(owner, undo)
+    y, undo, redo = methods[name](owner, *args, **kwargs)
+    return y, Change(owner, undo, redo)
 
 
 # -- lists -------------------------------------------------------------------------------------------
 
+Done = tuple[Any, Callable[..., tuple], Callable[..., Any]]
 
-def moved(origins: list[int], removed: int | None, count: int, whole: bool) -> Callable:
-    """The undoing of a change after which item i is what was item origins[i], or new: ~number."""
+
+def moved(
+    y: Any, origins: list[int], removed: int | None = None, settings: tuple[int, int] = (0, 0),
+    count: int = 0, whole: bool = False,
+) -> Done:  # fmt: skip
+    """A change after which item i is what was item origins[i], or new: ~number, of `count` new ones.
+
+    They are the method's arguments, or the items of one (`whole`); `settings` stand before and behind.
+    """
+    before, behind = settings
 
     def undo(slots: dict, y_bar: Any) -> tuple:
         bars = [(i, slots.pop(i)) for i in list(slots)]
@@ -153,83 +164,89 @@ def moved(origins: list[int], removed: int | None, count: int, whole: bool) -> C
                 slots[origin] = tree.accumulate(slots.get(origin), bar)
         if removed is not None and y_bar is not None:
             slots[removed] = tree.accumulate(slots.get(removed), y_bar)
-        return (new,) if whole else tuple(new)
+        return (None,) * before + ((new,) if whole else tuple(new)) + (None,) * behind
 
-    return undo
+    def redo(slots: dict, *dots: Any) -> Any:
+        old = dict(slots)
+        new = dots[before : len(dots) - behind]
+        if whole:
+            new = [None] * count if new[0] is None else list(new[0])
+        slots.clear()
+        for i, origin in enumerate(origins):
+            slots[i] = new[~origin] if origin < 0 else old.get(origin)
+        return None if removed is None else old.get(removed)
+
+    return y, undo, redo
 
 
-def _insert(items: list, at: int, value: Any) -> tuple:
+def _insert(items: list, at: int, value: Any) -> Done:
     origins = list(range(len(items)))
     origins.insert(at, ~0)
     items.insert(at, value)
-    undo = moved(origins, None, 1, False)
-    return None, lambda slots, y_bar: (None, *undo(slots, y_bar))
+    return moved(None, origins, settings=(1, 0), count=1)
 
 
-def _extend(items: list, new: Any) -> tuple:
+def _extend(items: list, new: Any) -> Done:
     new = list(new)
     origins = [*range(len(items)), *[~i for i in range(len(new))]]
     items.extend(new)
-    return None, moved(origins, None, len(new), True)
+    return moved(None, origins, count=len(new), whole=True)
 
 
-def _pop(items: list, at: int = -1) -> tuple:
+def _pop(items: list, at: int = -1) -> Done:
     origins = list(range(len(items)))
     y = items.pop(at)
     removed = origins.pop(at)
-    undo = moved(origins, removed, 0, False)
-    return y, lambda slots, y_bar: (*undo(slots, y_bar), None)
+    return moved(y, origins, removed, settings=(0, 1))
 
 
-def _remove(items: list, value: Any) -> tuple:
-    _, undo = _pop(items, items.index(value))
-    return None, lambda slots, y_bar: (*undo(slots, None), None)
+def _remove(items: list, value: Any) -> Done:
+    at = items.index(value)
+    del items[at]
+    return moved(None, [*range(at), *range(at + 1, len(items) + 1)], settings=(0, 1))
 
 
-def _delete(items: list, at: Any) -> tuple:
+def _delete(items: list, at: Any) -> Done:
     origins = list(range(len(items)))
     del items[at], origins[at]
-    undo = moved(origins, None, 0, False)
-    return None, lambda slots, y_bar: (*undo(slots, None), None)
+    return moved(None, origins, settings=(0, 1))
 
 
-def _clear(items: list) -> tuple:
+def _clear(items: list) -> Done:
     items.clear()
-    return None, moved([], None, 0, False)
+    return moved(None, [])
 
 
-def _reverse(items: list) -> tuple:
+def _reverse(items: list) -> Done:
     origins = list(range(len(items)))[::-1]
     items.reverse()
-    return None, moved(origins, None, 0, False)
+    return moved(None, origins)
 
 
-def _sort(items: list, key: Any = None, reverse: bool = False) -> tuple:
+def _sort(items: list, key: Any = None, reverse: bool = False) -> Done:
     def key_of(i: int) -> Any:
         return items[i] if key is None else key(items[i])
 
     origins = sorted(range(len(items)), key=key_of, reverse=reverse)
     items[:] = [items[i] for i in origins]
-    return None, moved(origins, None, 0, False)
+    return moved(None, origins)
 
 
-def _store_slice(items: list, at: slice, new: Any) -> tuple:
+def _store_slice(items: list, at: slice, new: Any) -> Done:
     new = list(new)
     origins = list(range(len(items)))
     items[at] = new
     origins[at] = [~i for i in range(len(new))]
-    undo = moved(origins, None, len(new), True)
-    return None, lambda slots, y_bar: (None, *undo(slots, y_bar))
+    return moved(None, origins, settings=(1, 0), count=len(new), whole=True)
 
 
-def _repeat(items: list, count: int) -> tuple:
+def _repeat(items: list, count: int) -> Done:
     origins = list(range(len(items))) * count
     items *= count
-    undo = moved(origins, None, 0, False)
-    return None, lambda slots, y_bar: (*undo(slots, None), None)
+    return moved(None, origins, settings=(0, 1))
 
 
-LIST_METHODS: dict[str, Callable[..., tuple]] = {
+LIST_METHODS: dict[str, Callable[..., Done]] = {
     "insert": _insert, "extend": _extend, "pop": _pop, "remove": _remove, "clear": _clear,
     "reverse": _reverse, "sort": _sort, "__delitem__": _delete, "__setitem__": _store_slice,
     "__iadd__": _extend, "__imul__": _repeat,
@@ -238,13 +255,18 @@ LIST_METHODS: dict[str, Callable[..., tuple]] = {
 # -- dicts -------------------------------------------------------------------------------------------
 
 
-def _update(items: dict, new: Any = (), /, **more: Any) -> tuple:
+def _update(items: dict, new: Any = (), /, **more: Any) -> Done:
     new = dict(new, **more)
     items.update(new)
-    return None, lambda slots, y_bar: ({key: slots.pop(key, None) for key in new},)
+
+    def redo(slots: dict, new_dot: Any = None, **more_dots: Any) -> None:
+        dots = {**(new_dot or {}), **more_dots}
+        slots.update({key: dots.get(key) for key in new})
+
+    return None, lambda slots, y_bar: ({key: slots.pop(key, None) for key in new},), redo
 
 
-def _take(items: dict, key: Any, *default: Any) -> tuple:
+def _take(items: dict, key: Any, *default: Any) -> Done:
     found = key in items
     y = items.pop(key, *default)
 
@@ -253,10 +275,13 @@ def _take(items: dict, key: Any, *default: Any) -> tuple:
             slots[key] = tree.accumulate(slots.get(key), y_bar)
         return None, *[None if found else y_bar for _ in default]
 
-    return y, undo
+    def redo(slots: dict, key_dot: Any, default_dot: Any = None) -> Any:
+        return slots.pop(key, None) if found else default_dot
+
+    return y, undo, redo
 
 
-def _take_last(items: dict) -> tuple:
+def _take_last(items: dict) -> Done:
     key, value = items.popitem()
 
     def undo(slots: dict, y_bar: Any) -> tuple:
@@ -264,10 +289,10 @@ def _take_last(items: dict) -> tuple:
             slots[key] = tree.accumulate(slots.get(key), y_bar[1])
         return ()
 
-    return (key, value), undo
+    return (key, value), undo, lambda slots: (None, slots.pop(key, None))
 
 
-def _set_default(items: dict, key: Any, value: Any = None) -> tuple:
+def _set_default(items: dict, key: Any, value: Any = None) -> Done:
     found = key in items
     y = items.setdefault(key, value)
 
@@ -276,20 +301,25 @@ def _set_default(items: dict, key: Any, value: Any = None) -> tuple:
             slots[key] = tree.accumulate(slots.get(key), y_bar)
         return None, None if found else slots.pop(key, None)
 
-    return y, undo
+    def redo(slots: dict, key_dot: Any, value_dot: Any = None) -> Any:
+        if not found:
+            slots[key] = value_dot
+        return slots.get(key)
+
+    return y, undo, redo
 
 
-def _forget(items: dict, key: Any) -> tuple:
+def _forget(items: dict, key: Any) -> Done:
     del items[key]
-    return None, lambda slots, y_bar: (None,)
+    return None, lambda slots, y_bar: (None,), lambda slots, *dots: slots.pop(key, None)
 
 
-def _forget_all(items: dict) -> tuple:
+def _forget_all(items: dict) -> Done:
     items.clear()
-    return None, lambda slots, y_bar: ()
+    return None, lambda slots, y_bar: (), lambda slots: slots.clear()
 
 
-DICT_METHODS: dict[str, Callable[..., tuple]] = {
+DICT_METHODS: dict[str, Callable[..., Done]] = {
     "update": _update, "pop": _take, "popitem": _take_last, "setdefault": _set_default,
     "clear": _forget_all, "__delitem__": _forget, "__ior__": _update,
 }  # fmt: skip

@@ -5,6 +5,7 @@ A cursor counts its items, so that whoever takes some of them (a loop, `next`, `
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NoReturn
 
@@ -76,7 +77,8 @@ class Record:
             item = advance()
         except StopIteration as stop:
             self.outcome = stop.value
-            raise StopIteration(stop.value[0][1]) from None
+            result = None if stop.value is None else stop.value[0]  # none where it was left early
+            raise StopIteration(None if result is None else result[1]) from None
         except BaseException:
             self.failed = True
             raise
@@ -152,3 +154,31 @@ def item_bar(bars: list | None, number: int) -> Any:
     """The cotangent of the item that a `yield` gave, which was answered with `number`."""
     number = number if number >= 0 else ~number
     return None if bars is None or number >= len(bars) else bars[number]
+
+
+class PushedCursor(GeneratorCursor):
+    """The same in forward mode, where the body yields pairs of an item and its tangent."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self.dots: deque = deque()
+
+    def __next__(self) -> Any:
+        item, dot = super().__next__()
+        self.dots.append(dot)
+        return item
+
+
+class GivenTangents:
+    """The tangents of the items that a generator has given, each to be taken after its item."""
+
+    def __init__(self, cursor: PushedCursor) -> None:
+        self.dots = cursor.dots
+
+    def __iter__(self) -> GivenTangents:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.dots:
+            raise StopIteration
+        return self.dots.popleft()

@@ -43,6 +43,9 @@ class Shadows:
             slots = self.slots_of(owner)
             slots[key] = tree.accumulate(slots.get(key), bar)
 
+    def of_array(self, x: np.ndarray) -> np.ndarray:
+        return buffer_of(self, x)
+
     def slots_of(self, owner: Any) -> dict:
         found = self.slots.get(id(owner))
         if found is None:
@@ -52,10 +55,13 @@ class Shadows:
 
 def shadow_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
     """The cotangent of `x`, at first zeros; of arrays that share memory, views of one buffer."""
-    if x is None:
-        return np.zeros(
-            0
-        )  # of a variable that was not assigned on the path taken: nothing adds to it
+    if x is None:  # a variable that was not assigned on the path taken: nothing adds to it
+        return np.zeros(0)
+    return shadows.of_array(x)
+
+
+def buffer_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
+    """The same, of an array: through the window that `x` is of the memory of its owner."""
     owner = owner_of(x)
     if not x.flags.forc and overlaps(x):
         raise UnsupportedSyntaxError(

@@ -476,8 +476,38 @@ def attribute_of_an_exception(x):
         return error.value
 
 
+@pytest.mark.parametrize(
+    "function", [object_that_changes, list_that_grows, variable_of_the_outer_function, generator]
+)
+def test_state_and_generators(function):
+    y, slope = ad.jvp(function, (3.0,), (1.0,))
+    assert y == function(3.0)
+    assert slope == ad.gradient(function, 3.0)[0]
+
+
+def counted(x):
+    counter = Counter(x[0])
+    for v in x:
+        counter.add(v * counter.total)
+    return counter.total
+
+
+def test_hessian_through_state():
+    x = np.array([0.3, 1.2, 0.7])
+    plain = ad.hessian(lambda x: x[0] * (1 + x[0]) * (1 + x[1]) * (1 + x[2]), x)
+    assert np.allclose(ad.hessian(counted, x), plain, rtol=1e-14)
+    assert np.allclose(ad.hvp(counted, x, np.ones(3)), plain.sum(1), rtol=1e-14)
+
+
+def test_the_gradient_of_a_slope_through_state_is_refused():
+    def slope(x):
+        return ad.jvp(counted, (x,), (x,))[1]
+
+    with pytest.raises(ad.UnsupportedSyntaxError, match="gradient of a gradient through an object"):
+        ad.gradient(slope, np.array([0.3, 1.2, 0.7]))
+
+
 REFUSED = [
-    object_that_changes, list_that_grows, variable_of_the_outer_function, generator,
     read_from_an_exception, kept_from_an_exception, kept_in_a_loop, attribute_of_an_exception,
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Random programs in forward mode, by every route, against finite differences.
 
-The derivative is right, or, of programs that write into arrays, refused with an error of adjoint's own.
-`ADJOINT_RANDOM_PROGRAMS=1000` and `ADJOINT_RANDOM_WRITES=1000` look at that many new ones.
+The derivative is right, or, of programs that write into arrays or keep state, refused with an error of adjoint's own.
+`ADJOINT_RANDOM_PROGRAMS=1000`, `ADJOINT_RANDOM_WRITES=1000` and `ADJOINT_RANDOM_STATE=1000` look at that many new ones.
 """
 
 import pytest
@@ -9,9 +9,11 @@ from hypothesis import given
 
 from adjoint import UnsupportedSyntaxError
 from tests.forward_routes import check_slope
-from tests.programs import generator, random_writes
+from tests.programs import generator, random_state, random_writes
 from tests.routes import ROUTES
 from tests.test_random_programs import SETTINGS
+from tests.test_random_state import AT_LEAST as STATE_AT_LEAST
+from tests.test_random_state import SETTINGS as STATE
 from tests.test_random_writes import AT_LEAST
 from tests.test_random_writes import SETTINGS as WRITES
 
@@ -50,3 +52,20 @@ def test_slope_of_writes(route):
 
     attempt()
     assert len(right) >= AT_LEAST.get(route, 0.0) * (len(right) + len(refused))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_slope_of_state(route):
+    refused, right = [], []
+
+    @STATE
+    @given(program=random_state.programs())
+    def attempt(program):
+        try:
+            check(program, route)
+            right.append(program)
+        except UnsupportedSyntaxError as error:
+            refused.append(error)
+
+    attempt()
+    assert len(right) >= STATE_AT_LEAST.get(route, 0.0) * (len(right) + len(refused))

@@ -24,7 +24,14 @@ from tests.silence import (
     special_methods,
     unknown_types,
 )
-from tests.silence.listed import cases, check, check_error_or_right, check_second_order
+from tests.silence.listed import (
+    cases,
+    check,
+    check_along,
+    check_error_or_right,
+    check_forward,
+    check_second_order,
+)
 
 MODULES = (
     late_iterators,
@@ -78,3 +85,22 @@ def test_other_routes(case, route):
 @pytest.mark.parametrize("case", TWICE, ids=str)
 def test_second_order(case):
     check_second_order(case)
+
+
+# What only running finds to be no attribute of the object itself.
+NOT_FORWARD = {
+    "missing_attributes.value_of_the_class",
+    "missing_attributes.value_of_the_class_of_an_argument",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_forward(case):
+    check_forward(case, str(case) in NOT_FORWARD)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", TWICE, ids=str)
+def test_along(case):
+    check_along(case)

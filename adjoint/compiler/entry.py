@@ -63,7 +63,7 @@ def entry_program(request: Request) -> Entry:
         lowered = code if isinstance(code, Function) else lower(blank_function(callee))
         name, origin = lowered.name, lowered.origin
         generator = isinstance(code, types.CodeType) and bool(code.co_flags & CO_GENERATOR)
-        if generator and request.form != "rule":
+        if generator and request.form not in ("rule", "jvp"):
             raise UnsupportedSyntaxError(
                 f"{name} is a generator function: what it returns is not a value",
                 origin,

@@ -19,7 +19,6 @@ from adjoint.compiler.forms import finish, in_form, in_forward_form, marked
 from adjoint.compiler.pushing import push_expander
 from adjoint.compiler.special import derivative
 from adjoint.emit import Loaded, emit, load
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.forward import forward
 from adjoint.frontend import IN_PIECES, lower
 from adjoint.inference import Inferred, infer
@@ -34,6 +33,7 @@ from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 from adjoint.rules.pushing import push_call
+from adjoint.rules.refusals import in_the_middle
 from adjoint.sources import on_sources
 
 #: A rule that is differentiated at run time is compiled for the operands that are there.
@@ -93,11 +93,7 @@ def compile_request(request: Request) -> Compiled:
     try:
         return generate(request)
     except InterruptedWrite as interrupted:
-        raise UnsupportedSyntaxError(
-            "an exception may come in the middle of what this `try` body changes",
-            interrupted.origin,
-            "Put the statement that may raise into a `try` of its own, before anything is changed.",
-        ) from None
+        raise in_the_middle(interrupted.origin) from None
     finally:
         IN_PIECES.reset(token)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from adjoint.forward import mutation
-from adjoint.forward.exceptions import refuse_kept
+from adjoint.forward import mutation, state
+from adjoint.forward.exceptions import reads, refuse_kept
 from adjoint.ir.nodes import (
     Block,
     Const,
@@ -18,7 +18,7 @@ from adjoint.ir.nodes import (
     Try,
     Value,
     operands_of,
-    yields_of,
+    walk,
 )
 from adjoint.ir.types import (
     UNKNOWN,
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from adjoint.forward.straight import Pusher
 
 
-def dot_of(value: Value, kind: Type | None = None) -> Value:
-    """A fresh value for the tangent of another."""
-    own = cotangent_type(value.type)
+def dot_of(pusher: Pusher, value: Value, kind: Type | None = None) -> Value:
+    """A fresh value for the tangent of another; what is not in slots may be None."""
+    own = UNKNOWN if state.is_changing(pusher, value) else cotangent_type(value.type)
     name = f"{value.name}_dot" if value.name else ""
     return Value(name, own if own is not UNKNOWN else kind or UNKNOWN, value.named, value.origin)
 
@@ -81,7 +81,7 @@ def merge(
             continue
         dots = [result_dot(pusher, block, target, i) for block in blocks]
         kinds = {operand_type(d) for d in dots}
-        merged = dot_of(target, kinds.pop() if len(kinds) == 1 else None)
+        merged = dot_of(pusher, target, kinds.pop() if len(kinds) == 1 else None)
         for block, dot in zip(blocks, dots, strict=True):
             block.results.append(dot)
         all_targets.append(merged)
@@ -113,21 +113,25 @@ def target_like(result: Value, target: Value) -> Value:
 
 
 def loop(pusher: Pusher, s: Loop) -> None:
-    refuse_kept(pusher, s, operands_of(s))
+    refuse_kept(pusher, s, [o for o in operands_of(s) if o not in s.inits])
+    hand_on(pusher, s)
     carried = [i for i, c in enumerate(s.carried) if c in pusher.active]
     inits = [pusher.dot_or_zero(s.inits[i]) for i in carried]
     for i, init in zip(carried, inits, strict=True):
         kind = operand_type(init)
         pusher.dots[s.carried[i]] = dot_of(
-            s.carried[i], None if isinstance(kind, Literal) else UNKNOWN
+            pusher, s.carried[i], None if isinstance(kind, Literal) else UNKNOWN
         )
     inits = [mutation.own_carried(pusher, s, i, d) for i, d in zip(carried, inits, strict=True)]
     iterable, items, unpack = s.iterable, list(s.items), s.unpack
     before: list = []
-    if s.iterable is not None and pusher.dot(s.iterable) is not None:
+    if s.iterable is not None and state.is_changing(pusher, s.iterable):
+        iterable, items, unpack, before = side_by_side(pusher, s, state.pairs(pusher, s))
+    elif s.iterable is not None and pusher.dot(s.iterable) is not None:
         iterable, items, unpack, before = side_by_side(pusher, s)
     body = Block(pusher.block(s.body), list(s.body.results))
-    refuse_kept(pusher, s, yields_of(s))
+    refuse_kept(pusher, s, [o for g in s.gathers for o in g.elements])
+    hand_on(pusher, s)
     body.statements[:0] = before
     outer, pusher.out = pusher.out, body.statements
     body.results += [
@@ -135,7 +139,7 @@ def loop(pusher: Pusher, s: Loop) -> None:
     ]
     gathers = [*s.gathers, *gathered(pusher, s)]
     pusher.out = outer
-    targets = [dot_of(s.targets[i]) for i in carried]
+    targets = [dot_of(pusher, s.targets[i]) for i in carried]
     own: list[Any] = [pusher.dots[s.carried[i]] for i in carried]
     for i, target in zip(carried, targets, strict=True):
         pusher.dots[s.targets[i]] = target
@@ -145,20 +149,38 @@ def loop(pusher: Pusher, s: Loop) -> None:
         Loop(body, [*s.carried, *own], [*s.inits, *inits], [*s.targets, *targets], iterable, items,
              unpack, s.test, s.stop, gathers, s.origin)
     )  # fmt: skip
+    for gather in s.gathers:
+        pusher.keep(gather.target, state.settled(pusher, gather.target, pusher.dot(gather.target)))
 
 
-def side_by_side(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value], bool, list]:
+def hand_on(pusher: Pusher, s: Loop) -> None:
+    """An exception that waits to be raised after the loop; one that the body reads is refused."""
+    for init, carried, result, target in zip(
+        s.inits, s.carried, s.body.results, s.targets, strict=True
+    ):
+        if pusher.caught.isdisjoint((init, result)):
+            continue
+        if carried not in pusher.caught and any(reads(inner, carried) for inner in walk(s.body)):
+            refuse_kept(pusher, s, [init, result])
+        pusher.caught |= {carried, target}
+
+
+def side_by_side(
+    pusher: Pusher, s: Loop, both: Operand | None = None
+) -> tuple[Operand, list[Value], bool, list]:
     """The items of an iterable beside their tangents; and what unpacks them in the body."""
     assert s.iterable is not None
-    dot = pusher.dots[s.iterable]  # type: ignore[index]
-    kind = operand_type(dot)
-    if not isinstance(kind, Array | TupleOf) and not (
-        isinstance(kind, ListOf) and kind.items is None
-    ):
-        dot = pusher.emit(item_tangents, dot, s.iterable, type=UNKNOWN)
+    kind: Type = UNKNOWN
+    if both is None:
+        dot = pusher.dots[s.iterable]  # type: ignore[index]
+        kind = operand_type(dot)
+        if not isinstance(kind, Array | TupleOf) and not (
+            isinstance(kind, ListOf) and kind.items is None
+        ):
+            dot = pusher.emit(item_tangents, dot, s.iterable, type=UNKNOWN)
+        both = pusher.emit(zip, s.iterable, dot, type=UNKNOWN)
+        both = pusher.emit(iterated, both, type=UNKNOWN)  # which knows, in reverse, what it gave
     items_dot = Value("", item_type(kind), False, s.origin)
-    both = pusher.emit(zip, s.iterable, dot, type=UNKNOWN)
-    both = pusher.emit(iterated, both, type=UNKNOWN)  # which knows, in reverse, what it gave
     if not s.unpack:
         item = s.items[0]
         items_dot.name, items_dot.named = f"{item.name}_dot" if item.name else "", item.named
@@ -221,7 +243,7 @@ def gathered(pusher: Pusher, s: Loop) -> list[Gather]:
         if not gather.pack:
             dots = [pusher.dot_or_zero(gather.elements[0])]
         kinds = tuple(map(operand_type, dots))
-        own = dot_of(gather.target)
+        own = dot_of(pusher, gather.target)
         own.type = ListOf(None, TupleOf(kinds) if gather.pack else as_element(kinds[0]))
         pusher.dots[gather.target] = own
         found.append(Gather(own, dots, gather.pack))

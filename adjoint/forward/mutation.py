@@ -39,6 +39,7 @@ from adjoint.ir.types import (
     dtype_of,
     is_number,
 )
+from adjoint.rules.activity import is_constant
 from adjoint.rules.memory import (
     AUGMENTED,
     holds_memory,
@@ -49,7 +50,8 @@ from adjoint.rules.memory import (
 )
 from adjoint.rules.refusals import refusal
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.tangents import beside, dense, refuse_container, refuse_shared
+from adjoint.rules.slot_tangents import Tangents, beside_array, write_any
+from adjoint.rules.tangents import beside, dense, refuse_shared
 from adjoint.runtime import (
     check_bound,
     load_capture,
@@ -132,10 +134,12 @@ def map_known(pusher: Pusher, value: Value) -> bool:
 
 
 def shadows_of(pusher: Pusher) -> Value:
-    """What finds tangents by address, made where the program begins."""
+    """The tangents of memory, by address, and of slots, made where the program begins."""
     if pusher.shadows is None:
-        pusher.shadows = Value("tangents", Opaque(shadows.Shadows), True)
-        pusher.first.insert(0, Call(pusher.shadows, Const(shadows.Shadows), [], [], pusher.origin))
+        names = [Const(name) for name in pusher.memory.names]
+        pusher.shadows = Value("tangents", Opaque(Tangents), True)
+        made = Call(pusher.shadows, Const(Tangents), list(names), [], pusher.origin)
+        pusher.first.insert(0, made)
     return pusher.shadows
 
 
@@ -149,18 +153,22 @@ def copied(pusher: Pusher, primal: Value, dot: Operand) -> Operand:
     return pusher.emit(np.array, dot, type=cotangent_type(primal.type))
 
 
-def placed(pusher: Pusher, s: Call, dot: Operand | None) -> Operand | None:
-    """The tangent of a call's result where it has to lie."""
+def placed(pusher: Pusher, s: Call, dot: Operand | None, made: bool) -> Operand | None:
+    """The tangent of a call's result where it has to lie; `made` tells that it may be a new container."""
     target = s.target
     if not pusher.memory.is_written(target) or not holds_memory(target.type):
         return dot
     if target not in pusher.active:
         return dot
     if is_addressed(pusher, target):
+        changes = not isinstance(target.type, Array) and pusher.memory.is_changed(target)
+        built = isinstance(s.callee, Const) and s.callee.value in (make_list, make_dict)
+        if changes and (built or not made and not isinstance(target.type, Unknown)):
+            return dot  # what it holds has its place already
         given = Const(None) if dot is None else dot
-        return pusher.emit(
-            beside, shadows_of(pusher), target, given, type=cotangent_type(target.type)
-        )
+        place = beside_array if changes and not made else beside
+        kind = UNKNOWN if changes else cotangent_type(target.type)
+        return pusher.emit(place, shadows_of(pusher), target, given, type=kind)
     if not isinstance(target.type, Array) or shares_memory(s):
         return dot
     return pusher.zero(target) if dot is None else copied(pusher, target, dot)
@@ -208,9 +216,11 @@ def x_dot(pusher: Pusher, x: Any) -> Operand:
 def store(pusher: Pusher, s: Call, function: Any) -> None:
     """`x[i] = v`: in an array of integers nothing of `v` but its integer part is left."""
     x, index, v = s.args
-    if function is shadows.write_item and not isinstance(operand_type(x), Array):  # type: ignore[arg-type]
-        pusher.emit(refuse_container, x, type=UNKNOWN)
     pusher.out.append(s)
+    if function is shadows.write_item and not isinstance(operand_type(x), Array):  # type: ignore[arg-type]
+        dots = [pusher.dot_or_none(x), pusher.dot_or_none(v)]  # type: ignore[arg-type]
+        pusher.emit(write_any, shadows_of(pusher), x, index, v, *dots, type=UNKNOWN)
+        return
     dtype = getattr(operand_type(x), "dtype", None)  # type: ignore[arg-type]
     dot = pusher.dot(v) if dtype is None or dtype.kind in "fc" else None  # type: ignore[arg-type]
     if dot is not None and not is_number(operand_type(v)):  # type: ignore[arg-type]
@@ -245,6 +255,10 @@ def computed(
         return
     fresh = Array(out.type.dtype, out.type.axes)
     plain = Call(Value("", fresh, False, s.origin), Const(function), args, kwargs, s.origin)
+    if is_constant(plain):
+        pusher.out.append(s)
+        assign(pusher, out_dot, Const(0.0), where)
+        return
     push = pusher.expand_static(plain)
     if push is None:
         raise refusal(s)

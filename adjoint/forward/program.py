@@ -67,10 +67,11 @@ def forward(
     """
     body = function.body
     memory = Memory(body, function.inputs)
+    memory.note_stores(body)
     active = all_active(body, set(wrt), memory)
     pusher = Pusher(active, expand, memory, watch)
     refuse_writes(body, active)
     dots = [Value(f"{v.name}_dot", tangent_type(v.type), True, v.origin) for v in wrt]
     new = pusher.program(body, function.inputs, dict(zip(wrt, dots, strict=True)))
-    writes = any(map(memory.is_written, memory.inputs))
+    writes = any(memory.is_written(v) or memory.is_changed(v) for v in memory.inputs)
     return Pushed(dataclasses.replace(function, body=new), dots, wrt, writes)

@@ -11,7 +11,7 @@ import numpy as np
 
 from adjoint import slots, tree
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.forward import containers, control, exceptions, mutation
+from adjoint.forward import containers, control, exceptions, mutation, state
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -45,7 +45,7 @@ from adjoint.ir.types import (
     literal,
 )
 from adjoint.rules.activity import is_constant
-from adjoint.rules.aliasing import Memory
+from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.calls import (
     always_there,
     gives_text,
@@ -57,13 +57,15 @@ from adjoint.rules.calls import (
     underived,
     without_rule,
 )
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import changed_operand, store_of, written_operand
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.refusals import LATE, refuse_at_run_time, refuse_late
+from adjoint.rules.refusals import LATE, refuse_late, refuse_read
 from adjoint.rules.registry import forward_rule
 from adjoint.rules.signatures import operand_type, result_type
+from adjoint.rules.slot_tangents import Tangents, refuse_started
 from adjoint.rules.tangents import TEXT, item_tangents, read_from_text
 from adjoint.runtime import make_dict, make_tuple, merge_dicts, set_item
+from adjoint.shadows import Shadows
 
 if TYPE_CHECKING:
     from adjoint.forward.program import Expand, Pushforward, Watch
@@ -82,6 +84,7 @@ class Pusher:
         self.caught: set[Operand] = set()  # exceptions that may carry a derivative
         self.definitions: dict[Value, Call] = {}
         self.shadows: Value | None = None
+        self.yields = False  # is this the body of a generator?
         self.out: list[Statement] = []
         self.first = self.out  # the statements of the program itself
         self.statements: list[Statement] = []  # of the block that is being pushed forward
@@ -90,13 +93,15 @@ class Pusher:
     def program(self, body: Block, inputs: list[Value], given: dict[Value, Operand]) -> Block:
         """The whole program, from the tangents of its inputs."""
         self.definitions = {s.target: s for s in walk(body) if isinstance(s, Call)}
+        self.yields = any(map(state.is_yield, walk(body)))
         mutation.begin(self, inputs, given)
+        state.begin(self, given)
         for s in self.within(body):
             self.statement(s)
         result = body.results[0]
         if result in self.caught:
             exceptions.refuse_read(self.origin)
-        dot = self.dot(result)
+        dot = self.dot(result) if not state.is_changing(self, result) else state.whole(self, result)
         return Block(self.out, [result, Const(None) if dot is None else dot])
 
     def within(self, block: Block) -> Iterator[Statement]:
@@ -117,7 +122,9 @@ class Pusher:
         self.origin = replace(s.origin or Origin("", 0), derived=True)
         if isinstance(s, Call):
             self.call(s)
-        elif not any(t in self.active for t in targets_of(s)) and not touches(s, self.active):
+        elif not self.yields and not touches(s, self.active) and not any(
+            t in self.active for t in targets_of(s)
+        ):  # fmt: skip
             self.out.append(s)
         elif isinstance(s, If):
             control.branch(self, s)
@@ -152,8 +159,9 @@ class Pusher:
 
     def define(self, s: Call, dot: Operand | None) -> None:
         """The tangent of a call's result, in the form of the result and in memory of its own kind."""
-        dot = mutation.placed(self, s, self.formed(s.target, dot))
-        self.keep(s.target, dot)
+        made = state.is_made(s)
+        dot = mutation.placed(self, s, self.formed(s.target, dot), made)
+        self.keep(s.target, state.settled(self, s.target, dot) if made else dot)
 
     def keep(self, target: Value, dot: Operand | None) -> None:
         """Note the tangent of a value, and name it after the value if it was made for it."""
@@ -194,9 +202,14 @@ class Pusher:
     # -- calls ---------------------------------------------------------------------------------------
 
     def call(self, s: Call) -> None:
-        refuse_at_run_time(s, self.memory, self.active)
+        if store_of(s) in self.active:
+            state.look_up(self, s)
+            return
+        if isinstance(s.callee, Const) and s.callee.value in (Shadows, Tangents):
+            state.begin_store(self, s)
+            return
         if isinstance(s.callee, Const) and s.callee.value is slots.read_elsewhere:
-            exceptions.refuse_unknown(self, s)
+            refuse_read(s, self.active)
             return
         exceptions.refuse_unknown(self, s)
         if exceptions.is_raised(self, s):
@@ -211,8 +224,16 @@ class Pusher:
             else:
                 self.out.append(s)
             return
-        late = isinstance(s.callee, Const) and s.callee.value in LATE
-        if late and any(self.memory.is_written_after(o, s) for o in operands_of(s)):
+        if changed_operand(s) is not None:
+            state.change(self, s)
+            return
+        if state.is_yield(s):
+            state.give(self, s)
+            return
+        given, s = s, state.watched_lists(self, s)
+        exceptions.refuse_again(self, s)
+        late = isinstance(s.callee, Const) and s.callee.value in LATE and s is given
+        if late and any(state.may_move(self, o, s) for o in operands_of(s)):
             refuse_late(s)
         if mutation.accumulates(s):
             mutation.accumulate(self, s)
@@ -220,6 +241,20 @@ class Pusher:
         if s.target not in self.active:
             self.out.append(s)
             return
+        found = state.read(self, s)
+        if found is not NotImplemented:
+            self.define(s, found)
+            return
+        whole = state.gathered(self, s)
+        before = {o: self.dots.pop(o, None) for o in whole}
+        self.dots |= whole
+        self.whole_call(s)
+        for o, dot in before.items():
+            self.dots.pop(o)
+            self.keep(o, dot)
+
+    def whole_call(self, s: Call) -> None:
+        """A call whose operands have whole tangents."""
         if is_constant(s) or all(self.dot(o) is None for o in operands_of(s)):
             self.out.append(s)
             self.define(s, None)
@@ -348,6 +383,8 @@ class Pusher:
             Call(both, Const(push_rule), [s.callee, tangents, *args], s.kwargs, s.origin),
             Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
         ]
+        if may_write(s) and any(self.memory.is_written_after(o, s) for o in operands_of(s)):
+            self.emit(refuse_started, s.target, type=literal(None))
         self.define(s, self.emit(operator.getitem, both, Const(1), type=UNKNOWN))
 
     def dot_or_none(self, operand: Operand) -> Operand:

@@ -222,6 +222,12 @@ class Scope:
         name = getattr(node, "id", None)
         return name in names and self.is_global(name) and name not in self.namespace
 
+    def is_outside(self, name: str) -> bool:
+        """Is this a variable of an outer function or of the module, which items are only stored into?"""
+        if self.key(name) in self.env.names or name in self.locals or name in self.renames:
+            return False
+        return name in self.captures or is_user_name(name) and not is_held(name)
+
     def read(self, name: str, node: Node) -> Operand:
         """The operand that a name stands for here; emits the check that it is bound if need be."""
         key = self.key(name)

@@ -20,7 +20,7 @@ from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
-from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.rules import cursors, dispatch, lookup, registry, slot_tangents
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
 from adjoint.rules.signatures import operand_type
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 
+#: Functions that look for what changes by its identity: they are called as they are.
+LOOKING_UP = (slots.__name__, contents.__name__, slot_tangents.__name__)
 FOLDED = {
     operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod, operator.neg,
     operator.pos, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
@@ -107,7 +109,7 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
     if (
         id(function) in OPEN
-        or getattr(function, "__module__", None) in (slots.__name__, contents.__name__)
+        or getattr(function, "__module__", None) in LOOKING_UP
         or (getattr(function, "__module__", None) or "").partition(".")[0] in STATEFUL
     ):
         known = getattr(function, "__module__", "") == shadows.__name__

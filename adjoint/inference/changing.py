@@ -35,6 +35,7 @@ from adjoint.ir.types import (
     join,
     unliteral,
 )
+from adjoint.rules.refusals import in_the_middle
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.slicing import AXES_SPLIT
 from adjoint.runtime import make_dict, make_list
@@ -148,6 +149,8 @@ def method(
         return Const(None)
     written: Type = BOTTOM
     if name in ("extend", "__iadd__") and len(args) == 1 and not kwargs and is_lazy(spec, args[0]):
+        if spec.attempts and any(late.value is args[0] for late in spec.late):
+            raise in_the_middle(site.origin)  # all its items come before the first is put in
         return calls.call(spec, Const(one_by_one), [owner, *args], [], Site(site.origin))
     if (
         name in ("update", "__ior__")

@@ -10,7 +10,6 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots, tree
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import Call, Const, Loop, Operand, Statement, Value, operands_of
 from adjoint.ir.types import (
     UNKNOWN,
@@ -57,17 +56,6 @@ def change(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
                 add_unknown(scope, v, bar)
 
     return [s], backward
-
-
-def refuse_read(reverser: Reverser, s: Call) -> None:
-    """Refuse to lose a derivative in a global variable that another program reads."""
-    namespace, name = s.args
-    if is_active(namespace, reverser.active):  # type: ignore[arg-type]
-        raise UnsupportedSyntaxError(
-            f"the global variable '{name.value}' is assigned, and read by a function that this calls",  # type: ignore[union-attr]
-            s.origin,
-            f"Declare it `global {name.value}` there too, or pass it as an argument.",  # type: ignore[union-attr]
-        )
 
 
 def append(reverser: Reverser, s: Call) -> Written:

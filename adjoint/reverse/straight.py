@@ -62,7 +62,7 @@ from adjoint.rules.calls import (
 from adjoint.rules.creation import in_form_of
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
-from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked
+from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked, refuse_read
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
     ClassBody,
@@ -148,7 +148,7 @@ class Reverser:
             refuse_at_run_time(s, self.memory, self.active)
             refuse_hooked(s, self.memory, self.active)
             if s.callee.value is slots.read_elsewhere:
-                state.refuse_read(self, s)
+                refuse_read(s, self.active)
                 return [], None
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)

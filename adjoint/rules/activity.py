@@ -25,7 +25,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Instance, IteratorOf, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import changed_operand, written_operand
+from adjoint.rules.memory import changed_operand, store_of, written_operand
 from adjoint.rules.operators import CONSTANT_OF_NUMBERS
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import leave_context, raise_exception
@@ -63,13 +63,27 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
             owner = owner or changed_operand(s)
-            if isinstance(owner, Value) and any(carries(o, active) for o in operands_of(s)):
+            if isinstance(owner, Value):
                 members = memory.class_of(owner)
-                active.update(
-                    v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)
-                )
+                if any(carries(o, active) for o in operands_of(s)):
+                    active.update(
+                        v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)
+                    )
+                elif owner not in active and may_overwrite(owner, memory):
+                    active.update([owner] if any(v in active for v in members) else ())
+            store = store_of(s)
+            if isinstance(store, Value) and any(carries(o, active) for o in operands_of(s)):
+                active.add(store)
+                active.update(v for v in memory.class_of(store) if may_carry_derivative(v.type))
         if len(active) == before:
             return active
+
+
+def may_overwrite(owner: Value, memory: Memory) -> bool:
+    """May a write here replace what carries a derivative by another name?"""
+    if isinstance(owner.type, Array):
+        return owner.type.dtype.kind in "fc"
+    return memory.is_changed(owner)
 
 
 def active_values(block: Block, active: set[Value]) -> set[Value]:

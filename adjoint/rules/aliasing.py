@@ -34,6 +34,7 @@ from adjoint.ir.types import Array, Instance, Type, Unknown
 from adjoint.rules import registry
 from adjoint.rules.memory import (
     ITEM_CHANGES,
+    adds_to_arrays,
     changed_operand,
     holds_memory,
     is_view,
@@ -41,6 +42,7 @@ from adjoint.rules.memory import (
     may_change,
     plain_args,
     shares_memory,
+    store_of,
     written_operand,
 )
 from adjoint.rules.signatures import operand_type
@@ -85,6 +87,13 @@ class Memory:
                         positions = self.unsure.setdefault(self.root(o), [])
                         positions.append(self.position[id(s)])
         self.static: dict[Value, bool] = {}
+
+    def note_stores(self, body: Block) -> None:
+        """Count what a reverse half writes to when it runs, of which only the forward mode knows."""
+        for s in walk(body):
+            store = store_of(s)
+            if isinstance(store, Value) and adds_to_arrays(s):
+                self.writes.setdefault(self.root(store), []).append(self.position[id(s)])
 
     def holds(self, kind: Type) -> bool:
         """May a value of this type refer to memory that somebody else may write to?"""

@@ -20,7 +20,7 @@ from adjoint.rules import registry
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import may_write
 from adjoint.rules.dispatch import has_rule, missing_parameter, missing_rule, underived_name
-from adjoint.rules.memory import changed_operand, written_operand
+from adjoint.rules.memory import changed_operand, store_of, written_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import call_method
@@ -103,7 +103,7 @@ def touches(s: Statement, active: set[Value]) -> bool:
 
 def writes_active(s: Call, active: set[Value]) -> bool:
     """Does a call write to memory, or change an object or container, that carries a derivative?"""
-    owner = written_operand(s) or changed_operand(s)
+    owner = written_operand(s) or changed_operand(s) or store_of(s)
     return is_active(owner, active)  # type: ignore[arg-type]
 
 

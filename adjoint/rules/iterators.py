@@ -10,6 +10,8 @@ import operator
 from collections import OrderedDict
 from typing import Any
 
+import numpy as np
+
 from adjoint import runtime
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.containers import items_of
@@ -122,7 +124,11 @@ def reversed_(sequence, /):
 
 @jvp_rule(reversed)
 def reversed_jvp(primals, tangents):
-    return reversed(primals[0]), iter(list(item_tangents(tangents[0], primals[0]))[::-1])
+    dots = item_tangents(tangents[0], primals[0])
+    live = isinstance(
+        dots, np.ndarray | list | tuple
+    )  # of an array that is written to: as it is then
+    return reversed(primals[0]), reversed(dots if live else list(dots))
 
 
 def backwards(bars: Any, sequence: Any) -> list:

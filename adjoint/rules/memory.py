@@ -69,6 +69,14 @@ CHANGES: set[Any] = {
 ITEM_CHANGES: set[Any] = {contents.append, contents.store_item, contents.change, shadows.write_item}
 #: Calls that read what changes.
 LOADS: set[Any] = {slots.load_attribute, slots.load_cell, slots.load_global}
+#: Calls of a reverse half that look for cotangents when it runs, in what is their first argument; by
+#: the positions of what they add to it. They are linear in both.
+IN_STORES: dict[Any, tuple[int, ...]] = {
+    slots.add_slot: (3,), slots.take_slot: (), slots.read_back: (3,), slots.deliver: (2,),
+    slots.collect: (2,), shadows.item_written: (), contents.undone: (2,), contents.add_items: (2,),
+    contents.take_items: (), contents.read_back_item: (4,), contents.add_view: (),
+    contents.get_back: (4,),
+}  # fmt: skip
 METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
 _PLAIN = (int, float, complex, bool, str, bytes, slice, range, type(None), np.dtype, type)
 
@@ -149,6 +157,24 @@ def changed_operand(s: Statement) -> Operand | None:
         return plain_args(s)[0] if s.callee.value in CHANGES else None
     except TypeError:
         return None
+
+
+def store_of(s: Statement) -> Operand | None:
+    """The shadows and slots in which a call of a reverse half looks for cotangents when it runs."""
+    if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
+        return None
+    try:
+        return plain_args(s)[0] if s.callee.value in IN_STORES else None
+    except TypeError:
+        return None
+
+
+def adds_to_arrays(s: Any) -> bool:
+    """May it write to the shadow of an array?"""
+    if s.callee.value not in (slots.deliver, shadows.item_written, contents.read_back_item):
+        return False
+    last = keyword(s, "arrays") or s.args[-1]
+    return not (isinstance(last, Const) and last.value is False)
 
 
 def writes_anything(statements: list[Statement]) -> bool:

@@ -23,6 +23,7 @@ from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
+from adjoint.rules.slot_tangents import LOOKING
 from adjoint.rules.tangents import beside, link_tangents, refitted
 from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
@@ -428,10 +429,12 @@ SPECIAL: dict[Any, Callable[..., Result | None]] = {
 def refused(active: tuple, *operands: Any) -> Result:
     """Tangents that refer to each other, or lie where only running tells, in reverse mode."""
     raise UnsupportedSyntaxError(
-        "the gradient of a derivative along a direction, through arrays that are written to where "
-        "only running tells which share memory, or functions that call each other, is not supported",
+        "the gradient of a derivative along a direction, through objects, lists or dicts that change, "
+        "arrays that are written to where only running tells which share memory, or functions that call "
+        "each other, is not supported",
         hint="Differentiate the other way round: the derivative along a direction of the gradient.",
     )
 
 
-dispatch.STRUCTURAL |= {push_rule: pushed, beside: refused, link_tangents: refused}
+dispatch.STRUCTURAL |= {push_rule: pushed, link_tangents: refused}
+dispatch.STRUCTURAL |= dict.fromkeys([beside, *LOOKING], refused)

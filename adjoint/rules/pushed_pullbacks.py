@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import Kept, apply_rule, pull_call
 from adjoint.rules.pulled import held, innermost, moves, unsupported
@@ -21,6 +22,11 @@ def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: A
     """`apply_rule` itself: the tangent of a pullback is that of the call that it belongs to."""
     _, function_dot, _, *rest = tangents
     cursors.refuse_again(function, args, next)
+    if cursors.is_generator(function):
+        raise UnsupportedSyntaxError(
+            f"the second derivative through the generator {function.__name__} is not supported",
+            hint="Make a list of its items in one expression.",
+        )
     args, (_, *rest) = listed(args, (None, *rest))
     y, y_dot = push_rule(function, (function_dot, *rest), *args, **kwargs)
     kept = Kept(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
+from adjoint.errors import MissingRuleError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.rules import cursors, dispatch, lookup, registry
@@ -35,6 +35,7 @@ from adjoint.rules.tangents import (
 from adjoint.rules.text import only_text, refuse_read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
+    GeneratorContext,
     augment,
     call_method,
     call_within,
@@ -107,7 +108,8 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         return of_lists(function, lists, tangents, args, kwargs)
     refuse_objects_within(function, args, tangents)
     declared, text = registry.lookup(function), registry.forward_rule(function)
-    refuse_generator(function if declared is None else declared.text)
+    if is_context_function(function):
+        return of_context(function, tangents, args, kwargs)
     if text is not None and all(t is None for t in tangents[-1].values()):
         y, y_dot = text(args, tangents[1:-1], **kwargs)
         number = y_dot is not None and isinstance(y, np.ndarray | Number)
@@ -116,7 +118,8 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         own = tangent_field(tangents[0], "__self__")
         moved = (None, own, *tangents[1:])
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
-    args, tangents = listed(args, tangents)
+    own = declared is None and reads_iterators(function)
+    args, tangents = (counted if own else listed)(args, tangents)
     if declared is not None and declared.kind != "source":
         dispatch.refuse_objects(function, active, args)
         if declared.underived:
@@ -158,13 +161,26 @@ def of_lists(function: Any, lists: list, tangents: tuple, args: tuple, kwargs: d
     )
 
 
-def refuse_generator(function: Any) -> None:
-    """Refuse a generator, which gives its items one by one, without their tangents."""
-    if cursors.is_generator(function) or is_context_function(function):
-        raise UnsupportedSyntaxError(
-            f"{dispatch.describe(function)} is a generator, which forward mode does not know yet",
-            hint="Take the gradient instead.",
-        )
+def of_context(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
+    """A call of a function that `contextlib.contextmanager` has made of a generator function."""
+    generator, dots = push_rule(function.__wrapped__, tangents, *args, **kwargs)
+    return GeneratorContext(generator), Tangent(generator=dots)
+
+
+def reads_iterators(function: Any) -> bool:
+    """Is this a function of the user's, which takes items of an iterator as it likes?"""
+    module = getattr(function, "__module__", None) or "adjoint"
+    return module.partition(".")[0] != "adjoint"
+
+
+def counted(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
+    """The arguments with a tangent that are iterators, as cursors; their tangents are iterators beside."""
+    function_dot, *dots, named = tangents
+    given = list(args)
+    for i, (x, dot) in enumerate(zip(args, dots, strict=True)):
+        if dot is not None and isinstance(x, Iterator):
+            given[i], dots[i] = cursors.cursor_over(x), iter(item_tangents(dot, x))
+    return tuple(given), (function_dot, *dots, named)
 
 
 def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:

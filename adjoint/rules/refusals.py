@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.ir.nodes import Block, Call, Const, Value, operands_of, targets_of, walk
+from adjoint.ir.nodes import Block, Call, Const, Origin, Value, operands_of, targets_of, walk
 from adjoint.ir.types import Array, Scalar
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.calls import written
 from adjoint.rules.hooks import hook
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import store_of, written_operand
 from adjoint.rules.writes import refuse_write
 from adjoint.runtime import call_method
 
@@ -31,25 +30,36 @@ def refuse_writes(body: Block, active: set[Value]) -> None:
             refuse_write(str(name), s.origin)
 
 
-#: Of a reverse half: they look for memory or for slots when it runs.
-RUN_TIME = (
-    slots.deliver, slots.collect, shadows.item_written, slots.add_slot, slots.take_slot, slots.read_back,
-    contents.undone, contents.add_items, contents.take_items, contents.read_back_item,
-)  # fmt: skip
-
-
 def refuse_at_run_time(s: Call, memory: Memory, active: set[Value]) -> None:
-    """Refuse the derivative of a reverse half that looks for shadows when it runs."""
-    if not isinstance(s.callee, Const) or not s.args:
-        return
-    if s.callee.value in RUN_TIME:
-        reached = [v for o in s.args[:1] if isinstance(o, Value) for v in memory.class_of(o)]
-        if any(is_active(o, active) for o in [*reached, *operands_of(s)]):
+    """Refuse the gradient of a reverse half that looks for shadows when it runs."""
+    store = store_of(s)
+    if isinstance(store, Value):
+        if any(is_active(o, active) for o in [*memory.class_of(store), *operands_of(s)]):
             raise UnsupportedSyntaxError(
-                "a second derivative through an object or container that changes is not supported",
+                "a gradient of a gradient through an object or container that changes is not supported",
                 s.origin,
-                "Write into arrays that the function knows by name.",
+                "Take a derivative along a direction of the gradient, or `hessian`; or write into"
+                " arrays that the function knows by name.",
             )
+
+
+def refuse_read(s: Call, active: set[Value]) -> None:
+    """Refuse to lose a derivative in a global variable that another program reads."""
+    namespace, name = s.args
+    if is_active(namespace, active):  # type: ignore[arg-type]
+        raise UnsupportedSyntaxError(
+            f"the global variable '{name.value}' is assigned, and read by a function that this calls",  # type: ignore[union-attr]
+            s.origin,
+            f"Declare it `global {name.value}` there too, or pass it as an argument.",  # type: ignore[union-attr]
+        )
+
+
+def in_the_middle(origin: Origin | None) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "an exception may come in the middle of what this `try` body changes",
+        origin,
+        "Put the statement that may raise into a `try` of its own, before anything is changed.",
+    )
 
 
 def refuse_hooked(s: Call, memory: Memory, active: set[Value]) -> None:

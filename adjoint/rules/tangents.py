@@ -54,6 +54,8 @@ def fit_tangent(x_dot: Any, x: Any, where: str = "the tangent", above: tuple = (
         return fit_number(x_dot, x, where)
     if any(x is each for each in above):
         return None
+    if isinstance(x, Iterator):  # its tangent is an iterator beside it
+        return x_dot
     above = (*above, x)
     if isinstance(x, tuple | list):
         items = [None] * len(x) if x_dot is None else x_dot
@@ -215,15 +217,6 @@ def refuse_shared(*arrays: Any) -> None:
             )
 
 
-def refuse_container(x: Any) -> None:
-    """Raises if what is written to turns out to be a list or dict, whose tangent would be another."""
-    if isinstance(x, list | dict):
-        raise UnsupportedSyntaxError(
-            f"a {type(x).__name__} is written to, which forward mode does not know yet",
-            hint="Take the gradient instead, or build a new one with a comprehension.",
-        )
-
-
 # -- text --------------------------------------------------------------------------------------------
 
 
@@ -325,4 +318,4 @@ def beside_jvp(primals, tangents):
 
 dispatch.ITERATOR_MAKERS.add(item_tangents)
 dispatch.LAZY.add(item_tangents)  # its operands are not to be used up
-nondifferentiable(refuse_shared, refuse_container, zeros_of)
+nondifferentiable(refuse_shared, zeros_of)

@@ -21,6 +21,7 @@ import pytest
 
 import adjoint as ad
 from adjoint.errors import AdjointError
+from tests.forward_routes import check_slope
 from tests.programs.differences import differentiate, is_leaf, leaves
 from tests.routes import check_function, mismatches
 from tests.silence import programs
@@ -169,3 +170,44 @@ def check_second_order(case: Listed) -> None:
     assert case.message is None, "the first derivative is refused"
     expected = differentiate(slope, (argument,))
     assert not list(mismatches((argument,), found, expected.gradient, rtol=1e-5, atol=1e-6))
+
+
+def check_forward(case: Listed, refused: bool) -> None:
+    """The slope is right; it may be refused where the gradient is, and is where `refused` says so."""
+    expected = differentiate(case.function, case.arguments, case.static)
+    try:
+        check_slope(
+            case.function, case.arguments, expected.gradient, case.static, 2e-6, 2e-7, str(case)
+        )
+    except AdjointError as error:
+        assert str(error)
+        assert refused or case.message is not None, error
+        return
+    assert not refused, "it is differentiated now: take it off the list"
+
+
+def check_along(case: Listed) -> None:
+    """The derivative of the gradient along a direction is right, or refused."""
+
+    def slope(x):
+        return np.sum(ad.gradient(case.function, x)[0])
+
+    try:
+        slope(*case.arguments)
+    except AdjointError as error:
+        assert str(error)
+        return
+    expected = differentiate(slope, case.arguments)
+    try:
+        check_slope(
+            slope,
+            case.arguments,
+            expected.gradient,
+            frozenset(),
+            1e-5,
+            1e-6,
+            str(case),
+            exact=False,
+        )
+    except AdjointError as error:
+        assert str(error)
