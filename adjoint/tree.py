@@ -183,6 +183,8 @@ def zeros_like(x: Any) -> Any:
 
     Of a variable that was not assigned on this path it is a 0 that may be copied like any other.
     """
+    if type(x) is np.ndarray and x.dtype.kind in "fc":
+        return np.zeros(x.shape, x.dtype)
     if isinstance(x, np.ndarray | np.generic):
         zeros = np.zeros(x.shape, cotangent_dtype(x.dtype))
         return zeros if isinstance(x, np.ndarray) else zeros[()]
@@ -208,6 +210,9 @@ def project(x_bar: Any, x: Any) -> Any:
 
     `x_bar` may have the shape of something that `x` was broadcast to; it is summed back.
     """
+    if type(x_bar) is type(x) is np.ndarray and x_bar.dtype == x.dtype and x_bar.shape == x.shape:
+        if x.dtype.kind in "fc":
+            return x_bar  # as it mostly is
     if x_bar is None or not isinstance(x, np.ndarray | Number):
         return x_bar
     if isinstance(x, np.ndarray | np.generic):
@@ -315,7 +320,9 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, np.ndarray):
         x_bar = zeros_like(iterable)
         for i, bar in enumerate(bars):
-            if bar is not None:
+            if type(bar) is np.ndarray and bar.dtype == x_bar.dtype:
+                x_bar[i] = bar  # in half the time
+            elif bar is not None:
                 x_bar[i] += bar
         return x_bar
     if isinstance(iterable, list | tuple):

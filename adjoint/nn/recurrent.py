@@ -19,6 +19,21 @@ from adjoint.nn.layers import affine
 from adjoint.nn.model import modules
 
 
+def columns(x: Any) -> Any:
+    """(batch, features) → (features, batch), and (features,) → (features, 1)"""
+    if x.ndim > 2:
+        raise ValueError(
+            f"a cell takes states and inputs (batch, features) or (features,), not {x.ndim} axes; "
+            "`Recurrence` and `Recur` go through sequences"
+        )
+    return x.T if x.ndim == 2 else x[:, None]
+
+
+def only_column(x: Any) -> Any:
+    """(features, 1) → (features,)"""
+    return x[:, 0]
+
+
 class Cell(Layer):
     """Base of the cells: `gates` blocks of weights side by side.
 
@@ -52,16 +67,30 @@ class Cell(Layer):
         expect_axis(type(self).__name__, x.shape, -1, self.input_weight.shape[0])
         return affine(x, self.input_weight, self.bias)
 
-    def step(self, state: Any, prepared: Any) -> Any:
-        """The state after an input that is prepared."""
+    def recurrent(self) -> Any:
+        """Uᵀ, (gates · out, out), as `step` multiplies by it."""
+        return self.hidden_weight.T
+
+    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+        """The state after an input, `prepared`; weight: `recurrent()`.  All have the features first.
+
+        state: (out, batch)  prepared: (gates · out, batch).  So each gate is one piece of memory.
+        """
         raise NotImplementedError
+
+    def each(self, f: Function, state: Any) -> Any:
+        """f of each array in a state."""
+        return f(state)
 
     def output(self, state: Any) -> Any:
         """The output, a part of the state."""
         return state
 
     def __call__(self, state: Any, x: Any) -> tuple[Any, Any]:
-        state = self.step(state, self.prepared(x))
+        single = x.ndim == self.output(state).ndim == 1
+        prepared = columns(self.prepared(x))
+        state = self.step(self.each(columns, state), prepared, self.recurrent())
+        state = self.each(only_column if single else np.transpose, state)
         return state, self.output(state)
 
     def initial_state(self) -> Any:
@@ -70,7 +99,8 @@ class Cell(Layer):
 
     def widened(self, state: Any, batch: int) -> Any:
         """The state with one row for each sequence."""
-        return state + np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
+        zeros = np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
+        return self.each(lambda part: part + zeros, state)
 
     def arguments(self) -> str:
         settings = {} if self.bias is not None else {"bias": False}
@@ -86,8 +116,8 @@ class RNNCell(Cell):
         super().__init__(inputs, outputs, **settings)
         self.activation = activation
 
-    def step(self, state: Any, prepared: Any) -> Any:
-        return self.activation(prepared + state @ self.hidden_weight)
+    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+        return self.activation((prepared + weight @ state).T).T
 
     def arguments(self) -> str:
         inputs, outputs = self.input_weight.shape
@@ -111,26 +141,34 @@ class LSTMCell(Cell):
         if self.bias is not None:
             self.bias[outputs : 2 * outputs] = forget_bias
 
-    def step(self, state: Any, prepared: Any) -> Any:
+    def halved(self, gates: Any) -> Any:
+        """½ x where σ(x) = ½ tanh(½ x) + ½ comes next: one tanh does for all four.  gates: (..., 4 · out)"""
+        half = np.array([[0.5], [0.5], [1], [0.5]], gates.dtype)
+        rows = gates.reshape(*gates.shape[:-1], 4, self.hidden_weight.shape[0])
+        return (half * rows).reshape(gates.shape)
+
+    def prepared(self, x: Any) -> Any:
+        return self.halved(super().prepared(x))
+
+    def recurrent(self) -> Any:
+        return self.halved(self.hidden_weight).T
+
+    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
         h, c = state
-        n = self.hidden_weight.shape[0]
-        gates = prepared + h @ self.hidden_weight
-        open_ = sigmoid(gates)  # of all four: less than three calls
-        i, f, o = open_[..., :n], open_[..., n : 2 * n], open_[..., 3 * n :]
-        g = np.tanh(gates[..., 2 * n : 3 * n])
-        c = f * c + i * g
-        return o * np.tanh(c), c
+        gates = np.tanh(prepared + weight @ h)
+        i, f, g, o = gates.reshape(4, len(h), gates.shape[1])
+        c = (0.5 * f + 0.5) * c + (0.5 * i + 0.5) * g
+        return (0.5 * o + 0.5) * np.tanh(c), c
+
+    def each(self, f: Function, state: Any) -> Any:
+        h, c = state
+        return f(h), f(c)
 
     def output(self, state: Any) -> Any:
         return state[0]
 
     def initial_state(self) -> Any:
         return super().initial_state(), super().initial_state()
-
-    def widened(self, state: Any, batch: int) -> Any:
-        h, c = state
-        zeros = np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
-        return h + zeros, c + zeros
 
 
 class GRUCell(Cell):
@@ -141,12 +179,12 @@ class GRUCell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any) -> Any:
-        n = self.hidden_weight.shape[0]
-        inner = state @ self.hidden_weight
-        gates = sigmoid(prepared[..., : 2 * n] + inner[..., : 2 * n])
-        r, z = gates[..., :n], gates[..., n:]
-        candidate = np.tanh(prepared[..., 2 * n :] + r * inner[..., 2 * n :])
+    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+        n = len(state)
+        inner = weight @ state
+        gates = sigmoid(prepared[: 2 * n] + inner[: 2 * n])
+        r, z = gates[:n], gates[n:]
+        candidate = np.tanh(prepared[2 * n :] + r * inner[2 * n :])
         return candidate + z * (state - candidate)
 
 
@@ -155,21 +193,21 @@ class GRUv3Cell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any) -> Any:
-        n = self.hidden_weight.shape[0]
-        gates = sigmoid(prepared[..., : 2 * n] + state @ self.hidden_weight[:, : 2 * n])
-        r, z = gates[..., :n], gates[..., n:]
-        reset = (r * state) @ self.hidden_weight[:, 2 * n :]
-        candidate = np.tanh(prepared[..., 2 * n :] + reset)
+    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+        n = len(state)
+        gates = sigmoid(prepared[: 2 * n] + weight[: 2 * n] @ state)
+        r, z = gates[:n], gates[n:]
+        candidate = np.tanh(prepared[2 * n :] + weight[2 * n :] @ (r * state))
         return candidate + z * (state - candidate)
 
 
 def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
     """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
-    prepared = cell.prepared(x)
-    state = cell.widened(state, x.shape[0])
-    states = [state := cell.step(state, prepared[:, t]) for t in range(x.shape[1])]
-    return state, np.stack([cell.output(h) for h in states], axis=1)
+    prepared = np.transpose(cell.prepared(x), (1, 2, 0))
+    state = cell.each(np.transpose, cell.widened(state, x.shape[0]))
+    weight = cell.recurrent()
+    y = [cell.output(state := cell.step(state, step, weight)) for step in prepared]
+    return cell.each(np.transpose, state), np.transpose(np.stack(y), (2, 0, 1))
 
 
 class Recurrence(Layer):

@@ -243,3 +243,35 @@ def test_the_gradient_of_a_sequence_is_plain_numpy(make):
     for layer in (nn.Recurrence(make(3, 2)), nn.Recur(make(3, 2))):
         source = str(ad.source(lambda f, x: np.sum(f(x) ** 2), layer, x))
         assert "apply_rule" not in source
+
+
+@cells
+def test_a_state_or_an_input_without_a_batch_is_that_of_all(make):
+    cell = randomise(make(3, 12, dtype=np.float64))  # batches of as many as there are features
+    x, h = normal(12, 3), normal(12, 12, seed=1)
+    state = (h, h) if make is nn.LSTMCell else h
+    first = (h[0], h[0]) if make is nn.LSTMCell else h[0]
+    for given, input_, same in [
+        (first, x, [cell(first, row)[1] for row in x]),
+        (state, x[0], [cell((r, r) if make is nn.LSTMCell else r, x[0])[1] for r in h]),
+        (first, x[0], cell(first, x[:1])[1][0]),
+    ]:
+        y = cell(given, input_)[1]
+        np.testing.assert_allclose(y, np.array(same), rtol=1e-13)
+    ad.check_gradient(
+        lambda cell, h: np.sum(cell((h, h) if make is nn.LSTMCell else h, x)[1] ** 2), cell, h[0]
+    )
+
+
+@cells
+def test_a_cell_refuses_sequences(make):
+    with pytest.raises(ValueError, match="not 3 axes; `Recurrence`"):
+        make(3, 4)(make(3, 4).initial_state(), np.ones((2, 3, 3), np.float32))
+
+
+def test_the_activation_of_a_cell_sees_batches():
+    cell = randomise(nn.RNNCell(3, 4, nn.softmax, dtype=np.float64))
+    x = normal(5, 6, 3)
+    y = nn.Recurrence(cell)(x)
+    np.testing.assert_allclose(np.sum(y, axis=-1), np.ones((5, 6)))
+    ad.check_gradient(lambda cell: np.sum(nn.Recurrence(cell)(x) ** 2), cell)
