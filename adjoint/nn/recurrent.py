@@ -18,14 +18,13 @@ from adjoint.nn.layer import Function, Layer, expect_axis, listed
 from adjoint.nn.layers import affine
 from adjoint.nn.model import modules
 
+SEQUENCES = "`Recurrence` and `Recur` go through sequences"
+
 
 def columns(x: Any) -> Any:
     """(batch, features) → (features, batch), and (features,) → (features, 1)"""
     if x.ndim > 2:
-        raise ValueError(
-            f"a cell takes states and inputs (batch, features) or (features,), not {x.ndim} axes; "
-            "`Recurrence` and `Recur` go through sequences"
-        )
+        raise ValueError(f"a state is (batch, out) or (out,), not {x.shape}; {SEQUENCES}")
     return x.T if x.ndim == 2 else x[:, None]
 
 
@@ -63,18 +62,27 @@ class Cell(Layer):
         return np.concatenate(made, axis=1)
 
     def prepared(self, x: Any) -> Any:
-        """x W + b, the part of the gates that the state has no part in: of all steps at once."""
+        """x W + b, the part of the gates that the state has no part in.
+
+        x: (batch, in) or (in,) → (gates · out, batch), or (batch, time, in) → (gates · out, time, batch)
+        """
         expect_axis(type(self).__name__, x.shape, -1, self.input_weight.shape[0])
-        return affine(x, self.input_weight, self.bias)
+        if x.ndim < 3:
+            return columns(affine(x, self.input_weight, self.bias))
+        steps = np.transpose(x, (2, 1, 0))  # few numbers next to those of the gates
+        y = self.scaled(self.input_weight).T @ steps.reshape(x.shape[2], -1)
+        y = y if self.bias is None else y + self.scaled(self.bias)[:, None]
+        return y.reshape(self.input_weight.shape[1], x.shape[1], x.shape[0])
 
-    def recurrent(self) -> Any:
-        """Uᵀ, (gates · out, out), as `step` multiplies by it."""
-        return self.hidden_weight.T
+    def scaled(self, weight: Any) -> Any:
+        """Weights or bias, (..., gates · out), as a `step` of many wants them."""
+        return weight
 
-    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
-        """The state after an input, `prepared`; weight: `recurrent()`.  All have the features first.
+    def step(self, state: Any, prepared: Any, weight: Any, scaled: bool = False) -> Any:
+        """The state after an input, `prepared`.  All have the features first: a gate is one block.
 
-        state: (out, batch)  prepared: (gates · out, batch).  So each gate is one piece of memory.
+        state: (out, batch)  prepared: (gates · out, batch)  weight: Uᵀ, (gates · out, out).
+        scaled: of a sequence, whose weights are scaled once.
         """
         raise NotImplementedError
 
@@ -88,8 +96,12 @@ class Cell(Layer):
 
     def __call__(self, state: Any, x: Any) -> tuple[Any, Any]:
         single = x.ndim == self.output(state).ndim == 1
-        prepared = columns(self.prepared(x))
-        state = self.step(self.each(columns, state), prepared, self.recurrent())
+        if x.ndim > 2:
+            raise ValueError(
+                f"a cell takes a step, (batch, in) or (in,), not {x.shape}; {SEQUENCES}"
+            )
+        prepared = self.prepared(x)
+        state = self.step(self.each(columns, state), prepared, self.hidden_weight.T)
         state = self.each(only_column if single else np.transpose, state)
         return state, self.output(state)
 
@@ -116,7 +128,7 @@ class RNNCell(Cell):
         super().__init__(inputs, outputs, **settings)
         self.activation = activation
 
-    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+    def step(self, state: Any, prepared: Any, weight: Any, scaled: bool = False) -> Any:
         return self.activation((prepared + weight @ state).T).T
 
     def arguments(self) -> str:
@@ -141,22 +153,18 @@ class LSTMCell(Cell):
         if self.bias is not None:
             self.bias[outputs : 2 * outputs] = forget_bias
 
-    def halved(self, gates: Any) -> Any:
-        """½ x where σ(x) = ½ tanh(½ x) + ½ comes next: one tanh does for all four.  gates: (..., 4 · out)"""
-        half = np.array([[0.5], [0.5], [1], [0.5]], gates.dtype)
-        rows = gates.reshape(*gates.shape[:-1], 4, self.hidden_weight.shape[0])
-        return (half * rows).reshape(gates.shape)
+    def scaled(self, weight: Any) -> Any:
+        half = np.array([[0.5], [0.5], [1], [0.5]], weight.dtype)
+        rows = weight.reshape(*weight.shape[:-1], 4, self.hidden_weight.shape[0])
+        return (half * rows).reshape(weight.shape)
 
-    def prepared(self, x: Any) -> Any:
-        return self.halved(super().prepared(x))
-
-    def recurrent(self) -> Any:
-        return self.halved(self.hidden_weight).T
-
-    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+    def step(self, state: Any, prepared: Any, weight: Any, scaled: bool = False) -> Any:
         h, c = state
-        gates = np.tanh(prepared + weight @ h)
-        i, f, g, o = gates.reshape(4, len(h), gates.shape[1])
+        gates = prepared + weight @ h
+        gates = gates.reshape(4, len(h), gates.shape[1])
+        if not scaled:
+            gates = np.array([[[0.5]], [[0.5]], [[1]], [[0.5]]], gates.dtype) * gates
+        i, f, g, o = np.tanh(gates)  # σ(x) = ½ tanh(½ x) + ½: one tanh does for all four
         c = (0.5 * f + 0.5) * c + (0.5 * i + 0.5) * g
         return (0.5 * o + 0.5) * np.tanh(c), c
 
@@ -179,7 +187,7 @@ class GRUCell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+    def step(self, state: Any, prepared: Any, weight: Any, scaled: bool = False) -> Any:
         n = len(state)
         inner = weight @ state
         gates = sigmoid(prepared[: 2 * n] + inner[: 2 * n])
@@ -193,7 +201,7 @@ class GRUv3Cell(Cell):
 
     gates = 3
 
-    def step(self, state: Any, prepared: Any, weight: Any) -> Any:
+    def step(self, state: Any, prepared: Any, weight: Any, scaled: bool = False) -> Any:
         n = len(state)
         gates = sigmoid(prepared[: 2 * n] + weight[: 2 * n] @ state)
         r, z = gates[:n], gates[n:]
@@ -203,10 +211,13 @@ class GRUv3Cell(Cell):
 
 def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
     """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
-    prepared = np.transpose(cell.prepared(x), (1, 2, 0))
+    prepared = cell.prepared(x)
     state = cell.each(np.transpose, cell.widened(state, x.shape[0]))
-    weight = cell.recurrent()
-    y = [cell.output(state := cell.step(state, step, weight)) for step in prepared]
+    weight = cell.scaled(cell.hidden_weight).T
+    y = [
+        cell.output(state := cell.step(state, prepared[:, t], weight, True))
+        for t in range(x.shape[1])
+    ]
     return cell.each(np.transpose, state), np.transpose(np.stack(y), (2, 0, 1))
 
 
@@ -296,8 +307,14 @@ def GRUv3(inputs: int, outputs: int, **settings: Any) -> Recur:
 
 
 def reset(model: Any) -> Any:
-    """Every `Recur` in the model back to its first state.  Returns the model."""
-    for module in modules(model):
+    """Every `Recur` in the model back to its first state.  Returns the model.
+
+    Inside a gradient, of a `Recur` only: of one in a model, call the method.
+    """
+    if isinstance(model, Recur):
+        model.reset()
+        return model
+    for module in modules(model):  # inside a gradient call reset() of the layer itself
         if isinstance(module, Recur):
             module.reset()
     return model
@@ -307,9 +324,12 @@ def truncate(model: Any) -> Any:
     """Every `Recur` in the model keeps its state, without gradients to what came before.
 
     Between gradients there is nothing to do: a state that is left there is an array.  Inside a
-    gradient, call the method of the layer itself.  Returns the model.
+    gradient, of a `Recur` only: of one in a model, call the method.  Returns the model.
     """
-    for module in modules(model):
+    if isinstance(model, Recur):
+        model.truncate()
+        return model
+    for module in modules(model):  # inside a gradient call truncate() of the layer itself
         if isinstance(module, Recur):
             module.truncate()
     return model

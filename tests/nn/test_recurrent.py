@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import adjoint as ad
-from adjoint import nn
+from adjoint import data, nn
 from tests.nn.against_torch import close, randomise, torch
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=str)
@@ -208,6 +208,73 @@ def test_truncate_lets_no_gradient_through():
     assert nn.truncate(layer) is layer and layer.state is before
 
 
+LAYERS = pytest.mark.parametrize("make", [nn.RNN, nn.LSTM, nn.GRU])
+CUTS = pytest.mark.parametrize("cut", [nn.reset, nn.truncate])
+
+
+def in_two(model, xs, cut):
+    """A loss over two sequences with a cut between them, that of the whole model or a layer's own."""
+    first = np.sum(model(xs[0]) ** 2)
+    cut(model)
+    return first + np.sum(model(xs[1]) ** 2)
+
+
+def once(model, x):
+    return np.sum(model(x) ** 2)
+
+
+@LAYERS
+@CUTS
+@pytest.mark.parametrize("chained", [False, True])
+def test_cuts_inside_a_gradient_part_it(make, cut, chained):
+    layer = make(3, 2, rng=0, dtype=np.float64)
+    dense = nn.Dense(2, 2, rng=1, dtype=np.float64)
+    model = nn.Chain(layer, dense) if chained else layer
+    inner = (lambda model: getattr(model.layers[0], cut.__name__)()) if chained else cut
+    xs = normal(2, 4, 5, 3)
+    together = ad.gradient(in_two, model, xs, inner)[0]
+    nn.reset(model)
+    first = ad.gradient(once, model, xs[0])[0]
+    if cut is nn.reset:
+        nn.reset(model)
+    second = ad.gradient(once, model, xs[1])[0]
+    for name in ("input_weight", "hidden_weight", "bias"):
+        parts = [
+            getattr((g.layers[0] if chained else g).cell, name) for g in (first, second, together)
+        ]
+        np.testing.assert_allclose(parts[0] + parts[1], parts[2], rtol=1e-10)
+
+
+@CUTS
+def test_cuts_of_whole_models_inside_a_gradient_are_refused(cut):
+    model, xs = nn.Chain(nn.LSTM(3, 2, rng=0), nn.Dense(2, 2, rng=1)), normal(2, 4, 5, 3)
+
+    def begins(model, x):
+        cut(model)
+        return np.sum(model(x) ** 2)
+
+    with pytest.raises(
+        ad.UnsupportedSyntaxError, match=rf"call {cut.__name__}\(\) of the layer itself"
+    ):
+        ad.gradient(begins, model, xs[0])
+    with pytest.raises(ad.UnsupportedSyntaxError, match="object changes"):
+        ad.gradient(in_two, model, xs, cut)
+
+
+def slope(model, x):
+    return np.sum(ad.gradient(lambda x: np.sum(model(x) ** 2), x)[0] ** 2)
+
+
+@LAYERS
+def test_second_derivatives_are_those_of_recurrence_and_refused_through_recur(make):
+    layer, x = make(3, 2, rng=0, dtype=np.float64), normal(2, 3, 3)
+    ad.check_gradient(slope, nn.Recurrence(layer.cell), x)
+    with pytest.raises(ad.UnsupportedSyntaxError, match="object changes"):
+        ad.gradient(slope, layer, x)
+    with pytest.raises(ad.UnsupportedSyntaxError, match="changes"):
+        ad.hessian(lambda x: np.sum(layer(x) ** 2), x)
+
+
 def test_the_state_a_gradient_begins_with_is_an_array_like_any_other():
     layer = nn.Recur(randomise(nn.RNNCell(3, 2, dtype=np.float64)))
     layer(normal(4, 3))
@@ -265,8 +332,21 @@ def test_a_state_or_an_input_without_a_batch_is_that_of_all(make):
 
 @cells
 def test_a_cell_refuses_sequences(make):
-    with pytest.raises(ValueError, match="not 3 axes; `Recurrence`"):
-        make(3, 4)(make(3, 4).initial_state(), np.ones((2, 3, 3), np.float32))
+    cell = make(3, 4)
+    with pytest.raises(ValueError, match=r"not \(2, 5, 3\); `Recurrence`"):
+        cell(cell.initial_state(), np.ones((2, 5, 3), np.float32))
+    with pytest.raises(ValueError, match=r"a state is .* not \(2, 5, 4\)"):
+        cell(cell.each(lambda part: np.ones((2, 5, 4)), cell.initial_state()), np.ones((5, 3)))
+
+
+@cells
+def test_one_hot_inputs_take_rows_of_the_weight(make):
+    cell, encoded = randomise(make(4, 3, dtype=np.float64)), data.onehot_batch("hello", "helo")
+    slopes = [
+        ad.gradient(lambda cell: np.sum(nn.Recur(cell)(x) ** 2), cell)[0].input_weight
+        for x in (encoded, encoded.dense())
+    ]
+    np.testing.assert_allclose(*slopes, rtol=1e-12)
 
 
 def test_the_activation_of_a_cell_sees_batches():
