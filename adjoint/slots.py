@@ -17,6 +17,7 @@ import numpy as np
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.values import attributes
+from adjoint.parts import refuse_assignment
 from adjoint.shadows import ITEMS, SHARED, Shadows, apart, parts_of, shadow_of
 from adjoint.tree import Held
 
@@ -92,6 +93,7 @@ def add_slot(shadows: Shadows, owner: Any, key: Any, bar: Any) -> None:
 
 def take_slot(shadows: Shadows, owner: Any, key: Any) -> Any:
     """The cotangent of what was just written there; what was there before has none yet."""
+    refuse_assignment(type(owner), key)
     return shadows.slots_of(owner).pop(key, None)
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint.errors import MissingRuleError
+from adjoint.parts import Parts, parts_of
 
 Number = int | float | complex | np.number
 
@@ -272,6 +273,9 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
         return {k: _complete(bars.get(k), v, (*within, id(x))) for k, v in x.items()}
     if isinstance(x, str | bytes):
         return None
+    parts = parts_of(type(x))
+    if parts is not None:
+        return complete_parts(x_bar, x, parts)
     fields = getattr(x, "__dict__", None)
     if not isinstance(fields, dict) or isinstance(x, type | types.ModuleType | types.FunctionType):
         return x_bar
@@ -280,6 +284,23 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
     if x_bar is None and all(b is None for b in bars.values()):
         return None
     return Tangent(**bars)
+
+
+def complete_parts(x_bar: Any, x: Any, parts: Parts) -> Any:
+    bars = part_cotangents(x_bar, type(x), parts.names)
+    whole = {n: complete(bar, getattr(x, n)) for n, bar in zip(parts.names, bars)}
+    return Tangent(**whole) if parts.present is None else parts.present(x, whole)
+
+
+def part_cotangents(x_bar: Any, cls: type, names: tuple[str, ...]) -> tuple:
+    """The cotangents of the parts of an object. Raises if something else in it has one."""
+    for name in x_bar if isinstance(x_bar, Tangent) else ():
+        if name not in names and np.any(getattr(x_bar, name)):
+            raise MissingRuleError(
+                f"no derivative is known for the attribute {name!r} of {cls.__name__}",
+                hint=f"Those that have one are {', '.join(names)}.",
+            )
+    return tuple([tangent_field(x_bar, name) for name in names])
 
 
 class Held(NamedTuple):

@@ -75,6 +75,15 @@ def objects(module: Any) -> list[str]:
     return [f"{methods} of {', '.join(names)}." for methods, names in groups.items()]
 
 
+NOTES = {
+    "interpolate": """\
+With respect to the points, to the data and to where these were taken, all of them at once: `f = CubicSpline(x, y)`,
+`f(at)`, `f(at, 1)`, `f.derivative()`, `f.antiderivative()`, `f.integrate(a, b)`, whether `f` is made inside
+of what is differentiated or is a constant there. The cotangent of a spline has its attributes: `c` and `x`, of a
+B-spline `t` and `c`. Splines of FITPACK (`splev`, `UnivariateSpline`) with respect to the points alone.""",
+}
+
+
 def page() -> str:
     table = loaded()
     text = HEAD
@@ -82,7 +91,8 @@ def page() -> str:
         module = importlib.import_module(f"scipy.{part}")
         functions = ", ".join(entries(module, table))
         parts = [functions + "."] if functions else []
-        text += f"\n## scipy.{part}\n\n" + "\n\n".join([*parts, *objects(module)]) + "\n"
+        notes = [NOTES[part]] if part in NOTES else []
+        text += f"\n## scipy.{part}\n\n" + "\n\n".join([*parts, *objects(module), *notes]) + "\n"
     return text
 
 

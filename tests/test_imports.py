@@ -16,7 +16,7 @@ PACKAGE = ROOT / "adjoint"
 # Each group may import from the groups before it. Within a group the parts do not know each other.
 ORDER = [
     {"errors"},
-    {"cursor"},
+    {"cursor", "parts"},
     {"tree"},
     {"ir", "shadows"},
     {"slots", "contents"},

@@ -20,6 +20,8 @@ from adjoint.ir.types import (
     Type,
     element_of,
 )
+from adjoint.parts import refuse_assignment
+from adjoint.rules.activity import is_active
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import item_tangents, link_tangents, with_field
 from adjoint.runtime import (
@@ -69,6 +71,8 @@ def built(pusher: Pusher, s: Call, function: Any, args: list[Operand]) -> Any:
         pusher.out.append(s)
         owner, name, value = args
         before, dot = pusher.dot_or_none(owner), pusher.dot_or_none(value)
+        if is_active(value, pusher.active):
+            refuse_assignment(s.target.type.cls, name.value, s.origin)  # type: ignore[union-attr]
         kind = with_part(operand_type(before), name.value, operand_type(dot))  # type: ignore[union-attr]
         return pusher.emit(with_field, before, name, dot, type=kind)
     return NotImplemented

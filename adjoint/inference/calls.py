@@ -19,7 +19,8 @@ from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
-from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Unknown
+from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Type, Unknown
+from adjoint.parts import parts_of
 from adjoint.rules import cursors, dispatch, lookup, registry, slot_tangents
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
@@ -118,7 +119,9 @@ def call_known(
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:
             args = [listed(spec, a, site) for a in args]
-        return spec.emit(callee, list(args), kwargs, site)
+        return spec.emit(callee, list(args), kwargs, site, made_of_parts(function))
+    if declared is not None and declared.apart:
+        return spec.emit(callee, list(args), kwargs, site, made_of_parts(function) or UNKNOWN)
     if declared is not None and special_methods(function) and unknown_among(args):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if declared is None and registry.forward_rule(function) is not None:
@@ -149,6 +152,12 @@ def call_known(
         ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def made_of_parts(function: Any) -> Type | None:
+    """The type of what a class makes that has a rule, if it is known what its objects consist of."""
+    parts = parts_of(function) if isinstance(function, type) else None
+    return None if parts is None else Instance(function, tuple((n, UNKNOWN) for n in parts.names))
 
 
 def refuse_frame_reader(function: Any, args: list[Operand], site: Site) -> None:

@@ -30,6 +30,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.parts import parts_of
 
 PLURAL = Length("·", 0, True)
 LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
@@ -120,6 +121,9 @@ def of_run_time(value: Any) -> bool:
 
 def attributes(value: Any) -> dict[str, Any] | None:
     """The attributes that an object keeps; None for an object of C that keeps none."""
+    parts = parts_of(type(value))
+    if parts is not None:
+        return {name: getattr(value, name) for name in parts.names}
     fields = getattr(value, "__dict__", None)
     slots = [s for c in type(value).__mro__ for s in _slots(c)]
     if not slots:
@@ -130,7 +134,7 @@ def attributes(value: Any) -> dict[str, Any] | None:
 
 def has_slots(cls: type) -> bool:
     """Do objects of this class keep attributes outside of their `__dict__`?"""
-    return any(_slots(c) for c in cls.__mro__)
+    return parts_of(cls) is not None or any(_slots(c) for c in cls.__mro__)
 
 
 def _slots(cls: type) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from adjoint.ir.types import (
     is_number,
     literal,
 )
+from adjoint.parts import refuse_assignment
 from adjoint.reverse import control, mutation, norms, state, text
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.control import refuse_carried
@@ -276,6 +277,8 @@ class Reverser:
             return lambda scope: take_items(scope, s.target, items, self.changes_items(s.target))
         if function is set_attribute and isinstance(s.target.type, Instance):
             name = plain[1].value  # type: ignore[union-attr]
+            if is_active(plain[2], self.active):
+                refuse_assignment(s.target.type.cls, name, s.origin)
             changes = self.memory.is_changed(s.target) and name in self.memory.names
             return lambda scope: take_attribute(scope, s, changes)
         if function in LOADS and self.memory.is_changed(plain[0]):

@@ -58,7 +58,7 @@ def _array_parameters(function: Any) -> frozenset[Any]:
     declared = registry.lookup(function)
     module = "numpy" if isinstance(function, np.ufunc) else getattr(function, "__module__", None)
     owner = getattr(function, "__objclass__", np.ndarray)
-    if declared is None or declared.kind == "constant" or function in EXCEPT:
+    if declared is None or declared.kind == "constant" or declared.apart or function in EXCEPT:
         return frozenset()
     if not (module or "numpy").startswith(("numpy", "scipy")) or owner is not np.ndarray:
         return frozenset()

@@ -21,6 +21,7 @@ import numpy as np
 
 from adjoint.cursor import Cursor
 from adjoint.errors import AdjointError, MissingRuleError
+from adjoint.parts import refuse_assignment
 from adjoint.rules import cursors, lookup, registry
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import (
@@ -111,10 +112,10 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     declared = registry.lookup(function)
     if declared is None and is_bound(function):
         return _bound(function, active, args, kwargs)
+    if declared is not None and declared.underived:
+        refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         refuse_objects(function, active, args)
-        if declared.underived:
-            refuse_underived(function, declared, active, args, kwargs)
         return _declared(declared, function, args, kwargs)
     if declared is None and not generatable(function):
         raise MissingRuleError(
@@ -722,6 +723,8 @@ def _item(active: tuple, owner: Any, index: Any) -> Result:
 def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
     if has_setter(type(owner), name):
         refuse_write(f"the setter of {name}")
+    if carries(active, 2):
+        refuse_assignment(type(owner), name)
 
     def pull(y_bar: Any) -> tuple:
         if y_bar is None:

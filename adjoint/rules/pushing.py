@@ -18,6 +18,7 @@ import numpy as np
 from adjoint.errors import MissingRuleError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
+from adjoint.parts import refuse_assignment
 from adjoint.rules import cursors, dispatch, lookup, registry
 from adjoint.rules.dispatch import Kept, Refused, apply_rule
 from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
@@ -120,10 +121,10 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
     own = declared is None and reads_iterators(function)
     args, tangents = (counted if own else listed)(args, tangents)
+    if declared is not None and declared.underived:
+        dispatch.refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         dispatch.refuse_objects(function, active, args)
-        if declared.underived:
-            dispatch.refuse_underived(function, declared, active, args, kwargs)
         return by_declaration(declared, function, tangents, args, kwargs)
     if declared is None and not dispatch.generatable(function):
         raise MissingRuleError(
@@ -471,6 +472,8 @@ def of_item(tangents: tuple, owner: Any, index: Any) -> Pair:
 def of_assignment(tangents: tuple, owner: Any, name: str, value: Any) -> Pair:
     if dispatch.has_setter(type(owner), name):
         refuse_write(f"the setter of {name}")
+    if tangents[3] is not None:
+        refuse_assignment(type(owner), name)
     y = set_attribute(owner, name, value)
     if tangents[1] is None and tangents[3] is None:
         return y, None

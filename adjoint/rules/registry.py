@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from adjoint import parts
+
 
 @dataclass(eq=False)
 class Rule:
@@ -32,6 +34,8 @@ class Rule:
     like        or the position of an operand that the result has the shape and dtype of
     underived   names of the parameters of which no derivative is known: a call in which one of them
                 carries a derivative is refused
+    apart       a source of which calls keep a rule of its own, that is compiled by itself: it is not
+                written into what calls it
     """
 
     kind: str
@@ -43,6 +47,7 @@ class Rule:
     shape: Callable[..., Any] | None = None
     like: int | None = None
     underived: tuple[str, ...] = ()
+    apart: bool = False
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -75,6 +80,14 @@ def when_imported(module: str, rules: str) -> None:
     """The functions of `module` have rules, which importing the module `rules` declares. That is
     done once the program has imported `module`, when a callable is met that has no rule so far."""
     _waiting[module] = rules
+
+
+def _declare_parts(cls: type) -> None:
+    if _waiting and _is_waited_for(cls):
+        _declare_imported()
+
+
+parts.ask = _declare_parts
 
 
 def _is_waited_for(function: Any) -> bool:
@@ -230,11 +243,17 @@ def textual(*functions: Any) -> None:
         _declare([function], Rule("constant", function, textual=True))
 
 
-def source_of(*functions: Any) -> Callable[[Callable], Callable]:
-    """Declare a Python definition that is differentiated in place of `functions`."""
+def source_of(
+    *functions: Any, apart: bool = False, underived: str = ""
+) -> Callable[[Callable], Callable]:
+    """Declare a Python definition that is differentiated in place of `functions`.
+
+    It is written into the derivative of what calls it, unless it is to be kept `apart`; then it may have
+    parameters of which no derivative is known, `underived` as for `rule`."""
 
     def decorate(text: Callable) -> Callable:
-        _declare(functions, Rule("source", text))
+        unknown = tuple(underived.split())
+        _declare(functions, Rule("source", text, apart=apart, underived=unknown))
         return text
 
     return decorate

@@ -74,13 +74,17 @@ BY_PROGRAMS = (
     "adjoint.rules.dispatch.", "adjoint.rules.pulled.", "adjoint.rules.plain.", "adjoint.rules.callables.",
 )  # fmt: skip
 # Methods of distributions are calls of functions for which there are cases; each is tested as a method too.
-BY_METHODS = ("scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.")
+BY_METHODS = (
+    "scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.",
+    "scipy.interpolate._", "adjoint.rules.scipy.formulas.",
+)  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
     "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
-    "adjoint.rules.tangents.with_field",
+    "adjoint.rules.tangents.with_field", "adjoint.rules.scipy.interpolate_tables.table",
+    "adjoint.rules.scipy.interpolate_tables.table_values",
 }  # fmt: skip
 
 
@@ -132,6 +136,7 @@ NO_FLOATING = {
     "adjoint.rules.tangents.with_field", "np.arange",
     "adjoint.rules.scipy.stats_multivariate.multinomial_logpmf",
     "adjoint.rules.scipy.stats_multivariate.multinomial_pmf",
+    "scipy.interpolate._interpolate.roots", "scipy.interpolate._interpolate.solve",
 }  # fmt: skip
 
 

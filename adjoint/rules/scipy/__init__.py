@@ -6,7 +6,17 @@ the program itself has imported that part.
 
 from adjoint.rules.registry import when_imported
 
-PARTS = ("special", "linalg", "stats", "fft", "signal", "integrate", "optimize", "spatial.distance")
+PARTS = (
+    "special",
+    "linalg",
+    "stats",
+    "fft",
+    "signal",
+    "integrate",
+    "interpolate",
+    "optimize",
+    "spatial.distance",
+)
 
 for part in PARTS:
     when_imported(f"scipy.{part}", f"adjoint.rules.scipy.{part.replace('.', '_')}")
