@@ -287,17 +287,18 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
 
 
 def complete_parts(x_bar: Any, x: Any, parts: Parts) -> Any:
-    bars = part_cotangents(x_bar, type(x), parts.names)
+    bars = part_cotangents(x_bar, x, parts.names)
     whole = {n: complete(bar, getattr(x, n)) for n, bar in zip(parts.names, bars)}
     return Tangent(**whole) if parts.present is None else parts.present(x, whole)
 
 
-def part_cotangents(x_bar: Any, cls: type, names: tuple[str, ...]) -> tuple:
-    """The cotangents of the parts of an object. Raises if something else in it has one."""
+def part_cotangents(x_bar: Any, x: Any, names: tuple[str, ...]) -> tuple:
+    """The cotangents of the parts of an object. Raises if other real numbers in it have one."""
     for name in x_bar if isinstance(x_bar, Tangent) else ():
-        if name not in names and np.any(getattr(x_bar, name)):
+        whole = np.asarray(getattr(x, name, 0.0)).dtype.kind in "biuUS"
+        if name not in names and not whole and np.any(getattr(x_bar, name)):
             raise MissingRuleError(
-                f"no derivative is known for the attribute {name!r} of {cls.__name__}",
+                f"no derivative is known for the attribute {name!r} of {type(x).__name__}",
                 hint=f"Those that have one are {', '.join(names)}.",
             )
     return tuple([tangent_field(x_bar, name) for name in names])

@@ -81,6 +81,18 @@ With respect to the points, to the data and to where these were taken, all of th
 `f(at)`, `f(at, 1)`, `f.derivative()`, `f.antiderivative()`, `f.integrate(a, b)`, whether `f` is made inside
 of what is differentiated or is a constant there. The cotangent of a spline has its attributes: `c` and `x`, of a
 B-spline `t` and `c`. Splines of FITPACK (`splev`, `UnivariateSpline`) with respect to the points alone.""",
+    "sparse": """\
+With respect to what a matrix stores, its `data`, and to what it is multiplied by: `A @ x`, `x @ A`, `A.dot`, `A.T`,
+`A @ B`, `A + B`, `A - B`, `A * 2`, `A / 2`, `-A`, `abs(A)`, `A.multiply`, `A.power`, `A.sin()` …, `A.sum`, `A.mean()`,
+`A.diagonal`, `A.trace`, `A[i, j]`, `A.data`, `A.toarray`, `A.tocsr` …, of arrays and matrices in the formats `csr`, `csc`,
+`coo`, `dia` and `bsr` that have two dimensions. The gradient with respect to a matrix is a matrix of its class
+that stores the same entries. What would lose an entry that happens to be zero is refused, and so is
+what changes a matrix in place; of `csr_matrix` … (not of `csr_array` …) sums along an axis are `np.matrix`, and
+refused too.
+
+`scipy.sparse.linalg`: `spsolve`, `cg`, `cgs`, `bicg`, `bicgstab`, `gmres`, `lgmres`, `gcrotmk`, `minres`, `tfqmr`, with
+respect to the matrix and the right-hand side; of a `LinearOperator`, and with `splu(A).solve` and `factorized(A)`, to the
+right-hand side alone.""",
 }
 
 

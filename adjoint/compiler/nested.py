@@ -117,6 +117,9 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
         parts, keywords = held_fixed(spec, kind.value, mask, parts, keywords, site)
     if text is not None:
         return pull_through(spec, text, parts, keywords, y_bar, site)
+    declared = registry.lookup(kind.value) if isinstance(kind, Literal) else None
+    if declared is not None and declared.apart:
+        callee = Const(declared.text)  # a call of what is kept apart would stand for itself
     wrt = [callee, *parts, *(o for _, o in keywords)]
     found = inner_derivative(spec, callee, parts, keywords, wrt, site)
     if found is None:

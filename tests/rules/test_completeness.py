@@ -76,7 +76,7 @@ BY_PROGRAMS = (
 # Methods of distributions are calls of functions for which there are cases; each is tested as a method too.
 BY_METHODS = (
     "scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.",
-    "scipy.interpolate._", "adjoint.rules.scipy.formulas.",
+    "scipy.interpolate._", "adjoint.rules.scipy.formulas.", "scipy.sparse.", "adjoint.rules.scipy.sparse_",
 )  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
@@ -84,7 +84,7 @@ BY_PROGRAMS_NAMES = {
     "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
     "adjoint.rules.tangents.with_field", "adjoint.rules.scipy.interpolate_tables.table",
-    "adjoint.rules.scipy.interpolate_tables.table_values",
+    "adjoint.rules.scipy.interpolate_tables.table_values", "SuperLU.solve",
 }  # fmt: skip
 
 
@@ -136,7 +136,8 @@ NO_FLOATING = {
     "adjoint.rules.tangents.with_field", "np.arange",
     "adjoint.rules.scipy.stats_multivariate.multinomial_logpmf",
     "adjoint.rules.scipy.stats_multivariate.multinomial_pmf",
-    "scipy.interpolate._interpolate.roots", "scipy.interpolate._interpolate.solve",
+    "adjoint.rules.scipy.sparse_linalg.by_operator", "scipy.interpolate._interpolate.roots",
+    "scipy.interpolate._interpolate.solve",
 }  # fmt: skip
 
 

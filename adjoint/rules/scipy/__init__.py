@@ -15,6 +15,7 @@ PARTS = (
     "integrate",
     "interpolate",
     "optimize",
+    "sparse",
     "spatial.distance",
 )
 

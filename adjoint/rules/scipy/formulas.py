@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.parts import parts_of
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule
 from adjoint.tree import make_tangent, part_cotangents, tangent_field
@@ -71,7 +72,7 @@ def _(primals, tangents):
 
 def cotangents_of_parts(x_bar: Any, x: Any) -> tuple:
     names = parts_of(type(x)).names  # pyright: ignore[reportOptionalMemberAccess]
-    return part_cotangents(x_bar, type(x), names)
+    return part_cotangents(x_bar, x, names)
 
 
 @rule(cotangents_of_parts, linear="x_bar", form="x")
@@ -102,6 +103,11 @@ def _(bars, x):
 
 def part(x: Any, name: str) -> Any:
     """An attribute of an object that is one of its parts."""
+    if parts_of(type(x)) is None:
+        raise MissingRuleError(
+            f"no derivative is known for a {type(x).__name__}",
+            hint="Make an object of another class of the same numbers.",
+        )
     return getattr(x, name)
 
 
