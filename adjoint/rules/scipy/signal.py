@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,6 @@ def lagged_products(u, x, count, axis):
 
 source_of(lfilter_cotangents)(lfilter_cotangents)
 source_of(lagged_products)(lagged_products)
+
+
+importlib.import_module("adjoint.rules.scipy.signal_linear")  # which builds on these
