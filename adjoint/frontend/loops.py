@@ -137,8 +137,8 @@ def run_loop(
 ) -> Operand:
     """Lower the body, emit the loop, and return whether it was left by `break` or `return`."""
     outer = scope.env
-    names = [scope.key(name) for name in assigned if not scope.is_outside(name)]
-    names += _hidden_names(scope, node, jumps)
+    own = [name for name in assigned if not scope.is_outside(name)]  # `x[i] = …` names others too
+    names = [scope.key(name) for name in own] + _hidden_names(scope, node, jumps)
     start = {name: outer.names.get(name, UNBOUND) for name in names}
     start |= {name: FALSE for name in names if name in (*FLAGS, CAUGHT)}
     facts = {name: abstract(scope.fact(init), scope, outer) for name, init in start.items()}

@@ -520,3 +520,18 @@ def arguments_changed(x):
     node = Node(x, [x * 3])
     first = changes_a_list(items, x) + changes_an_object(node, x)
     return first * sum(items) + node.value * len(node.next)
+
+
+@program(0.7)
+def items_written_in_a_loop_of_an_inner_function(x):
+    out, table = [1.0, 2.0], np.zeros(3)
+
+    def step(n):
+        for i in range(n):
+            out[0] = out[0] * x
+            table[i] = out[0] + out[1]
+        while out[1] > 0.5:
+            out[1] = out[1] * x
+
+    step(3)
+    return out[0] * out[1] + np.sum(np.sin(table))
