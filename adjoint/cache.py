@@ -29,11 +29,12 @@ from adjoint.errors import (
     NonScalarOutputError,
     UnsupportedSyntaxError,
 )
-from adjoint.ir.options import Options
+from adjoint.ir.coarse import coarse_type_of
+from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.matching import matcher
-from adjoint.rules import cursors, dispatch, pushing, registry
+from adjoint.rules import cursors, dispatch, pushing, registry, sharing
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
 from adjoint.slots import held
@@ -164,13 +165,14 @@ def find(
     kwargs: dict[str, Any],
     wrt: Any,
     wanted: Wanted | None = None,
+    shared: Sharing | None = None,
 ) -> tuple[Entry, tuple]:
     """The entry for a call, compiled if need be, and the inputs of its function.
 
     `wrt` is a tuple of positions, keywords and "callee", or "all" positions.
     """
     route = _route.get()
-    place = form, wrt, id(getattr(callee, "__code__", callee.__class__))
+    place = form, wrt, id(getattr(callee, "__code__", callee.__class__)), shared
     for entry in route.recent.get(place, ()):
         inputs = entry.match(callee, args, kwargs)
         if (
@@ -182,14 +184,16 @@ def find(
     if not callable(callee):
         raise TypeError(f"'{type(callee).__name__}' object is not callable")
     kwargs = bind_defaults(callee, args, kwargs)
+    kind_of = type_of if shared is None else coarse_type_of
     request = Request(
-        callee_type(callee),
-        tuple(map(type_of, args)),
-        tuple([(k, type_of(v)) for k, v in kwargs.items()]),
+        callee_type(callee, kind_of),
+        tuple(map(kind_of, args)),
+        tuple([(k, kind_of(v)) for k, v in kwargs.items()]),
         tuple(range(len(args))) if wrt == "all" else wrt,
         form,
         wanted,
         route.options,
+        shared,
     )
     found = known(request, callee, args, kwargs)
     if found is None:
@@ -247,11 +251,11 @@ def missing_capture(entry: Entry, callee: Any) -> NameError:
     )
 
 
-def callee_type(callee: Any) -> Type:
+def callee_type(callee: Any, kind_of: Callable[[Any], Type] = type_of) -> Type:
     """How a callable is told to the compiler."""
     if type(callee) is types.FunctionType and callee in NESTED:
         return literal(callee)
-    kind = type_of(callee)
+    kind = kind_of(callee)
     if isinstance(kind, FunctionOf | Instance):
         return kind
     return kind if isinstance(kind, Literal) else literal(callee)
@@ -314,6 +318,37 @@ def generate(callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any]) ->
     return y, pullback
 
 
+def generate_shared(
+    names: tuple, writes: bool, callee: Any, args: tuple, kwargs: dict[str, Any]
+) -> Any:
+    """`y, pullback` of a callee that may change what its caller sees: `rules/sharing.py`."""
+    given = bind_defaults(callee, args, kwargs)
+    wrt = ("callee", *range(len(args)), *given)
+    code = getattr(callee, "__code__", None)
+    if code is not None and code.co_flags & CO_GENERATOR:
+        raise writes_to_arguments(callee)
+    entry, inputs = find("rule", callee, args, given, wrt, shared=Sharing(names, writes))
+    y, pull = call(entry, inputs)
+
+    def pullback(y_bar: Any, shadows: Any) -> tuple:
+        try:
+            bars = pull(y_bar, shadows)
+        except Exception as error:
+            raise explain(error, entry) from error.__cause__
+        return without_defaults(bars, kwargs)
+
+    return y, pullback
+
+
+def without_defaults(bars: tuple, kwargs: dict[str, Any]) -> tuple:
+    """The cotangents of a call; those of defaults that were no keywords of it are the callee's."""
+    named = dict(bars[-1])
+    more = {k: named.pop(k) for k in list(named) if k not in kwargs}
+    if any(v is not None for v in more.values()):
+        bars = (accumulate(bars[0], Tangent(**more)), *bars[1:])
+    return (*bars[:-1], named)
+
+
 def generate_outermost(
     callee: Any, active: tuple, args: tuple, kwargs: dict[str, Any], within: bool = False
 ) -> tuple[Any, Any, tuple]:
@@ -322,7 +357,7 @@ def generate_outermost(
     A pullback knows nothing of what its caller did with the arguments' memory afterwards: a callee
     that writes there is refused, unless its caller is the user's own.
     """
-    original = len(kwargs)
+    given_kwargs, original = kwargs, len(kwargs)
     kwargs = bind_defaults(callee, args, kwargs)
     defaults = list(kwargs)[original:]
     if "callee" in active:
@@ -345,13 +380,7 @@ def generate_outermost(
             raise explain(error, entry) from error.__cause__
         if bars is None:
             return nothing
-        if len(kwargs) > original:
-            named = dict(bars[-1])
-            more = {k: named.pop(k) for k in defaults}
-            if any(v is not None for v in more.values()):
-                bars = (accumulate(bars[0], Tangent(**more)), *bars[1:])
-            return (*bars[:-1], named)
-        return bars
+        return without_defaults(bars, given_kwargs) if len(kwargs) > original else bars
 
     return y, pullback, given
 
@@ -463,5 +492,6 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 
 
 dispatch.generate = generate
+sharing.generate_shared = generate_shared
 dispatch.as_now = as_now
 pushing.generate = push

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import tree
+from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.shadows import Shadows, add_at, shadow_of
 
@@ -60,6 +61,17 @@ def steady(items: Any) -> Any:
     """What a loop runs over, each item as it was when the loop began."""
     view = type(items) in (type({}.items()), type({}.values()))
     return _watched(items) if isinstance(items, list) or view else items
+
+
+def standing(items: Any) -> Any:
+    """What a loop runs over that may change meanwhile, where only running tells what it is."""
+    late = isinstance(items, Cursor) or isinstance(items, np.ndarray) and items.ndim == 1
+    if late or isinstance(items, Iterator):
+        raise UnsupportedSyntaxError(
+            "what a loop runs over may change meanwhile",
+            hint="Iterate over a list of it: `for item in list(items):`.",
+        )
+    return items
 
 
 def backwards(items: Any) -> Any:
@@ -126,9 +138,14 @@ class Change:
         self.owner, self.undo, self.redo = owner, undo, redo
 
 
+def changes_of(owner: Any) -> dict[str, Callable[..., tuple]]:
+    """The methods that change a list or dict."""
+    return LIST_METHODS if isinstance(owner, list) else DICT_METHODS
+
+
 def change(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> tuple[Any, Change]:
     """`owner.name(*args)`: its value, and what it has done."""
-    methods = LIST_METHODS if isinstance(owner, list) else DICT_METHODS
+    methods = changes_of(owner)
     if type(owner) not in CONTAINERS or name not in methods:
         raise UnsupportedSyntaxError(
             f"no derivative is known for {name!r} of a {type(owner).__name__} that changes",
@@ -246,7 +263,14 @@ def _repeat(items: list, count: int) -> Done:
     return moved(None, origins, settings=(0, 1))
 
 
+def _append(items: list, value: Any) -> Done:
+    origins = [*range(len(items)), ~0]
+    items.append(value)
+    return moved(None, origins, count=1)
+
+
 LIST_METHODS: dict[str, Callable[..., Done]] = {
+    "append": _append,
     "insert": _insert, "extend": _extend, "pop": _pop, "remove": _remove, "clear": _clear,
     "reverse": _reverse, "sort": _sort, "__delitem__": _delete, "__setitem__": _store_slice,
     "__iadd__": _extend, "__imul__": _repeat,

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.compiler import Compiled, Request
+from adjoint.ir.coarse import coarse_type_of
 from adjoint.ir.types import (
     Array,
     DictOf,
@@ -55,7 +56,7 @@ MANY = 300
 
 def matcher(request: Request, compiled: Compiled) -> Match:
     """The function `(callee, args, keywords) -> inputs or None` for one compilation."""
-    check = _Writer()
+    check = _Writer(type_of if request.sharing is None else coarse_type_of)
     check.expect("callee", request.callee)
     captured = [check.capture(request.callee, name) for name in compiled.captures]
     arguments = check.unpack("args", len(request.arguments))
@@ -75,7 +76,8 @@ def matcher(request: Request, compiled: Compiled) -> Match:
 class _Writer:
     """The lines of a match function and the objects that they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind_of: Callable[[Any], Type]) -> None:
+        self.kind_of = kind_of
         self.lines: list[str] = []
         self.constants: dict[int, tuple[str, Any]] = {}
         self.captured: dict[str, str] = {}
@@ -136,7 +138,7 @@ class _Writer:
         if is_plain(kind, own=kind) and size(kind) <= MANY:
             self.plain(name, kind)
         else:
-            asked, wanted = self.constant(type_of), self.constant(kind)
+            asked, wanted = self.constant(self.kind_of), self.constant(kind)
             self.refuse(f"{asked}({name}) != {wanted}")
 
     def plain(self, name: str, kind: Type) -> None:
@@ -259,7 +261,7 @@ class _Writer:
             if root.kind != "global" or name is None:
                 name = self.bind(self.reading(root))
             if root.kind != "namespace":  # what is in it is read when it is needed
-                self.expect(name, type_of(root.read()))
+                self.expect(name, self.kind_of(root.read()))
             found.append(name)
         return found
 

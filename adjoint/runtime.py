@@ -239,6 +239,17 @@ def iterated(iterable: Any) -> Any:
     return View(iterable) if isinstance(iterable, Cursor) else iterable
 
 
+def share(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`function(*args)`, known only when the program runs: it may change what it can reach."""
+    return function(*args, **kwargs)
+
+
+def consult(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`function(*args)`, known only when the program runs: it may read global variables' contents,
+    which the program changes."""
+    return function(*args, **kwargs)
+
+
 def repeatable(iterable: Any) -> Any:
     """What an iterable gives, more than once: of an iterator, the list of its items."""
     return list(iterable) if isinstance(iterable, Iterator) else iterable

@@ -8,6 +8,7 @@ generated code slices the shadows as the program slices the arrays; elsewhere it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,11 @@ def buffer_of(shadows: Shadows, x: np.ndarray) -> np.ndarray:
     if not x.size:
         return np.zeros(x.shape, dtype)
     return np.ndarray(x.shape, dtype, buffer, offset, strides)
+
+
+def pull_shared(shadows: Shadows, pullback: Callable[[Any, Shadows], Any], y_bar: Any) -> Any:
+    """The cotangents of a call's operands, what is in shadows and slots aside: it is there already."""
+    return pullback(y_bar, shadows)
 
 
 def owner_of(x: np.ndarray) -> np.ndarray:

@@ -10,10 +10,8 @@ from tests.routes import ROUTES, check_program, check_second_order
 
 PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
-# Programs that are refused with an error by the default route: recursion that changes what it shares.
-REFUSED = {
-    "state.memoised_by_hand",
-}
+# Programs that are refused with an error by the default route.
+REFUSED: set[str] = set()
 
 
 @contextlib.contextmanager

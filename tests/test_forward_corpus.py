@@ -18,7 +18,7 @@ STEERED = {"steering.clipped_in_flight"}
 # runs: each is right, or it is refused.
 LOOKED_UP = {
     "state", "grouped", "changing", "exceptions", "contexts", "patterns", "protocols", "generators", "steering",
-    "in_place", "simulations",
+    "in_place", "simulations", "recursion",
 }  # fmt: skip
 
 PROGRAMS = load_all()

@@ -257,11 +257,15 @@ def describe_type(kind: Type) -> str:
 
 
 def in_form(
-    function: Function, typed: Inferred, entry: Entry, request: Request
+    function: Function,
+    typed: Inferred,
+    entry: Entry,
+    request: Request,
+    shadows: Value | None = None,
 ) -> tuple[Function, int | None]:
     """The joined program as the function that is printed, and where its reverse half begins.
 
-    The callable itself is a parameter only if it is needed.
+    The callable itself is a parameter only if it is needed. `shadows` is a parameter of the pullback.
     """
     split_at = next(
         i for i, s in enumerate(function.body.statements)
@@ -282,11 +286,11 @@ def in_form(
         out = Value("", UNKNOWN)
         bars_value = Value("", UNKNOWN)
         inner = Block([*backward, Call(bars_value, Const(make_tuple), list(bars))], [bars_value])
-        outer_free = free_values(inner) - {marker.target}  # type: ignore[union-attr]
+        outer_free = free_values(inner) - {marker.target, shadows}  # type: ignore[union-attr]
         captures = [v for v in ordered(function, forward) if v in outer_free]
         pullback = Function(
             "pullback",
-            [Parameter(marker.target)],  # pyright: ignore
+            [Parameter(v) for v in (marker.target, shadows) if v is not None],  # pyright: ignore
             inner,
             list(captures),
             origin=function.origin,

@@ -24,7 +24,7 @@ from adjoint.frontend import IN_PIECES, lower
 from adjoint.inference import Inferred, infer
 from adjoint.inference.sites import Root
 from adjoint.ir.nodes import Function, Value
-from adjoint.ir.options import Options
+from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import UNKNOWN, Type, literal
 from adjoint.optimise import optimise
 from adjoint.optimise.dead import remove_dead
@@ -49,6 +49,7 @@ class Request:
     wrt         what to differentiate: positions, keywords, "callee"
     wanted      which of the callee's inputs to differentiate: called with ("callee", None),
                 ("capture", name) or ("root", Root); all of them if it is None
+    sharing     of a rule: its pullback takes the caller's shadows as well
     form        "gradient": one function that returns the cotangents
                 "value_and_gradient": the same, with the value
                 "rule": a function that returns the value and a pullback
@@ -62,6 +63,7 @@ class Request:
     form: str
     wanted: Callable[[str, Any], bool] | None = field(default=None, compare=False)
     options: Options = field(default_factory=Options)
+    sharing: Sharing | None = None
 
 
 @dataclass
@@ -103,21 +105,23 @@ def generate(request: Request) -> Compiled:
     entry = entry_program(request)
     if not request.options.typed and request.callee not in RULE_CALLS:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
-    typed = infer(entry.function, entry.inputs, lower, request.options, derivative)
+    typed = infer(
+        entry.function, entry.inputs, lower, request.options, derivative, sharing=request.sharing
+    )
     if request.form == "jvp":
         return compile_forward(request, entry, typed)
     wanted = wanted_inputs(typed, entry, request)
     nan_check = request.options.nan_check and request.callee not in RULE_CALLS
     if nan_check:
         check_program(typed.function, wanted, typed.derived, request.form != "rule")
-    program = differentiate(typed.function, wanted, request.options)
+    program = differentiate(typed.function, wanted, request.options, request.sharing)
     if nan_check and request.form == "rule":
         check_given(program)
     check_resolved(program.function, typed.function, entry)
     function = finish(program, typed, entry, request)
     if request.options.optimise:
         function = optimise(function, lambda callee: callee is receive)
-    final, reverse_start = in_form(function, typed, entry, request)
+    final, reverse_start = in_form(function, typed, entry, request, program.shadows)
     loaded = load(emit(final, reverse_start=reverse_start))
     takes_callee = len(final.parameters) == len(typed.function.parameters)
     return Compiled(
@@ -162,5 +166,8 @@ def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled
     )
 
 
-def differentiate(function: Function, wrt: list[Value], options: Options) -> Derivative:
-    return reverse(function, wrt, expander(options), watch if options.nan_check else None)
+def differentiate(
+    function: Function, wrt: list[Value], options: Options, sharing: Sharing | None = None
+) -> Derivative:
+    own = watch if options.nan_check else None
+    return reverse(function, wrt, expander(options), own, sharing)

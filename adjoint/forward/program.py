@@ -12,11 +12,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.forward.straight import Pusher
-from adjoint.ir.nodes import Call, Function, Operand, Statement, Value
+from adjoint.ir.nodes import Call, Function, Operand, Statement, Value, walk
 from adjoint.ir.types import tangent_type
 from adjoint.rules.activity import all_active
 from adjoint.rules.aliasing import Memory
+from adjoint.rules.memory import is_shared
 from adjoint.rules.refusals import refuse_writes
 
 
@@ -56,6 +58,25 @@ Expand = Callable[[Call, "list[Value | None]"], "Pushforward | None"]
 Watch = Callable[[Pusher, Call, Operand], None]
 
 
+def refuse_shared(function: Function, active: set[Value]) -> bool:
+    """Refuse calls, known only when the program runs, that may read a tangent in a global variable.
+
+    The others are plain calls: whether they write to what they are given is asked when they run.
+    """
+    found = [s for s in walk(function.body) if is_shared(s)]
+    for s in found:
+        assert isinstance(s, Call)
+        if any(v in active for v in function.globals):
+            raise UnsupportedSyntaxError(
+                "a function that is called when the program runs may read a global variable, or a "
+                "captured one, that the program changes: its tangent is not known",
+                s.origin,
+                "Pass the variable as an argument, or take the derivative in reverse mode.",
+            )
+        s.callee, s.args = s.args[0], s.args[1:]  # type: ignore[assignment]
+    return bool(found)
+
+
 def forward(
     function: Function, wrt: list[Value], expand: Expand, watch: Watch | None = None
 ) -> Pushed:
@@ -69,6 +90,9 @@ def forward(
     memory = Memory(body, function.inputs)
     memory.note_stores(body)
     active = all_active(body, set(wrt), memory)
+    if refuse_shared(function, active):
+        memory = Memory(body, function.inputs)
+        active = all_active(body, set(wrt), memory)
     pusher = Pusher(active, expand, memory, watch)
     refuse_writes(body, active)
     dots = [Value(f"{v.name}_dot", tangent_type(v.type), True, v.origin) for v in wrt]

@@ -16,6 +16,7 @@ from adjoint import contents, slots
 from adjoint.inference import calls, state
 from adjoint.inference.items import item
 from adjoint.inference.sites import Keywords, Late, Restart, Site
+from adjoint.ir.coarse import coarse
 from adjoint.ir.nodes import Call, Const, If, Loop, Operand, Try, Value, blocks_of, operands_of
 from adjoint.ir.types import (
     BOTTOM,
@@ -38,7 +39,7 @@ from adjoint.ir.types import (
 from adjoint.rules.refusals import in_the_middle
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.slicing import AXES_SPLIT
-from adjoint.runtime import make_dict, make_list
+from adjoint.runtime import make_dict, make_list, share
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -105,6 +106,10 @@ def learn(spec: Specialiser, key: Any, written: Type) -> bool:
 
 def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
     """The type of a container that comes from there, if it changes."""
+    if (
+        spec.shared.how is share
+    ):  # whoever is called may change it, in ways of which nothing is known
+        return coarse(kind)
     if key not in spec.changed:
         return kind
     if isinstance(kind, ListOf):

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from adjoint import slots
 from adjoint.errors import AdjointError
 from adjoint.inference import calls, objects, state
-from adjoint.inference.sites import NAMESPACE, Arguments, Keywords, ReadError, Root, Site
+from adjoint.inference.sites import (
+    NAMESPACE,
+    Arguments,
+    Keywords,
+    ReadError,
+    Restart,
+    Root,
+    Site,
+    Span,
+)
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
@@ -24,7 +33,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules import registry
-from adjoint.rules.dispatch import Refused
+from adjoint.rules.dispatch import Refused, constant
 from adjoint.rules.memory import AUGMENTED, changed_operand
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
@@ -86,9 +95,29 @@ def left_to_run_time(
     spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand:
     """A calls.call of a Python function that is not inlined; it may itself lead to parameters."""
-    if spec.options.implicit:
-        return spec.emit(spec.function_root(callee), list(args), kwargs, site, UNKNOWN)
-    return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    callee = spec.function_root(callee) if spec.options.implicit else callee  # type: ignore[assignment]
+    made = spec.emit(callee, list(args), kwargs, site, UNKNOWN)
+    if not makes_generator(callee):
+        spec.left.add(made)
+    return made
+
+
+def note_recursion(spec: Specialiser, name: str, made: Value) -> None:
+    """A method is found at run time: it may be one of this name that is being inlined here."""
+    for running, _ in spec.stack[1:]:
+        if getattr(running, "co_name", None) == name:
+            spec.recursive.add(running)
+            spec.left.add(made)
+
+
+def makes_generator(callee: Operand) -> bool:
+    """Is it known to be a generator function, whose body runs later?"""
+    kind = operand_type(callee)
+    code: Any = kind.code.value if isinstance(kind, FunctionOf) else None
+    if isinstance(kind, Literal):
+        code = getattr(kind.value, "__code__", None)
+    flags = getattr(getattr(code, "code", code), "co_flags", 0)
+    return bool(flags & CO_GENERATOR)
 
 
 def call_function_value(
@@ -115,7 +144,7 @@ def call_function_value(
     if registry.code_has_rule(code):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if left:
-        return value_left_to_run_time(spec, callee, list(args), kwargs, site)
+        return known_left_to_run_time(spec, callee, list(args), kwargs, site)
     captures: list[Any]
     if isinstance(made, Closure):
         lowered, captures, defaults = made.function, list(made.captures), dict(made.defaults)
@@ -139,14 +168,24 @@ def call_function_value(
         return spec.emit(Const(fail), [callee, *args], kwargs, site, UNKNOWN)
     if result is not None:
         return result
-    return value_left_to_run_time(spec, callee, list(args), kwargs, site)
+    return known_left_to_run_time(spec, callee, list(args), kwargs, site)
+
+
+def known_left_to_run_time(
+    spec: Specialiser, callee: Operand, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand:
+    """A call of a function that is known by its code, and is not inlined."""
+    made = value_left_to_run_time(spec, callee, list(args), kwargs, site)
+    if not makes_generator(callee):
+        spec.left.add(made)  # type: ignore[arg-type]
+    return made
 
 
 def value_left_to_run_time(
     spec: Specialiser, callee: Operand, args: Arguments, kwargs: Keywords, site: Site
 ) -> Operand:
     """A call of a value; what it calls may read parameters, whatever the value is."""
-    if spec.options.implicit:
+    if spec.options.implicit and spec.shared.how is None:
         around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
         return spec.emit(Const(call_within), [around, callee, *args], kwargs, site, UNKNOWN)
     return spec.emit(callee, args, kwargs, site, UNKNOWN)
@@ -159,6 +198,11 @@ def writes_to_parameters(spec: Specialiser, code: Any, namespace: Any) -> bool:
         lowered = spec.lower(types.FunctionType(code, namespace, code.co_name, None, cells))
     except AdjointError:
         return False
+    return writes_somewhere(lowered)
+
+
+def writes_somewhere(lowered: Function) -> bool:
+    """Is there a statement that writes into something, by a name that it was given or its own?"""
     inputs = set(lowered.inputs)
     for s in walk(lowered.body):
         if isinstance(s, Call) and isinstance(s.callee, Const) and s.args:
@@ -192,6 +236,17 @@ class LateCapture:
         )
 
 
+def general(spec: Specialiser, operand: Operand) -> Operand:
+    """An operand of which only the type is known: so that all branches are looked at."""
+    kind = operand_type(operand)
+    plain = unliteral(kind)
+    if not isinstance(kind, Literal) or isinstance(plain, Literal):
+        return operand
+    return spec.emit(
+        Const(constant), [operand], [], Site(None, getattr(operand, "name", "")), plain
+    )
+
+
 class Fails(Exception):
     """The calls.call itself will raise: wrong arguments, or a global that has no value."""
 
@@ -210,12 +265,19 @@ def inline(
     code = (function.code or function, tuple(kinds))
     if function.code is not None and function.code.co_flags & CO_GENERATOR and len(spec.stack) > 1:
         return None  # its body runs later, piece by piece
+    if any(running == code[0] for running, _ in spec.stack):
+        spec.recursive.add(code[0])
+        if code[0] not in spec.shared.general and writes_somewhere(function):
+            spec.shared.general.add(code[0])
+            raise Restart
     deep = code in spec.stack or len(spec.stack) > DEEPEST or spec.emitted > LARGEST
     if deep or sum(1 for _ in walk(function.body)) > LONGEST:
         return None
     bound = bind(spec, function.parameters, defaults, args, kwargs)
     if bound is None:
         raise Fails
+    if code[0] in spec.shared.general:
+        bound = {value: general(spec, operand) for value, operand in bound.items()}
     env: dict[Value, Operand] = dict(bound)
     assigned = [v.name for v in function.globals if ("module", v.name) in spec.fields]
     if assigned and len(spec.stack) > 1 and not any(v.name == NAMESPACE for v in function.globals):
@@ -231,9 +293,12 @@ def inline(
     # The first to be inlined is the function that is differentiated: nothing of the user's calls it.
     outer, spec.caller = spec.caller, site.origin if len(spec.stack) > 1 else None
     spec.stack.append(code)
+    start, reached = len(spec.out), [v for v in env.values() if isinstance(v, Value)]
     try:
         return spec.splice(function.body, env)[0]
     finally:
+        if code[0] in spec.recursive:
+            spec.spans.append(Span(code[0], spec.out[start:], reached))
         spec.stack.pop()
         spec.caller = outer
 

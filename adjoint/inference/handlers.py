@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint import contents, slots
-from adjoint.inference import attributes, calls, changing, objects, state
+from adjoint.inference import attributes, calls, changing, functions, objects, state
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -126,11 +126,11 @@ def _call_method(
     if open_dict and name.value == "get" and rest:  # type: ignore[union-attr]
         return spec.emit(Const(contents.get), [owner, *rest], kwargs, site, UNKNOWN)
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
-    return (
-        found
-        if found is not None
-        else spec.emit(Const(call_method), list(args), kwargs, site, UNKNOWN)
-    )
+    if found is not None:
+        return found
+    made = spec.emit(Const(call_method), list(args), kwargs, site, UNKNOWN)
+    functions.note_recursion(spec, name.value, made)  # type: ignore[union-attr]
+    return made
 
 
 def _getitem(

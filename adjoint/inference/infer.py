@@ -25,7 +25,8 @@ from adjoint.inference import (
 )
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
-from adjoint.inference.sites import Late, ReadError, Restart, Root, Site
+from adjoint.inference.sites import Late, ReadError, Restart, Root, Shared, Site, Span
+from adjoint.ir.coarse import coarse_type_of
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -43,7 +44,7 @@ from adjoint.ir.nodes import (
     Try,
     Value,
 )
-from adjoint.ir.options import Options
+from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
@@ -55,12 +56,14 @@ from adjoint.ir.types import (
     ListOf,
     Literal,
     Opaque,
+    OpenDict,
     TupleOf,
     Type,
     join,
     unliteral,
 )
 from adjoint.ir.values import PLURAL, type_of
+from adjoint.rules.aliasing import may_write
 from adjoint.rules.effects import never_ends
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_tuple
@@ -110,6 +113,10 @@ class Specialiser:
     unrolled: dict[Value, list[list[Statement]]] = field(default_factory=dict)  # loops over them
     cached: list[Origin | None] = field(default_factory=list)  # reads of cached properties
     namespaces: list[Value] = field(default_factory=list)  # `owner.__dict__`, where it is read
+    shared: Shared = field(default_factory=Shared)  # what calls that are left to run time may do
+    left: set[Value] = field(default_factory=set)  # results of such calls, of functions known here
+    recursive: set[Any] = field(default_factory=set)  # the code of those that call themselves
+    spans: list[Span] = field(default_factory=list)  # what those do, where they are inlined
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -197,7 +204,11 @@ class Specialiser:
             result = result_type(callee.value, args, kwargs) if known else UNKNOWN  # type: ignore[union-attr, arg-type]
         result = changing.opened(self, result, site.origin)
         target = Value(site.name, result, site.named, site.origin)
-        self.write(Call(target, callee, args, kwargs, site.origin), target)
+        call = Call(target, callee, args, kwargs, site.origin)
+        if self.shared.how is not None and not self.deriving and may_write(call):
+            if not functions.makes_generator(callee):
+                call.callee, call.args = Const(self.shared.how), [callee, *args]
+        self.write(call, target)
         return target
 
     # -- structure --
@@ -327,9 +338,10 @@ class Specialiser:
             self.roots[root] = Value(root.name, Opaque(dict))
             return self.roots[root]
         state.check_unchanged(self, root)
-        kind = type_of(value)
+        kind = coarse_type_of(value) if self.shared.inside else type_of(value)
         if (
             isinstance(kind, Literal | Opaque)
+            and not isinstance(kind, OpenDict)
             or isinstance(value, types.FunctionType)
             and (root.kind != "capture")
         ):
@@ -424,6 +436,7 @@ def infer(
     options: Options,
     derivative: Callable[..., Operand | None] | None = None,
     captures: list[Root | Operand] | None = None,
+    sharing: Sharing | None = None,
 ) -> Inferred:
     """Specialise `function` to parameters of these types.
 
@@ -431,6 +444,9 @@ def infer(
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
     known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}, "elements": {}}
+    known["shared"] = Shared.given(sharing)
+    if sharing is not None:
+        known["fields"] = state.given_fields(sharing.names)
     while True:
         spec = Specialiser(lower, options, derivative, **known)
         try:

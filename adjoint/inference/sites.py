@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from adjoint.ir.nodes import Operand, Origin, Splat, Statement, Value
+from adjoint.ir.options import Sharing
 from adjoint.ir.types import Identity
+from adjoint.runtime import consult, share
 
 #: The name of what stands for all variables of a module, in a function that assigns some.
 NAMESPACE = "__globals__"
@@ -55,6 +58,38 @@ class Late:
     name: str
     origin: Origin | None
     watched: bool = False  # loops over it see what changes while they run
+
+
+class Span(NamedTuple):
+    """The statements of an inlined call of a function that calls itself, and what it was given."""
+
+    code: Any
+    statements: list[Statement]
+    given: list[Value]
+
+
+@dataclass
+class Shared:
+    """What functions that are called when the program runs may do to what the program sees.
+
+    how      None: they change nothing, and read nothing that the program changes but what they are
+             given; `consult`: they may read the contents of global variables; `share`: they may
+             change things. Then each such call is a call of that.
+    inside   the program itself is called by another in this way
+    general  the code of functions that call themselves and write: arguments that are constants are not
+             taken for such, so that all that these functions may write is seen
+    """
+
+    how: Callable[..., Any] | None = None
+    inside: bool = False
+    general: set[Any] = field(default_factory=set)
+
+    @classmethod
+    def given(cls, sharing: Sharing | None) -> Shared:
+        """As a program begins: known, if a caller says so, or to be learned."""
+        if sharing is None:
+            return cls()
+        return cls(share if sharing.writes else consult, True)
 
 
 class Restart(Exception):

@@ -36,6 +36,8 @@ from adjoint.rules.dispatch import has_setter
 from adjoint.rules.effects import is_pure
 from adjoint.rules.memory import LOADS
 from adjoint.rules.signatures import operand_type
+from adjoint.runtime import share
+from adjoint.shadows import ITEMS, SHARED
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -170,6 +172,9 @@ def note(spec: Specialiser, owner: Type, name: str, written: Type) -> None:
 
 def learn(spec: Specialiser, key: tuple[Any, str], written: Type) -> None:
     """A value of this type is written somewhere; if this was not known, inference begins again."""
+    if spec.shared.how is share:  # of any object, and by whoever is called
+        key = (None, key[1]) if isinstance(key[0], type) else key
+        written = UNKNOWN
     before = spec.fields.get(key)
     kind = join(BOTTOM if before is None else before, lasting(written))
     if before is not None and kind == before:
@@ -177,6 +182,16 @@ def learn(spec: Specialiser, key: tuple[Any, str], written: Type) -> None:
     spec.changes[key] = spec.changes.get(key, 0) + 1
     spec.fields[key] = UNKNOWN if spec.changes[key] > MOST else kind
     raise Restart
+
+
+def given_fields(names: tuple[str, ...]) -> dict[tuple[Any, str], Type]:
+    """What a caller changes, of whom nothing is known but the names: see `Memory.names`."""
+    attributes: list[tuple[Any, str]] = [
+        ("cell", name.removeprefix(SHARED)) if name.startswith(SHARED) else (None, name)
+        for name in names
+        if name != ITEMS
+    ]
+    return dict.fromkeys(attributes, UNKNOWN)
 
 
 def lasting(kind: Type) -> Type:

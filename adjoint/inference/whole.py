@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint import contents, slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference import changing, state
-from adjoint.inference.sites import Late, Restart
+from adjoint.inference.sites import Late, Restart, Span
 from adjoint.ir.nodes import (
     Call,
     Const,
@@ -29,11 +29,11 @@ from adjoint.ir.nodes import (
     yields_of,
 )
 from adjoint.ir.types import BOTTOM, UNKNOWN, DictOf, ListOf, Type, element_of, join
-from adjoint.rules.aliasing import Memory, changes_items
+from adjoint.rules.aliasing import Memory, changes_items, may_write
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import iterated, repeatable, unpack_sequence
+from adjoint.runtime import consult, iterated, repeatable, share, unpack_sequence
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -53,6 +53,7 @@ STORES = (slots.store_attribute, slots.store_plainly, slots.delete_attribute)
 def check(spec: Specialiser, function: Function) -> None:
     """Raise `Restart` where a list or dict was taken for one that stays as it is, and
     `UnsupportedSyntaxError` where a program reads late what was read early."""
+    check_shared(spec, function)
     changes = [s for s in walk(function.body) if changed_operand(s) is not None]
     writes = (s for s in walk(function.body) if isinstance(s, Call))
     if not changes and not (spec.late and any(written_operand(s) is not None for s in writes)):
@@ -69,6 +70,35 @@ def check(spec: Specialiser, function: Function) -> None:
     open_hidden(spec, memory, [s for s in changes if changes_items(s)])  # type: ignore[misc]
     for late in spec.late:
         check_late(spec, memory, function, late)
+
+
+def check_shared(spec: Specialiser, function: Function) -> None:
+    """Begin again if functions that are left to run time may change what the program sees: those that
+    call themselves, by what they do where they are inlined. Or if they may read what it changes."""
+    calls = [s for s in walk(function.body) if isinstance(s, Call) and s.target not in spec.derived]
+    writes = [s for s in calls if target_of(s) is not None]
+    left = [s for s in calls if s.target in spec.left]
+    if spec.shared.how is share or not writes:
+        return
+    roots = list(spec.roots.values())
+    if not left and not (roots and any(map(may_write, calls))):
+        return
+    memory = Memory(function.body, function.inputs)
+    late = any(memory.is_written_after(o, s) for s in left for o in values(operands_of(s)))
+    if late or any(changes_given(span, writes, memory, roots) for span in spec.spans):
+        spec.shared.how = share
+        raise Restart
+    written = any(memory.is_written(v) or memory.is_changed(v) for v in roots)
+    if spec.shared.how is None and written and any(map(may_write, calls)):
+        spec.shared.how = consult
+        raise Restart
+
+
+def changes_given(span: Span, writes: list[Call], memory: Memory, roots: list[Value]) -> bool:
+    """Does an inlined function that calls itself change what it was given, or global variables?"""
+    inside = {id(s) for top in span.statements for s in within(top)}
+    changed = {memory.root(target_of(s)) for s in writes if id(s) in inside}  # type: ignore[arg-type]
+    return not changed.isdisjoint(map(memory.root, [*span.given, *roots]))
 
 
 def check_namespaces(spec: Specialiser, function: Function) -> None:

@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Sharing:
+    """What a rule is told whose pullback works on its caller's shadows: `rules/sharing.py`.
+
+    names     the attributes that change while the caller runs
+    writes    the callee may change what it can reach
+    """
+
+    names: tuple[str, ...]
+    writes: bool
+
+
+@dataclass(frozen=True)
 class Options:
     """All routes give the same derivative; they differ in speed, and tests take each of them.
 

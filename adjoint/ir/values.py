@@ -38,7 +38,7 @@ SCALARS: dict[type, Type] = {cls: Scalar(cls) for cls in (float, int, complex)}
 SCALARS |= {
     cls: Scalar(cls) for cls in np.sctypeDict.values() if issubclass(cls, np.number | np.bool_)
 }
-_LITERALS = (
+LITERALS = (
     type(None), bool, str, bytes, type, types.ModuleType, types.BuiltinFunctionType, np.dtype,
     np.ufunc, types.MethodDescriptorType, types.WrapperDescriptorType, type(Ellipsis),
     type(NotImplemented), type(np.mean), type(np._NoValue),
@@ -67,7 +67,7 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
         return found
     if cls is np.ndarray and value.dtype.kind != "V":
         return _array(value.dtype, tuple([n == 1 for n in value.shape]))
-    if isinstance(value, _LITERALS):
+    if isinstance(value, LITERALS):
         return literal(value)
     if of_run_time(value):
         return UNKNOWN

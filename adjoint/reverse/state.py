@@ -156,6 +156,18 @@ def iterated(reverser: Reverser, s: Loop) -> tuple[list[Statement], Operand | No
     return [Call(watched, Const(contents.steady), [s.iterable], [], s.origin)], watched
 
 
+def standing(reverser: Reverser, s: Call) -> Written:
+    """What a loop runs over, where only running tells what it is."""
+    x = s.args[0]
+
+    def backward(scope: Scope) -> None:
+        bar = scope.take_rest(s.target)
+        if bar is not None:
+            reverser.receive_dynamic(scope, x, bar)  # type: ignore[arg-type]
+
+    return [Call(s.target, Const(contents.standing), [x], [], s.origin)], backward
+
+
 def iterator(reverser: Reverser, s: Call) -> Written:
     """`enumerate`, `zip` or `reversed` of lists that may change meanwhile, which are watched."""
     function, args = s.callee.value, list(s.args)  # type: ignore[union-attr]
@@ -323,6 +335,8 @@ def notes(
         Call(made, Const(slots.held), [value], [], None) for value, made in noted.items()
     ]
     given: list[Any] = [v for v in inputs if memory.is_changed(v)]
+    if memory.shares:
+        return first, []  # then nothing is assumed of what a list or dict holds
     if not given or slots.ITEMS not in memory.names:
         return first, []
     found = Value("shared", UNKNOWN, True)

@@ -39,7 +39,7 @@ from adjoint.ir.types import (
     literal,
 )
 from adjoint.parts import refuse_assignment
-from adjoint.reverse import control, mutation, norms, state, text
+from adjoint.reverse import control, mutation, norms, sharing, state, text
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.control import refuse_carried
 from adjoint.reverse.cotangents import Scope, add_unknown, bar_name, conform, cotangent_type
@@ -62,12 +62,19 @@ from adjoint.rules.calls import (
 )
 from adjoint.rules.creation import in_form_of
 from adjoint.rules.dispatch import apply_rule
-from adjoint.rules.memory import LOADS, changed_operand, shares_memory, written_operand
+from adjoint.rules.memory import (
+    LOADS,
+    changed_operand,
+    is_shared,
+    shares_memory,
+    written_operand,
+)
 from adjoint.rules.refusals import refuse_at_run_time, refuse_hooked, refuse_read
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
     ClassBody,
     check_bound,
+    iterated,
     make_dict,
     make_list,
     make_tuple,
@@ -151,11 +158,15 @@ class Reverser:
             if s.callee.value is slots.read_elsewhere:
                 refuse_read(s, self.active)
                 return [], None
+        if is_shared(s):
+            return sharing.call(self, s) if sharing.is_reached(self, s) else ([s], None)  # type: ignore[arg-type]
         if isinstance(s, Call) and (owner := written_operand(s)) is not None:
             return mutation.write(self, s) if is_active(owner, self.active) else ([s], None)
         if isinstance(s, Call) and (owner := changed_operand(s)) is not None:
             return state.change(self, s) if is_active(owner, self.active) else ([s], None)
-        if isinstance(s, If | Loop | Try) and touches(s, self.active):
+        if isinstance(s, If | Loop | Try) and (
+            touches(s, self.active) or sharing.is_inside(self, s)
+        ):
             pass
         elif not any(t in self.active for t in targets_of(s)) and not self.gives(s):
             return [s], None
@@ -220,6 +231,8 @@ class Reverser:
                 return state.iterator(self, s)
         if isinstance(s.callee, Const) and self.memory.is_changed(s.args[0] if s.args else None):
             special = {contents.view: state.viewed, contents.get: state.got}.get(s.callee.value)
+            if s.callee.value is iterated and self.memory.shares:
+                special = state.standing
             if special is not None:
                 return special(self, s)
         if is_item(s) and self.memory.is_changed(s.args[0]):
@@ -264,6 +277,8 @@ class Reverser:
         if any(isinstance(a, Splat) for a in args):
             return None
         plain: list[Operand] = args  # type: ignore[assignment]
+        if function is slots.cell_of:
+            return lambda scope: None  # what it holds changes: its cotangent is in a slot
         if function is check_bound:
             return lambda scope: scope.add_rest(plain[0], scope.take_rest(s.target))
         if function in (make_tuple, make_list):

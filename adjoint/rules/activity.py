@@ -25,7 +25,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Instance, IteratorOf, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import changed_operand, store_of, written_operand
+from adjoint.rules.memory import changed_operand, is_shared, store_of, written_operand
 from adjoint.rules.operators import CONSTANT_OF_NUMBERS
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import leave_context, raise_exception
@@ -63,6 +63,10 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
             owner = owner or changed_operand(s)
+            if is_shared(s):
+                members = memory.class_of(s.target)  # type: ignore[union-attr]
+                if any(is_active(o, active) for o in [*operands_of(s), *members]):
+                    active.update(v for v in members if may_carry_derivative(v.type))
             if isinstance(owner, Value):
                 members = memory.class_of(owner)
                 if any(carries(o, active) for o in operands_of(s)):

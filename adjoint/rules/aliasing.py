@@ -37,6 +37,7 @@ from adjoint.rules.memory import (
     adds_to_arrays,
     changed_operand,
     holds_memory,
+    is_shared,
     is_view,
     keyword,
     may_change,
@@ -46,14 +47,21 @@ from adjoint.rules.memory import (
     written_operand,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import call_method, call_within, recomputed
+from adjoint.runtime import call_method, call_within, consult, recomputed
 from adjoint.shadows import shadow_of
+
+#: A position behind all statements.
+FOREVER = 1 << 60
 
 
 class Memory:
     """The classes of values that may share memory."""
 
-    def __init__(self, body: Block, inputs: list[Value]) -> None:
+    def __init__(
+        self, body: Block, inputs: list[Value], given: tuple[str, ...] | None = None
+    ) -> None:
+        """`given` tells that the cotangents of what the inputs and the result hold are in shadows and
+        slots of the caller's, who changes the attributes of these names and may write at any time."""
         self.parent: dict[Value, Value] = {}
         self.members: dict[Value, list[Value]] = {}
         self.made: dict[Value, Statement] = {}
@@ -63,8 +71,10 @@ class Memory:
         self.loops: dict[int, list[tuple[int, int]]] = {}
         self.changes: dict[Value, list[int]] = {}
         changed = [o for s in walk(body) if (o := changed_operand(s)) is not None]
-        self.stateful = bool(changed)
-        self.names = names_of(body) if changed else ()
+        calls = [s for s in walk(body) if is_shared(s)]
+        self.shares = given is not None or any(map(writes_anywhere, calls))
+        self.stateful = bool(changed or calls) or given is not None
+        self.names = names_of(body) if self.stateful else ()
         outside = [v for v in inputs if self.holds(v.type)]
         self.inputs = set(outside)
         self.parts: list[tuple[Value, Value]] = []
@@ -72,8 +82,11 @@ class Memory:
         for shadow, whole in self.parts:
             self._union(shadow, whole)
         written = [o for s in walk(body) if isinstance(s, Call) and (o := written_operand(s))]
-        if written or changed:
+        if written or changed or calls or given is not None:
             self._merge_all(outside)
+        self.open: set[Value] = set()  # classes whose shadows others find by address
+        for s in calls:  # they may get hold of whatever is outside
+            self._merge_all([s.target, *outside])
         for s in walk(body):
             owner = written_operand(s) if isinstance(s, Call) else None
             if isinstance(owner, Value):
@@ -86,7 +99,41 @@ class Memory:
                     if isinstance(o, Value) and isinstance(o.type, Array):
                         positions = self.unsure.setdefault(self.root(o), [])
                         positions.append(self.position[id(s)])
+        for s in calls:
+            self._share(s.target, -1)
         self.static: dict[Value, bool] = {}
+        self.writes_inputs = any(map(self._may_write, self.inputs))
+        self.own_names = self.names
+        if given is not None:
+            self.names = given
+            self._give([*outside, *body.results])
+
+    def _may_write(self, value: Value) -> bool:
+        """Does a statement here write to the memory of this value, or change what it holds?"""
+        positions = self.writes.get(self.root(value), [])
+        if may_change(value.type):
+            positions = [*positions, *self.changes.get(self.root(value), [])]
+        return any(p >= 0 for p in positions)
+
+    def _give(self, operands: list[Operand]) -> None:
+        """The cotangents of these are in the caller's shadows and slots."""
+        held = [o for o in operands if isinstance(o, Value) and self.holds(o.type)]
+        self._merge_all(held)
+        for found in (self.writes, self.changes, self.unsure):
+            rows = list(found.items())
+            found.clear()
+            for value, positions in rows:
+                found.setdefault(self.root(value), []).extend(positions)
+        self.open = {self.root(value) for value in self.open}
+        for value in held:
+            self._share(value, FOREVER)
+
+    def _share(self, value: Value, position: int) -> None:
+        """Its cotangent is in shadows and slots, at least from this position on."""
+        root = self.root(value)
+        self.open.add(root)
+        self.writes.setdefault(root, []).append(position)
+        self.changes.setdefault(root, []).append(position)
 
     def note_stores(self, body: Block) -> None:
         """Count what a reverse half writes to when it runs, of which only the forward mode knows."""
@@ -122,7 +169,9 @@ class Memory:
             self.position[id(s)] = len(self.position)
             if isinstance(s, Call):
                 self.made[s.target] = s
-                if isinstance(s.callee, Const) and s.callee.value is shadow_of:
+                if is_shared(s):
+                    self._merge_all([s.target, *operands_of(s)])
+                elif isinstance(s.callee, Const) and s.callee.value is shadow_of:
                     self.parts.append((s.target, s.args[0]))  # type: ignore[arg-type]
                 elif (owner := written_operand(s)) is not None:
                     self._merge_all([s.target, owner])  # it may give back what it wrote to
@@ -202,7 +251,8 @@ class Memory:
         if root not in self.static:
             members = self.class_of(value)
             owners = [v for v in members if not self.view_of(v)]
-            single = len(owners) == 1 and all(isinstance(v.type, Array) for v in members)
+            single = root not in self.open and len(owners) == 1
+            single = single and all(isinstance(v.type, Array) for v in members)
             self.static[root] = single and self._is_owner(owners[0])
         return self.static[root]
 
@@ -245,9 +295,14 @@ def names_of(body: Block) -> tuple[str, ...]:
             and s.callee.value is slots.store_cell
         ):
             names.add(slots.SHARED + s.args[1].value)  # type: ignore[union-attr]
-    if any(changes_items(s) for s in walk(body)):
+    if any(changes_items(s) or writes_anywhere(s) for s in walk(body)):
         names.add(slots.ITEMS)
     return tuple(sorted(names))
+
+
+def writes_anywhere(s: Statement) -> bool:
+    """Is this a call that may change whatever it can reach?"""
+    return is_shared(s) and s.callee.value is not consult  # type: ignore[union-attr]
 
 
 def changes_items(s: Statement) -> bool:

@@ -26,6 +26,7 @@ WRITES = {
     operator.setitem, operator.delitem, tree.index_add, tree.add_into, tree.accumulate_item,
     shadows.write_item, shadows.take_written, shadows.take_masked, shadows.item_written,
     slots.deliver, shadows.put_written, shadows.put_masked, shadows.add_to, shadows.add_at, np.add.at,
+    shadows.pull_shared,
 }  # fmt: skip
 EFFECTS = {
     "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",

@@ -27,8 +27,9 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import augment, call_method
+from adjoint.runtime import augment, call_method, consult, share
 
 #: Each in-place operator and the plain one.
 AUGMENTED = {
@@ -39,7 +40,7 @@ AUGMENTED = {
 #: Calls that write to their first argument, an array.
 STORES: set[Any] = {
     operator.setitem, shadows.write_item, shadows.take_written, shadows.take_masked, np.add.at,
-    shadows.add_to, shadows.add_at, shadows.put_written, shadows.put_masked,
+    shadows.add_to, shadows.add_at, shadows.put_written, shadows.put_masked, shadows.pull_shared,
 }  # fmt: skip
 #: NumPy's functions whose result may be a view of an operand.
 SHARING = {
@@ -127,10 +128,22 @@ def keyword(s: Call, name: str) -> Operand | None:
     return next((o for k, o in s.kwargs if k == name), None)
 
 
+def is_shared(s: Statement) -> bool:
+    """Is this a call, known when it runs, whose cotangents are in the caller's shadows and slots?"""
+    if not isinstance(s, Call) or not isinstance(s.callee, Const):
+        return False
+    return any(s.callee.value is f for f in (share, consult, apply_shared))
+
+
 def written_operand(s: Call) -> Operand | None:
-    """The array that a call writes to, of the writes whose derivative is known."""
+    """The array that a call writes to, of the writes whose derivative is known.
+
+    Of a call that may write to whatever it can reach it is the result, which shares memory with that.
+    """
     if not isinstance(s.callee, Const):
         return None
+    if is_shared(s):
+        return None if s.callee.value is consult else s.target
     out = keyword(s, "out")
     if isinstance(out, Value) and isinstance(out.type, Array):
         return out
@@ -153,6 +166,8 @@ def changed_operand(s: Statement) -> Operand | None:
     """The object, list or dict that a call changes, of the changes whose derivative is known."""
     if not isinstance(s, Call) or not isinstance(s.callee, Const) or not s.args:
         return None
+    if is_shared(s):
+        return None if s.callee.value is consult else s.target
     try:
         return plain_args(s)[0] if s.callee.value in CHANGES else None
     except TypeError:

@@ -33,6 +33,7 @@ MODULES = (
     "python_features",
     "arrays",
     "in_place",
+    "recursion",
     "numerics",
     "simulations",
     "steering",
@@ -49,7 +50,9 @@ MODULES = (
 
 
 #: The modules of programs that write into arrays or keep state: off the default route, they may be refused.
-WRITING = ("in_place", "simulations", "state", "grouped", "windows", "changing")
+WRITING = (
+    "in_place", "simulations", "state", "grouped", "windows", "changing", "recursion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
