@@ -35,7 +35,7 @@ def store_item(owner: Any, key: Any, value: Any) -> None:
 
 def position(owner: Any, key: Any) -> Any:
     """What names the slot of `owner[key]` as long as nothing moves: never a negative index."""
-    if not isinstance(owner, list):
+    if type(key) is int and key >= 0 or not isinstance(owner, list):
         return key
     if isinstance(key, slice):
         return range(len(owner))[key]

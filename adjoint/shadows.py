@@ -41,8 +41,10 @@ class Shadows:
     def add(self, owner: Any, key: Any, bar: Any) -> None:
         """Contribute to what `owner` holds under `key`."""
         if bar is not None:
-            slots = self.slots_of(owner)
-            slots[key] = tree.accumulate(slots.get(key), bar)
+            found = self.slots.get(id(owner))
+            slots = self.slots_of(owner) if found is None else found[1]
+            before = slots.get(key)
+            slots[key] = bar if before is None else tree.accumulate(before, bar)
 
     def of_array(self, x: np.ndarray) -> np.ndarray:
         return buffer_of(self, x)

@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.ir.values import attributes
+from adjoint.ir.values import SCALARS, attributes
 from adjoint.parts import refuse_assignment
 from adjoint.shadows import ITEMS, SHARED, Shadows, apart, parts_of, shadow_of
 from adjoint.tree import Held
@@ -93,12 +93,16 @@ def add_slot(shadows: Shadows, owner: Any, key: Any, bar: Any) -> None:
 
 def take_slot(shadows: Shadows, owner: Any, key: Any) -> Any:
     """The cotangent of what was just written there; what was there before has none yet."""
-    refuse_assignment(type(owner), key)
-    return shadows.slots_of(owner).pop(key, None)
+    if not isinstance(owner, list | dict):
+        refuse_assignment(type(owner), key)
+    found = shadows.slots.get(id(owner))
+    return None if found is None else found[1].pop(key, None)
 
 
 def held(x: Any, seen: dict[int, Any] | None = None) -> Any:
     """What an argument holds before the program changes it, at any depth."""
+    if type(x) in SCALARS:
+        return x
     seen = {} if seen is None else seen
     if isinstance(x, tuple):
         return tree.same_container(x, [held(item, seen) for item in x])
@@ -121,6 +125,8 @@ def shared(*values: Any) -> list[tuple[Any, Any]]:
     todo = list(values)
     while todo:
         x = todo.pop()
+        if type(x) in SCALARS:
+            continue
         if isinstance(x, list | dict) and id(x) in seen:
             found.append((x, x.copy()))
         fresh = id(x) not in seen and not isinstance(
@@ -245,6 +251,8 @@ def collect(
         if not np.issubdtype(x.dtype, np.number):
             return None
         return apart(shadow_of(shadows, x), x, apart_from)
+    if type(x) in SCALARS:
+        return x_bar
     owner = x.owner if type(x) is Held else x
     held = {} if is_ours(owner) or id(owner) in path else parts_by_key(x)
     if not held:

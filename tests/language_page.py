@@ -30,6 +30,7 @@ WRITTEN: dict[str, list[tuple[str, str]]] = {
         ("`iter`, `next`", "it = iter([x, x * x, 3.0])\nreturn next(it) * next(it)"),
         ("`finally`, exceptions of NumPy", "try:\n    np.linalg.inv(np.zeros((2, 2)))\nexcept np.linalg.LinAlgError:\n    return x**2"),
         ("recursion", "def power(n):\n    return x if n == 1 else x * power(n - 1)\nreturn power(4)"),
+        ("recursion that changes what it shares", "known = {0: x, 1: x * x}\ndef g(k):\n    if k not in known:\n        known[k] = g(k - 1) * g(k - 2)\n    return known[k]\nreturn g(4)"),
     ],
     "Functions and objects": [
         ("closures, lambdas, defaults", "g = lambda y, k=x: y * k\nreturn g(3.0)"),
@@ -76,7 +77,6 @@ REFUSED: list[tuple[str, str]] = [
     ("`locals()`", "return locals()['x']"),
     ("`yield from` of what is sent", "def g():\n    y = yield from [x]\nreturn sum(g())"),
     ("a list that changes ahead of a loop over it", "s = [x, x]\nfor y in s:\n    s[-1] = y * 2\n    s.append(y)\nreturn s[1]"),
-    ("recursion that changes what it shares", "s = []\ndef g(k):\n    s.append(x)\n    return g(k - 1) if k else sum(s)\nreturn g(3)"),
     ("`except*`", "try:\n    y = x\nexcept* OSError:\n    y = 0\nreturn y"),
 ]  # fmt: skip
 

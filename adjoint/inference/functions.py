@@ -45,12 +45,14 @@ from adjoint.runtime import (
     load_capture,
     make_dict,
     make_tuple,
+    share,
 )
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 
+NESTED = 3  # inlining of functions that call themselves and write, until it is known what
 DEEPEST, LONGEST, LARGEST = 24, 400, 6000  # inlining: nesting, statements of a callee, of a program
 
 
@@ -270,6 +272,9 @@ def inline(
         if code[0] not in spec.shared.general and writes_somewhere(function):
             spec.shared.general.add(code[0])
             raise Restart
+    depth = sum(1 for running, _ in spec.stack if running == code[0])
+    if code[0] in spec.shared.general and depth >= (1 if spec.shared.how is share else NESTED):
+        return None
     deep = code in spec.stack or len(spec.stack) > DEEPEST or spec.emitted > LARGEST
     if deep or sum(1 for _ in walk(function.body)) > LONGEST:
         return None
