@@ -24,15 +24,18 @@ from adjoint.parts import parts_of
 from adjoint.rules import cursors, dispatch, lookup, registry, slot_tangents
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
+from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import (
+    consult,
     fail,
     is_context_function,
     make_list,
     make_tuple,
     positional_name,
     repeatable,
+    share,
 )
 
 if TYPE_CHECKING:
@@ -245,7 +248,15 @@ def listed(spec: Specialiser, operand: Operand, site: Site) -> Operand:
 # Their rules are Python that only dispatches: they are left to run time, never inlined.
 OPEN = {
     id(f)
-    for f in (*dispatch.STRUCTURAL, refuse_out, fail, *vars(shadows).values())
+    for f in (
+        *dispatch.STRUCTURAL,
+        refuse_out,
+        fail,
+        share,
+        consult,
+        apply_shared,
+        *vars(shadows).values(),
+    )
     if isinstance(f, types.FunctionType)
 }
 

@@ -29,6 +29,29 @@ def shift(v, i, s=0.3):
 def head(v):
     return v[:1]
 
+def sloped(v, s):
+    for i in range(len(v)):
+        v[i] = v[i] * 0.5 + np.sin(s)
+    return v[::-1]
+
+def mixed(v, w, s):
+    v += 0.5 * w
+    w[-1] = np.cos(s)
+
+def halved(v, n):
+    v *= np.cos(v[-1])
+    if n > 0:
+        halved(v[:1], n - 1)
+        v[-1:] += np.sin(v[0])
+
+class Box:
+    def __init__(self, v):
+        self.v = v
+
+    def push(self, s):
+        self.v[0] += np.sin(s)
+        return self.v
+
 def bounded(v):
     w = v.copy()
     w[w > 2.0] = 0.5
@@ -101,6 +124,12 @@ class WritesWriter:
         text, found = self.window(shape, index)
         options = [(f"{name}[{text}]", found), (name, shape), (f"{name}.T", shape[::-1])]
         options += [(f"{name}.reshape(-1)", (size,)), (f"head({name})", (1, *shape[1:]))]
+        options += [(f"{name}.ravel()", (size,)), (f"np.flip({name}, 0)", shape)]
+        options += [(f"np.split({name}, [1])[0]", (1, *shape[1:]))]
+        options += [(f"np.asarray({name})", shape), (f"{name}[None][0]", shape)]
+        options += [(f"sloped({name}, s)", shape)] if len(shape) == 1 else []
+        options += [(f"{name}.astype(np.float64, copy=False)", shape)]
+        options += [(f"Box({name}).push(s)", shape)] if len(shape) == 1 else []
         if size % 2 == 0:
             options.append((f"{name}.reshape(2, {size // 2})", (2, size // 2)))
         return self.one_of(*options)
@@ -123,6 +152,9 @@ class WritesWriter:
             "swap",
             "chosen",
             "call",
+            "function",
+            "kept",
+            "attempt",
         ]
         if depth < 3:
             kinds += ["for", "rows", "if"]
@@ -189,8 +221,72 @@ class WritesWriter:
                 f"scale({name}[{text}], {scalar})",
                 f"shift({name}, 0, {scalar})",
                 f"shift({name}, -1)",
+                f"mixed({name}, {self.one_of(*[n for n in scope if scope[n] == shape])}, {scalar})",
+                f"mixed({name}, {name}, {scalar})",
+                f"halved({name}, 2)" if len(shape) == 1 else f"scale({name}, {scalar})",
             ),
         )
+
+    def function_statement(
+        self, scope: Any, depth: int, index: Any, name: str, shape: Shape
+    ) -> None:
+        """NumPy's functions that write into an array that they are given."""
+        value, scalar = self.value(scope, shape, index), self.scalar(scope, index)
+        where = f"np.indices({shape}).sum(axis=0) % 2 == 0"
+        options = [
+            f"np.multiply({name}, {value}, out={name})",
+            f"np.sin({name}, out={name})",
+            f"np.add({value}, {scalar}, out={name}, where={where})",
+            f"np.copyto({name}, {value})",
+            f"np.copyto({name}, np.sin({scalar}), where={where})",
+            f"np.putmask({name}, {where}, np.sin({scalar}))",
+            f"np.put({name}, [0, -1, 0], np.cos({scalar}))",
+            f"{name}.fill(np.sin({scalar}))",
+            f"{name}.flat[0] = np.cos({scalar})",
+            f"{name}[...] = {value}",
+            f"np.add.at({name}, ([0, 0, -1],), np.sin({scalar}))",
+        ]
+        if len(shape) == 2:
+            options.append(f"np.fill_diagonal({name}, np.sin({scalar}))")
+        if self.one_of(False, False, False, True):
+            made = self.fresh()
+            self.write(depth, f"{made} = {name}.astype(np.float32).astype(np.float64)")
+            scope[made] = shape
+        self.write(depth, self.one_of(*options))
+
+    def kept_statement(self, scope: Any, depth: int, index: Any, name: str, shape: Shape) -> None:
+        """An array that is kept in a list, a dict or an object, and written to from there."""
+        made, value = self.fresh(), self.value(scope, shape, index)
+        other = self.one_of(*scope)
+        keep, back = self.one_of(
+            (f"[{name}, {other}]", "[0]"),
+            (f"{{'k': {name}, 0: {other}}}", "['k']"),
+            (f"Box({name})", ".v"),
+            (f"({other}, [{name}])", "[1][0]"),
+        )
+        self.write(depth, f"{made} = {keep}")
+        text = self.one_of(
+            f"{made}{back}[0] = np.sin({self.scalar(scope, index)})",
+            f"{made}{back}[...] = {value}",
+            f"{made}{back} *= 0.5" if "(" not in keep[:1] else f"{made}{back}[:] *= 0.5",
+            f"scale({made}{back}, s)",
+        )
+        self.write(depth, text)
+        if self.one_of(False, True):
+            again = self.fresh()
+            self.write(depth, f"{again} = {made}{back}")
+            scope[again] = shape
+
+    def attempt_statement(
+        self, scope: Any, depth: int, index: Any, name: str, shape: Shape
+    ) -> None:
+        scalar = self.scalar(scope, index)
+        self.write(depth, "try:")
+        self.write(depth + 1, f"{name}[0] = np.sin({scalar})")
+        if self.one_of(False, True):
+            self.write(depth + 1, f"{name}[{self.one_of(0, 99)}] *= np.cos({scalar})")
+        self.write(depth, "except IndexError:")
+        self.write(depth + 1, f"{name}[-1] += 0.5 * np.sin({scalar})")
 
     def for_statement(self, scope: Any, depth: int, index: Any, name: str, shape: Shape) -> None:
         i = f"i{depth}"
