@@ -324,8 +324,7 @@ def generate_shared(
     """`y, pullback` of a callee that may change what its caller sees: `rules/sharing.py`."""
     given = bind_defaults(callee, args, kwargs)
     wrt = ("callee", *range(len(args)), *given)
-    code = getattr(callee, "__code__", None)
-    if code is not None and code.co_flags & CO_GENERATOR:
+    if cursors.is_generator(callee):
         raise writes_to_arguments(callee)
     entry, inputs = find("rule", callee, args, given, wrt, shared=Sharing(names, writes))
     y, pull = call(entry, inputs)

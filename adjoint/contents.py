@@ -11,7 +11,7 @@ import numpy as np
 from adjoint import tree
 from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.shadows import Shadows, add_at, shadow_of
+from adjoint.shadows import Shadows, add_at, refuse_own, shadow_of
 
 CONTAINERS = (list, dict, defaultdict)
 
@@ -44,6 +44,7 @@ def position(owner: Any, key: Any) -> Any:
 
 def position_read(owner: Any, key: Any) -> Any:
     """The same, of an item that is read: that reading makes none."""
+    refuse_own(owner, "__getitem__")
     if hasattr(type(owner), "__missing__") and isinstance(owner, dict) and key not in owner:
         raise UnsupportedSyntaxError(
             f"a {type(owner).__name__} makes an item that it lacks, where only running tells what it is",

@@ -402,7 +402,7 @@ def load_capture(function: Any, name: str) -> Any:
     return function.__defaults__[code.co_varnames.index(name) - code.co_argcount]
 
 
-def fail(function: Any, *args: Any, **kwargs: Any) -> Any:
+def fail(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call that was seen, while compiling, to raise: it does so now."""
     function(*args, **kwargs)
     raise RuntimeError("this call was expected to fail")
@@ -419,7 +419,7 @@ def augment(function: Any, x: Any, y: Any) -> Any:
     return function(x, y)
 
 
-def recalled(function: Any, *args: Any, **kwargs: Any) -> Any:
+def recalled(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call that a function which keeps its results (`functools.cache`) makes of itself."""
     return function(*args, **kwargs)
 

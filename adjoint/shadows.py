@@ -9,6 +9,7 @@ generated code slices the shadows as the program slices the arrays; elsewhere it
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -216,8 +217,19 @@ def put_masked(x_bar: np.ndarray, where: Any, v_bar: Any) -> None:
     np.copyto(x_bar, v_bar, where=np.broadcast_to(where, x_bar.shape))
 
 
+def refuse_own(owner: Any, name: str) -> None:
+    """Refuse a list, dict or array whose class says itself what happens to its items."""
+    own = isinstance(owner, list | dict | np.ndarray)
+    if own and isinstance(getattr(type(owner), name), FunctionType):
+        raise UnsupportedSyntaxError(
+            f"a {type(owner).__name__} changes, whose class has a {name} of its own",
+            hint="Use a list, dict or array, or an object that keeps one.",
+        )
+
+
 def write_item(x: Any, index: Any, value: Any) -> None:
     """`x[index] = value`, where only running tells what `x` is."""
+    refuse_own(x, "__setitem__")
     if (
         not isinstance(x, np.ndarray | list | dict)
         or isinstance(x, np.ndarray)

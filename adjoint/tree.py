@@ -10,11 +10,11 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.parts import Parts, parts_of
 
 Number = int | float | complex | np.number
@@ -59,6 +59,15 @@ class ReadBack:
         return self
 
     __radd__ = __add__
+
+    def refuse(self) -> NoReturn:
+        reader = f"{self.reader} reads" if self.reader else "numbers are read"
+        raise UnsupportedSyntaxError(
+            f"{reader} from the text of a value that has a derivative, which would be lost",
+            self.origin,
+            "Use the value itself; if its text is meant to be a constant, take the text of "
+            "adjoint.stop_gradient(value).",
+        )
 
 
 def make_tangent(*names_and_values: Any) -> Tangent:
@@ -116,6 +125,11 @@ def same_container(like: Any, items: list) -> Any:
     if isinstance(like, list):
         return items
     return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
+
+
+def own_items(x: list | tuple) -> list:
+    """What a list or tuple holds, whatever its class says that going through it gives."""
+    return list((list if isinstance(x, list) else tuple).__iter__(x))  # type: ignore[arg-type]
 
 
 def add_into(a: np.ndarray, b: Any) -> np.ndarray:
@@ -262,6 +276,8 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
     if id(x) in within:
         return x_bar
     if isinstance(x, np.ndarray | Number):
+        if isinstance(x_bar, ReadBack):
+            x_bar.refuse()
         if x_bar is not None:
             return x_bar
         return (
@@ -270,7 +286,7 @@ def _complete(x_bar: Any, x: Any, within: tuple[int, ...]) -> Any:
     if isinstance(x, tuple | list):
         bars = [None] * len(x) if x_bar is None else x_bar
         within = (*within, id(x))
-        items = [_complete(b, v, within) for b, v in zip(bars, x, strict=True)]
+        items = [_complete(b, v, within) for b, v in zip(bars, own_items(x), strict=True)]
         return None if x_bar is None and all(i is None for i in items) else same_container(x, items)
     if isinstance(x, dict):
         bars = {} if x_bar is None else x_bar
@@ -356,7 +372,7 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if isinstance(iterable, list | tuple):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
-    if all(bar is None for bar in bars) or isinstance(iterable, range):
+    if all(bar is None for bar in bars) or isinstance(iterable, range | dict):
         return None
     if (
         isinstance(iterable, Iterator)

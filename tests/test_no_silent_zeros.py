@@ -18,6 +18,7 @@ from tests.silence import (
     programs,
     slope_of_gradient,
     slope_of_slope,
+    standard_library,
     writes,
 )
 
@@ -26,7 +27,7 @@ ARRAY = np.array([0.7, -1.3, 2.1, 0.4])
 CASES = [
     *[
         (f, NUMBER)
-        for module in (containers, control, language, libraries, objects)
+        for module in (containers, control, language, libraries, objects, standard_library)
         for f in programs(vars(module))
     ],
     *[(f, ARRAY) for module in (arrays, writes) for f in programs(vars(module))],

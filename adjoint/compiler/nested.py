@@ -378,17 +378,24 @@ def pull_through(
     """`text(*args)[1](y_bar)`, as ordinary code."""
     both = calls.call(spec, Const(text), list(parts), list(keywords), site)
     bars = calls.call(spec, item(spec, both, 1, site), [y_bar], [], site)
-    names = list(inspect.signature(text).parameters)
+    parameters = inspect.signature(text).parameters
+    names = list(parameters)
+    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters.values())
+    rest = next((n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD), None)
 
     def leading(i: int) -> Operand:
         return calls.call(spec, Const(tree.leading_bar), [bars, Const(i)], [], site)
 
+    def of_keyword(key: Any) -> Operand:
+        if key in names and key != rest:
+            return leading(names.index(key))
+        if rest is None:
+            return Const(None)
+        others = leading(-1 if starred else names.index(rest))
+        return calls.call(spec, Const(tree.tangent_item), [others, Const(key)], [], site)
+
     results: list[Operand] = [Const(None), *map(leading, range(len(parts)))]
-    named = [
-        o
-        for k, _ in keywords
-        for o in (Const(k), leading(names.index(k)) if k in names else Const(None))
-    ]
+    named = [o for k, _ in keywords for o in (Const(k), of_keyword(k))]
     results.append(spec.emit(Const(make_dict), list(named), [], site, UNKNOWN))
     kind = TupleOf(tuple(map(operand_type, results)))
     return spec.emit(Const(make_tuple), list(results), [], site, kind)

@@ -6,6 +6,7 @@ import builtins
 import itertools
 import linecache
 import types
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -34,7 +35,9 @@ def load(emitted: Emitted) -> Loaded:
     lines = emitted.text.splitlines(keepends=True)
     # With no modification time `linecache.checkcache` leaves the entry alone.
     linecache.cache[emitted.filename] = (len(emitted.text), None, lines, emitted.filename)
-    code = compile(emitted.text, emitted.filename, "exec", dont_inherit=True)
+    with warnings.catch_warnings():  # of a branch that is never taken, say, as in `3[0]`
+        warnings.simplefilter("ignore", SyntaxWarning)
+        code = compile(emitted.text, emitted.filename, "exec", dont_inherit=True)
     namespace = {**emitted.namespace, "__builtins__": builtins, "__name__": emitted.filename}
     exec(code, namespace)
     function = namespace[emitted.name]

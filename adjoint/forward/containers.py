@@ -107,6 +107,8 @@ def taken(pusher: Pusher, s: Call, function: Any, args: list[Operand]) -> Any:
     dot = pusher.dot(owner)
     kind = operand_type(owner)
     if function is load_capture or function is getattr and isinstance(kind, Instance):
+        if not isinstance(key, Const):
+            return NotImplemented
         if function is getattr and kind.get(key.value) is None:  # type: ignore
             return NotImplemented
         pusher.out.append(s)

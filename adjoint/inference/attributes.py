@@ -172,9 +172,13 @@ def instance_attribute(
         for base in t.cls.__mro__:
             if name in vars(base):
                 return spec.read_root(Root("attribute", Identity(base), name))
-    made = spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
-    if name == "__dict__":
-        spec.namespaces.append(made)
+    return spec.emit(Const(getattr), [owner, Const(name)], [], site, UNKNOWN)
+
+
+def namespace(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:
+    """`owner.__dict__`, `vars(owner)`"""
+    made = spec.emit(Const(vars), list(args), kwargs, site, UNKNOWN)
+    spec.namespaces.append(made)
     return made
 
 

@@ -493,7 +493,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     is_sequence: _of_class(is_sequence_class), is_mapping: _of_class(is_mapping_class),
     operator.is_: _is, operator.is_not: _is_not, len: _len,
     np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
-    hasattr: _hasattr, range: iterator_of(range, range), zip: iterator_of(zip, zip),
+    hasattr: _hasattr, vars: attributes.namespace, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     slots.store_attribute: state.store, slots.delete_attribute: state.delete,
     slots.make_cell: state.make_cell, slots.cell_of: state.cell_of, slots.load_cell: state.load_variable,

@@ -47,6 +47,11 @@ IMPLICIT = (
 
 def check(spec: Specialiser, function: Function) -> None:
     """Raise `UnsupportedSyntaxError` where such a function may change something."""
+    for kept in spec.kept:
+        calls = [s for s in kept.statements if isinstance(s, Call)]
+        late = any(not isinstance(s.callee, Const) or is_python(s.callee.value) for s in calls)
+        if late and may_change(spec, kept.kind, []):
+            refuse("a function that keeps its results", kept.origin)
     asked: dict[Any, bool] = {}
     for s in walk(function.body):
         if isinstance(s, If):
@@ -67,6 +72,12 @@ def check(spec: Specialiser, function: Function) -> None:
                 check_class(spec, operand_type(operand), IMPLICIT, s.origin, asked)
                 if calling:
                     check_function(spec, operand_type(operand), held, s.origin)
+
+
+def is_python(function: Any) -> bool:
+    return isinstance(function, types.FunctionType) and not function.__module__.startswith(
+        "adjoint"
+    )
 
 
 def is_sort(s: Call) -> bool:

@@ -25,7 +25,7 @@ from adjoint.inference import (
 )
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
-from adjoint.inference.sites import Late, ReadError, Restart, Root, Shared, Site, Span
+from adjoint.inference.sites import Late, ReadError, Restart, Root, Shared, Site, Span, Uncached
 from adjoint.ir.coarse import coarse_type_of
 from adjoint.ir.nodes import (
     Block,
@@ -117,6 +117,7 @@ class Specialiser:
     left: set[Value] = field(default_factory=set)  # results of such calls, of functions known here
     recursive: set[Any] = field(default_factory=set)  # the code of those that call themselves
     spans: list[Span] = field(default_factory=list)  # what those do, where they are inlined
+    kept: list[Uncached] = field(default_factory=list)  # calls of functions that keep their results
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 
 from adjoint.inference import attributes, calls, functions, state
 from adjoint.inference.items import definition, dict_parts, iterable_parts
-from adjoint.inference.sites import Root, Site
+from adjoint.inference.sites import Root, Site, Uncached
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import UNKNOWN, Array, FunctionOf, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
@@ -205,7 +205,10 @@ def call_uncached(
     code = kind.code.value if isinstance(kind, FunctionOf) else None
     if any(code is running for running, _ in spec.stack):
         return spec.emit(Const(recalled), [callee, *args], kwargs, site, UNKNOWN)
-    return calls.call(spec, function, list(args), kwargs, site)
+    start = len(spec.out)
+    result = calls.call(spec, function, list(args), kwargs, site)
+    spec.kept.append(Uncached(result, kind, spec.out[start:], site.origin))
+    return result
 
 
 # -- construction ------------------------------------------------------------------------------------

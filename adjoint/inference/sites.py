@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from adjoint.ir.nodes import Operand, Origin, Splat, Statement, Value
 from adjoint.ir.options import Sharing
-from adjoint.ir.types import Identity
+from adjoint.ir.types import Identity, Type
 from adjoint.runtime import consult, share
 
 #: The name of what stands for all variables of a module, in a function that assigns some.
@@ -66,6 +66,16 @@ class Span(NamedTuple):
     code: Any
     statements: list[Statement]
     given: list[Value]
+
+
+@dataclass(eq=False)
+class Uncached:
+    """A call of a function that keeps its results; here it is called anew, by `statements`."""
+
+    result: Operand
+    kind: Type
+    statements: list[Statement]
+    origin: Origin | None
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint import contents, slots
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference import changing, state
-from adjoint.inference.sites import Late, Restart, Span
+from adjoint.inference.sites import Late, Restart, Span, Uncached
 from adjoint.ir.nodes import (
     Call,
     Const,
@@ -28,7 +28,17 @@ from adjoint.ir.nodes import (
     walk,
     yields_of,
 )
-from adjoint.ir.types import BOTTOM, UNKNOWN, DictOf, ListOf, Type, element_of, join
+from adjoint.ir.types import (
+    BOTTOM,
+    UNKNOWN,
+    DictOf,
+    ListOf,
+    Literal,
+    Scalar,
+    Type,
+    element_of,
+    join,
+)
 from adjoint.rules.aliasing import Memory, changes_items, may_write
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.operators import is_hashable
@@ -56,7 +66,8 @@ def check(spec: Specialiser, function: Function) -> None:
     check_shared(spec, function)
     changes = [s for s in walk(function.body) if changed_operand(s) is not None]
     writes = (s for s in walk(function.body) if isinstance(s, Call))
-    if not changes and not (spec.late and any(written_operand(s) is not None for s in writes)):
+    watched = spec.late or spec.kept
+    if not changes and not (watched and any(written_operand(s) is not None for s in writes)):
         return
     if changes and spec.cached:
         raise UnsupportedSyntaxError(
@@ -70,6 +81,37 @@ def check(spec: Specialiser, function: Function) -> None:
     open_hidden(spec, memory, [s for s in changes if changes_items(s)])  # type: ignore[misc]
     for late in spec.late:
         check_late(spec, memory, function, late)
+    for kept in spec.kept:
+        check_kept(memory, function, kept)
+
+
+def check_kept(memory: Memory, function: Function, kept: Uncached) -> None:
+    """Refuse a function that keeps its results, where calling it again makes a difference."""
+    inside = [s for top in kept.statements for s in within(top)]
+    if any(id(s) not in memory.position for s in inside):
+        return  # of a body that was inferred again
+    made = {t for s in inside for t in targets_of(s)}
+    outside = {memory.root(o) for s in inside for o in values(operands_of(s)) if o not in made}
+    ours = set(map(id, inside))
+    result = memory.root(kept.result) if isinstance(kept.result, Value) else None
+    scalar = isinstance(operand_type(kept.result), Scalar | Literal)
+    for s in walk(function.body):
+        o = target_of(s)
+        if o is None:
+            continue
+        here = id(s) in ours
+        if here and memory.root(o) in outside:
+            refuse_kept(s, "changes something")
+        if not here and not scalar and memory.root(o) is result:
+            refuse_kept(s, "gave what changes here")
+
+
+def refuse_kept(s: Statement, what: str) -> None:
+    raise UnsupportedSyntaxError(
+        f"a function that keeps its results (functools.cache) {what}",
+        s.origin,
+        "Call it without its cache, or keep what it gave by a dict of your own.",
+    )
 
 
 def check_shared(spec: Specialiser, function: Function) -> None:

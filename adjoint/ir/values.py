@@ -77,6 +77,8 @@ def type_of(value: Any, seen: tuple[int, ...] = ()) -> Type:
     if isinstance(value, Cursor | View):
         return UNKNOWN
     seen = (*seen, id(value))
+    if isinstance(value, tuple) and cls is not tuple and not hasattr(cls, "_fields"):
+        return UNKNOWN  # its class says what it is
     if isinstance(value, tuple):
         return TupleOf(tuple([type_of(v, seen) for v in value]), cls)
     if cls is list:

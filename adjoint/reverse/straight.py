@@ -229,13 +229,13 @@ class Reverser:
         if isinstance(s.callee, Const) and s.callee.value in state.ITERATORS:
             if any(state.is_changing_list(self, a) for a in s.args):
                 return state.iterator(self, s)
-        if isinstance(s.callee, Const) and self.memory.is_changed(s.args[0] if s.args else None):
+        if isinstance(s.callee, Const) and s.args and self.changes_items(s.args[0]):  # type: ignore[arg-type]
             special = {contents.view: state.viewed, contents.get: state.got}.get(s.callee.value)
             if s.callee.value is iterated and self.memory.shares:
                 special = state.standing
             if special is not None:
                 return special(self, s)
-        if is_item(s) and self.memory.is_changed(s.args[0]):
+        if is_item(s) and self.changes_items(s.args[0]):  # type: ignore[arg-type]
             return state.item_read(self, s)
         if is_exception(s):
             return [s], lambda scope: refuse_carried(scope.take_rest(s.target), s.origin)

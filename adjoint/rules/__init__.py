@@ -19,6 +19,7 @@ FAMILIES = (
     "heaps",
     "lazy",
     "methods",
+    "copies",
     "reductions",
     "extrema",
     "cumulative",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import statistics
 from typing import Any
@@ -36,26 +35,6 @@ def complex_(real=0, imag=0):
 
     def pullback(y_bar):
         return y_bar, -1j * y_bar
-
-    return y, pullback
-
-
-@rule(copy.copy, linear="x")
-def shallow_copy(x):
-    y = copy.copy(x)
-
-    def pullback(y_bar):
-        return y_bar
-
-    return y, pullback
-
-
-@rule(copy.deepcopy, linear="x")
-def deep_copy(x, memo=None, _nil=None):
-    y = copy.deepcopy(x, memo)
-
-    def pullback(y_bar):
-        return y_bar
 
     return y, pullback
 

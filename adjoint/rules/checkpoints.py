@@ -24,7 +24,7 @@ class Checkpointed:
     def __init__(self, function: Callable) -> None:
         self.function = function
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return recomputed((), self.function, *args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 from adjoint import runtime
 from adjoint.cursor import Cursor, View, item_bar, placed
 from adjoint.errors import UnsupportedSyntaxError
+from adjoint.rules import registry
+from adjoint.rules.operators import is_hashable
 from adjoint.tree import iterable_cotangent, tangent_field
 
 # What they give is an iterator, of which others may take items too.
@@ -19,12 +21,20 @@ MAKERS = {
     itertools.starmap, itertools.accumulate, itertools.product, itertools.pairwise,
     itertools.combinations, itertools.combinations_with_replacement, itertools.permutations,
 }  # fmt: skip
+#: They take items of several iterators, or of one for several.
+SEVERAL = {itertools.tee, itertools.zip_longest, itertools.takewhile, itertools.dropwhile}
 Result = tuple[Any, Any]
 
 
 def is_generator(function: Any) -> bool:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return code is not None and bool(code.co_flags & CO_GENERATOR)
+
+
+def made_by(function: Any) -> Any:
+    """What is differentiated in place of a function: of those in `itertools` often a generator."""
+    declared = registry.lookup(function)
+    return function if declared is None else declared.text
 
 
 def cursor_over(y: Any) -> Any:
@@ -149,7 +159,11 @@ def refuse_again(function: Any, args: tuple, *more: Any) -> None:
     """
     advanced = Iterator, runtime.GeneratorContext, contextlib._GeneratorContextManager
     advancing = (runtime.call_method, getattr, runtime.enter_context, *more)
-    if args and isinstance(args[0], advanced) and any(function is f for f in advancing):
+    lazy = is_hashable(function) and (
+        function in MAKERS or function in SEVERAL or is_generator(made_by(function))
+    )
+    by_hand = args and isinstance(args[0], advanced) and any(function is f for f in advancing)
+    if by_hand or lazy and any(isinstance(a, Iterator | View) for a in args):
         raise UnsupportedSyntaxError(
             "the second derivative through a generator or iterator that is advanced by hand is not supported",
             hint="Go through a list of its items with a loop.",

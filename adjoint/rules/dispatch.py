@@ -372,10 +372,14 @@ def keyword_bar(text: Any, leading: tuple, name: str) -> Any:
 
 
 def keyword_position(text: Any, count: int, name: str) -> int | None:
-    """The position, among the first parameters of a rule, of the one that takes a keyword."""
+    """The position, among what a rule gives its parameters, of what is for a keyword: behind the
+    cotangents of `*args` that of `**kwargs` is the last."""
     parameters = inspect.signature(text).parameters
     for i, (own, parameter) in enumerate(parameters.items()):
-        if i >= count or parameter.kind is parameter.VAR_POSITIONAL:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            others = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+            return count - 1 if others and name not in parameters else None
+        if i >= count:
             return None
         if own == name or parameter.kind is parameter.VAR_KEYWORD and name not in parameters:
             return i
@@ -621,7 +625,7 @@ def method_mask(active: tuple) -> tuple:
     return tuple(a - 1 if isinstance(a, int) and a > 0 else a for a in active if a != "callee")
 
 
-def _method_call(active: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result:
+def _method_call(active: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Result:
     if isinstance(owner, Cursor):
         return cursors.method(apply_rule, active, owner, name, args)
     function, shifted = method_of(owner, name, *args[:1]), method_mask(active)
@@ -748,7 +752,7 @@ def has_setter(cls: type, name: str) -> bool:
     )
 
 
-def _recalled(active: tuple, function: Any, *args: Any, **kwargs: Any) -> Result:
+def _recalled(active: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Result:
     raise MissingRuleError(
         f"no derivative is known for {describe(function)}: it calls itself, and keeps its results "
         "(functools.cache)",
@@ -773,10 +777,10 @@ def widened(mask: tuple, active: tuple) -> tuple:
     return tuple(dict.fromkeys((*mask, *outer)))
 
 
-def _nested(active: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Result:
+def _nested(active: tuple, function: Any, mask: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
     cursors.refuse_again(function, args)
-    if not (is_hashable(function) and function in ITERATOR_MAKERS):
+    if not (is_hashable(function) and (function in ITERATOR_MAKERS or function is iterated)):
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
     mask = widened(mask, active)
     y, inner = apply_rule(function, mask, *args, **kwargs)
@@ -807,7 +811,7 @@ class Refused:
         self.function, self.error = function, error
         self.__name__ = getattr(function, "__name__", "function")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
 

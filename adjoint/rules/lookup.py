@@ -35,6 +35,8 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
         return ATTRIBUTE_FUNCTIONS[name], (), ()
     if isinstance(cls.__getattribute__, types.FunctionType):
         return cls.__getattribute__, (), (name,)
+    if name == "__dict__" and cls not in (types.FunctionType, functools.partial):
+        return vars, (), ()
     found = inspect.getattr_static(cls, name, None)
     reader = getattr(type(found), "__get__", None)
     if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
@@ -146,6 +148,8 @@ def conversion(function: Any, cls: type, place: int, count: int) -> Any:
         return items_by_index if isinstance(cls.__getitem__, types.FunctionType) else None
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.partition(".")[0] == "numpy":
+        if issubclass(cls, list | tuple) and isinstance(cls.__iter__, types.FunctionType):
+            return items_of_object
         asked = "__array_ufunc__" if isinstance(function, np.ufunc) else "__array_function__"
         return None if hasattr(cls, asked) else own_array(cls)  # NumPy asks these first
     return None

@@ -35,7 +35,7 @@ _underway: ContextVar[tuple] = ContextVar("underway", default=())
 ONE_BY_ONE = {iter, next, iterated}
 
 
-def pushed(active: tuple, function: Any, tangents: tuple, *args: Any, **kwargs: Any) -> Result:
+def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """`((y, y_dot), pullback)` of `push_rule(function, tangents, *args, **kwargs)`."""
     function = dispatch.respelled(function, args)
     special = SPECIAL.get(function) if is_hashable(function) else None
@@ -390,7 +390,9 @@ def of_capture(tangents: tuple, function: Any, name: str) -> Result | None:
     )
 
 
-def of_method(tangents: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Result | None:
+def of_method(
+    tangents: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any
+) -> Result | None:
     function = dispatch.method_of(owner, name)
     if function is None:
         return None

@@ -18,7 +18,7 @@ from adjoint.runtime import call_method
 from adjoint.tree import Tangent, tangent_field
 
 
-def of_rule(tangents: tuple, function: Any, mask: tuple, *args: Any, **kwargs: Any) -> Pair:
+def of_rule(tangents: tuple, function: Any, mask: tuple, /, *args: Any, **kwargs: Any) -> Pair:
     """`apply_rule` itself: the tangent of a pullback is that of the call that it belongs to."""
     _, function_dot, _, *rest = tangents
     cursors.refuse_again(function, args, next)

@@ -418,7 +418,7 @@ def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
 # -- calls that are other calls ------------------------------------------------------------------------
 
 
-def of_method(tangents: tuple, owner: Any, name: str, *args: Any, **kwargs: Any) -> Pair:
+def of_method(tangents: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Pair:
     """`owner.name(*args)`"""
     _, owner_dot, _, *rest = tangents
     function = dispatch.method_of(owner, name)
@@ -547,7 +547,7 @@ def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> 
     return y, Tangent(func=tangents[1], args=tuple(tangents[2:-1]), keywords=tangents[-1])
 
 
-def of_update_wrapper(tangents: tuple, wrapper: Any, *args: Any, **kwargs: Any) -> Pair:
+def of_update_wrapper(tangents: tuple, wrapper: Any, /, *args: Any, **kwargs: Any) -> Pair:
     return functools.update_wrapper(wrapper, *args, **kwargs), tangents[1]
 
 

@@ -9,6 +9,7 @@ from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.calls import written
 from adjoint.rules.hooks import hook
+from adjoint.rules.keys import refuse_keys
 from adjoint.rules.memory import store_of, written_operand
 from adjoint.rules.writes import refuse_write
 from adjoint.runtime import call_method
@@ -16,6 +17,7 @@ from adjoint.runtime import call_method
 
 def refuse_writes(body: Block, active: set[Value]) -> None:
     """Refuse in-place changes of what carries a derivative, or of what a derivative may still read."""
+    refuse_keys(body, active)
     read: set[Value] = set()
     for s in walk(body):
         if any(t in active for t in targets_of(s)):

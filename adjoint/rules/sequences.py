@@ -29,7 +29,9 @@ def form_of(values: Any) -> Any:
 
 
 def filled(values: Any, item: Any) -> Any:
-    """A sequence of the form of `values`, each item being `item`."""
+    """A sequence of the form of `values`, each item being `item`; None for the keys of a dict."""
+    if isinstance(values, dict):
+        return None
     if isinstance(form_of(values), np.ndarray):
         return np.broadcast_to(item, values.shape)
     if not isinstance(values, SEQUENCES):
@@ -48,7 +50,9 @@ def _(values, item):
 
 
 def total(values: Any) -> Any:
-    """The sum of the items that are not None."""
+    """The sum of the items that are not None; keys of a dict have no derivative."""
+    if isinstance(values, dict | None):
+        return None
     if isinstance(values, np.ndarray):
         return np.sum(values, axis=0)
     items = [value for value in values if value is not None]

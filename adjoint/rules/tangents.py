@@ -27,6 +27,7 @@ from adjoint.tree import (
     Tangent,
     cotangent_dtype,
     iterable_cotangent,
+    own_items,
     project,
     same_container,
     tangent_field,
@@ -58,11 +59,12 @@ def fit_tangent(x_dot: Any, x: Any, where: str = "the tangent", above: tuple = (
         return x_dot
     above = (*above, x)
     if isinstance(x, tuple | list):
-        items = [None] * len(x) if x_dot is None else x_dot
-        if len(items) != len(x):
-            raise ValueError(f"{where} has {len(items)} items, its primal {len(x)}")
+        held = own_items(x)
+        items = [None] * len(held) if x_dot is None else own_items(x_dot)
+        if len(items) != len(held):
+            raise ValueError(f"{where} has {len(items)} items, its primal {len(held)}")
         fitted = [
-            fit_tangent(d, v, f"{where}[{i}]", above) for i, (d, v) in enumerate(zip(items, x))
+            fit_tangent(d, v, f"{where}[{i}]", above) for i, (d, v) in enumerate(zip(items, held))
         ]
         return same_container(x, fitted)
     if isinstance(x, dict):

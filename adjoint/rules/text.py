@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime
-from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.registry import textual
 from adjoint.tree import Number, ReadBack, Tangent
 
@@ -53,13 +52,7 @@ def refuse_read_back(bar: Any, origin: Any = None) -> None:
     if vanishes(bar):
         return
     found = first_read_back(bar) or ReadBack("", origin)
-    reader = f"{found.reader} reads" if found.reader else "numbers are read"
-    raise UnsupportedSyntaxError(
-        f"{reader} from the text of a value that has a derivative, which would be lost",
-        found.origin or origin,
-        "Use the value itself; if its text is meant to be a constant, take the text of "
-        "adjoint.stop_gradient(value).",
-    )
+    ReadBack(found.reader, found.origin or origin).refuse()
 
 
 def leaves(bar: Any) -> list[Any]:
