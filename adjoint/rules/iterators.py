@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ def zip_(*iterables, strict=False):
 
 @jvp_rule(zip)
 def zip_jvp(primals, tangents, strict=False):
+    own = [getattr(x, "cursor", x) for x in primals if isinstance(x, Iterator)]
+    if len({id(x) for x in own}) < len(own):
+        raise UnsupportedSyntaxError(
+            "`zip` takes several items of one iterator, which forward mode does not know yet",
+            hint="Go through a list of its items by indices.",
+        )
     columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
     return zip(*primals, strict=strict), zip(*columns)
 

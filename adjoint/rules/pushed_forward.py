@@ -18,6 +18,7 @@ from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import PUSHED, Pair, listed, push_call, push_rule
 from adjoint.runtime import call_method, load_capture
+from adjoint.runtime import iterated
 from adjoint.tree import tangent_field
 
 #: Files of rules whose functions only move what they are given.
@@ -28,7 +29,7 @@ def of_push(tangents: tuple, function: Any, inner: tuple, /, *args: Any, **kwarg
     """The tangents of `push_rule(function, inner, *args, **kwargs)`."""
     _, function_dot, inner_dot, *rest = tangents
     outer = (function_dot, *rest)
-    cursors.refuse_again(function, args, next)
+    cursors.refuse_again(function, args, next, iterated)
     args, outer = listed(args, outer)
     args, inner = listed(args, inner)
     inner_dot = (None,) * len(inner) if inner_dot is None else inner_dot
