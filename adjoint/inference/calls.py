@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import itertools
 import operator
@@ -107,7 +108,7 @@ def call_known(
         if written is not None:
             return written
         return spec.emit(Const(refuse_out), [callee, *args], kwargs, site, UNKNOWN)
-    if is_context_function(function) or function is contextlib.contextmanager:
+    if is_context_function(function) or is_hashable(function) and function in CALLED:
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if hasattr(function, "dispatch") and hasattr(function, "registry"):
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)  # functools.singledispatch
@@ -265,6 +266,8 @@ OPEN = {
 STATEFUL = {"warnings", "logging", "threading", "asyncio", "inspect", "importlib", "re", "typing"}
 
 
+#: They are called as they are: what they make of functions and classes is found out when it is used.
+CALLED = {contextlib.contextmanager, dataclasses.dataclass, dataclasses.make_dataclass}
 LAZY = cursors.MAKERS | {itertools.takewhile, itertools.dropwhile, itertools.zip_longest}
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint import contents, slots
-from adjoint.inference import attributes, calls, changing, functions, objects, state
+from adjoint.inference import (
+    attributes,
+    calls,
+    changing,
+    dataclass_parts,
+    functions,
+    objects,
+    state,
+)
 from adjoint.inference.containers import (
     built_dict,
     built_list,
@@ -506,6 +514,8 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, collections.defaultdict: default_dict,
     operator.or_: union, dataclasses.replace: _replace,
+    dataclasses.asdict: dataclass_parts.whole(dict, "dict_factory"),
+    dataclasses.astuple: dataclass_parts.whole(tuple, "tuple_factory"),
     operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
     operator.add: sequence_sum, operator.mul: sequence_product,

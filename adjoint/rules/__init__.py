@@ -20,6 +20,7 @@ FAMILIES = (
     "lazy",
     "methods",
     "copies",
+    "dataclass_functions",
     "reductions",
     "extrema",
     "cumulative",

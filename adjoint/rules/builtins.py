@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from typing import Any
 
@@ -155,16 +154,6 @@ def smaller(a: float, b: float) -> float:
 @partials(smaller)
 def _(a, b, y):
     return (a < b) + 0.5 * (a == b), (b < a) + 0.5 * (a == b)
-
-
-@source_of(dataclasses.replace)
-def replaced(obj, /, **changes):
-    kept = {
-        f.name: getattr(obj, f.name)
-        for f in dataclasses.fields(obj)
-        if f.init and f.name not in changes
-    }
-    return type(obj)(**kept, **changes)
 
 
 @source_of(max)
