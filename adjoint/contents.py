@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +13,7 @@ from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.shadows import Shadows, add_at, refuse_own, shadow_of
 
-CONTAINERS = (list, dict, defaultdict)
+CONTAINERS = (list, dict, defaultdict, deque)
 
 # -- what programs do --------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def store_item(owner: Any, key: Any, value: Any) -> None:
 
 def position(owner: Any, key: Any) -> Any:
     """What names the slot of `owner[key]` as long as nothing moves: never a negative index."""
-    if type(key) is int and key >= 0 or not isinstance(owner, list):
+    if type(key) is int and key >= 0 or not isinstance(owner, list | deque):
         return key
     if isinstance(key, slice):
         return range(len(owner))[key]
@@ -61,7 +61,7 @@ def kept(x: Any) -> Any:
 def steady(items: Any) -> Any:
     """What a loop runs over, each item as it was when the loop began."""
     view = type(items) in (type({}.items()), type({}.values()))
-    return _watched(items) if isinstance(items, list) or view else items
+    return _watched(items) if isinstance(items, list | deque) or view else items
 
 
 def standing(items: Any) -> Any:
@@ -77,7 +77,7 @@ def standing(items: Any) -> Any:
 
 def backwards(items: Any) -> Any:
     """`reversed(items)`, each item as it was when the loop began."""
-    return _watched(items, reversed) if isinstance(items, list) else reversed(items)
+    return _watched(items, reversed) if isinstance(items, list | deque) else reversed(items)
 
 
 def view(items: dict, name: str) -> list:
@@ -140,7 +140,9 @@ class Change:
 
 
 def changes_of(owner: Any) -> dict[str, Callable[..., tuple]]:
-    """The methods that change a list or dict."""
+    """The methods that change a list, deque or dict."""
+    if isinstance(owner, deque):
+        return DEQUE_METHODS
     return LIST_METHODS if isinstance(owner, list) else DICT_METHODS
 
 
@@ -277,6 +279,48 @@ LIST_METHODS: dict[str, Callable[..., Done]] = {
     "__iadd__": _extend, "__imul__": _repeat,
 }  # fmt: skip
 
+# -- deques ------------------------------------------------------------------------------------------
+
+
+def _of_deque(name: str) -> Callable[..., Done]:
+    """A method of a deque: what it does is done to the numbers of the items as well."""
+
+    def method(items: deque, *args: Any) -> Done:
+        origins = deque(range(len(items)), items.maxlen)
+        new: list[Any] = []
+        given = list(args)
+        if name in ("extend", "extendleft", "__iadd__"):
+            new = list(args[0])
+            args, given = (new,), [[~i for i in range(len(new))]]
+        elif name in ("append", "appendleft", "insert"):
+            new, given[-1] = [args[-1]], ~0
+        elif name == "remove":
+            given = [items.index(args[0])] if args[0] in items else given
+        y = getattr(items, name)(*args)
+        removed = getattr(origins, name)(*given)
+        joined = name in ("extend", "extendleft", "__iadd__")
+        settings = (0, 0) if new or joined else (0, len(args))
+        return moved(
+            y if name in TAKING else None,
+            list(origins),
+            removed if name in TAKING else None,
+            (1, 0) if name == "insert" else settings,
+            len(new),
+            joined,
+        )
+
+    return method
+
+
+TAKING = ("pop", "popleft")
+DEQUE_METHODS = {
+    name: _of_deque(name)
+    for name in (
+        "append", "appendleft", "extend", "extendleft", "insert", "pop", "popleft", "remove", "clear",
+        "reverse", "rotate", "__delitem__", "__iadd__", "__imul__",
+    )
+}  # fmt: skip
+
 # -- dicts -------------------------------------------------------------------------------------------
 
 
@@ -401,7 +445,7 @@ def read_back_item(shadows: Shadows, owner: Any, key: Any, y: Any, bar: Any, arr
     if arrays and isinstance(owner, np.ndarray):
         add_at(shadow_of(shadows, owner), key, bar)
         return None
-    if not isinstance(owner, list | dict):
+    if not isinstance(owner, list | dict | deque):
         return tree.accumulate_item(None, owner, key, bar)
     shadows.add(owner, key, bar)
     return None

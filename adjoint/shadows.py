@@ -8,6 +8,7 @@ generated code slices the shadows as the program slices the arrays; elsewhere it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -155,7 +156,7 @@ def shares(y: np.ndarray, x: Any) -> bool:
 
 def parts_of(x: Any) -> list[Any]:
     """What a container, an object or a function refers to."""
-    if isinstance(x, tuple | list | set):
+    if isinstance(x, tuple | list | set | deque):
         return list(x)
     if isinstance(x, dict):
         return list(x.values())
@@ -168,6 +169,8 @@ def snapshot(x: Any) -> Any:
     """A copy, as deep as arrays are, of what the reverse half reads after it has been written to."""
     if isinstance(x, np.ndarray):
         return x.copy()
+    if isinstance(x, deque):
+        return deque([snapshot(item) for item in x], x.maxlen)
     if isinstance(x, tuple | list):
         return tree.same_container(x, [snapshot(item) for item in x])
     if isinstance(x, dict):

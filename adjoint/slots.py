@@ -9,6 +9,7 @@ arrays is not here but in `shadows`: a slot's cotangent is what is left besides 
 from __future__ import annotations
 
 import builtins
+from collections import deque
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -108,7 +109,7 @@ def held(x: Any, seen: dict[int, Any] | None = None) -> Any:
         return tree.same_container(x, [held(item, seen) for item in x])
     if isinstance(x, np.ndarray | type | ModuleType | FunctionType):
         return x
-    if not isinstance(x, list | dict) and attributes(x) is None:
+    if not isinstance(x, list | dict | deque) and attributes(x) is None:
         return x
     if id(x) in seen:  # x itself while it is being looked at: it refers to itself
         return seen[id(x)]
@@ -127,12 +128,12 @@ def shared(*values: Any) -> list[tuple[Any, Any]]:
         x = todo.pop()
         if type(x) in SCALARS:
             continue
-        if isinstance(x, list | dict) and id(x) in seen:
+        if isinstance(x, list | dict | deque) and id(x) in seen:
             found.append((x, x.copy()))
         fresh = id(x) not in seen and not isinstance(
             x, np.ndarray | type | ModuleType | FunctionType
         )
-        if fresh and (isinstance(x, tuple | list | dict) or attributes(x) is not None):
+        if fresh and (isinstance(x, tuple | list | dict | deque) or attributes(x) is not None):
             seen.add(id(x))
             todo += parts_by_key(x).values()
     return found
@@ -180,7 +181,7 @@ def parts_by_key(x: Any) -> dict[Any, Any]:
     """What a container, an object or a function holds, by index, key or name."""
     if isinstance(x, Held):
         return x.parts
-    if isinstance(x, tuple | list):
+    if isinstance(x, tuple | list | deque):
         return dict(enumerate(x))
     if isinstance(x, dict):
         return x
@@ -217,9 +218,9 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
                 rest[name] = part
         return None if all(part is None for part in rest.values()) else tree.Tangent(**rest)
     owner = x.owner if type(x) is Held else x
-    if not isinstance(owner, tuple | list | dict):
+    if not isinstance(owner, tuple | list | dict | deque):
         return x_bar
-    changes = isinstance(owner, list | dict) and ITEMS in shadows.names
+    changes = isinstance(owner, list | dict | deque) and ITEMS in shadows.names
     if changes and owner is x:  # it may hold other things by now, and these hold no memory
         for key, part in x_bar.items() if isinstance(owner, dict) else enumerate(x_bar):
             shadows.add(owner, key, part)
@@ -259,14 +260,16 @@ def collect(
         return x_bar
     path = (*path, id(owner))
     slots = {} if reaches(apart_from, owner) else shadows.slots.get(id(owner), (None, {}))[1]
-    field = tree.tangent_item if isinstance(owner, tuple | list | dict) else tree.tangent_field
+    field = (
+        tree.tangent_item if isinstance(owner, tuple | list | dict | deque) else tree.tangent_field
+    )
     parts = {}
     for key, value in held.items():
         bar = tree.accumulate(field(x_bar, key), slots.get(key))
         parts[key] = collect(shadows, value, bar, apart_from, arrays, path)
     if isinstance(owner, dict):
         return parts
-    if isinstance(owner, tuple | list):
+    if isinstance(owner, tuple | list | deque):
         return tree.same_container(owner, list(parts.values()))
     parts = {name: part for name, part in parts.items() if part is not None}
     return tree.Tangent(**parts) if parts else None

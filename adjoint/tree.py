@@ -8,6 +8,7 @@ for zero, everywhere.
 from __future__ import annotations
 
 import types
+from collections import deque
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple, NoReturn
@@ -121,8 +122,8 @@ def accumulate(a: Any, b: Any) -> Any:
 
 
 def same_container(like: Any, items: list) -> Any:
-    """The items as a container of the class of `like` (list, tuple or named tuple)."""
-    if isinstance(like, list):
+    """The items as a container of the class of `like` (list, tuple or named tuple); of a deque a list."""
+    if isinstance(like, list | deque):
         return items
     return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
 
@@ -167,7 +168,7 @@ def accumulate_item(cotangent: Any, container: Any, index: Any, item_bar: Any) -
         if cotangent is None:
             cotangent = zeros_like(container)
         return index_add(cotangent, index, item_bar)
-    if isinstance(container, list | tuple):
+    if isinstance(container, list | tuple | deque):
         items = [None] * len(container) if cotangent is None else list(cotangent)
         if isinstance(index, slice):
             for position, bar in zip(range(*index.indices(len(container))), item_bar, strict=True):
@@ -369,7 +370,7 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
             elif bar is not None:
                 x_bar[i] += bar
         return x_bar
-    if isinstance(iterable, list | tuple):
+    if isinstance(iterable, list | tuple | deque):
         rest = [None] * (len(iterable) - len(bars))
         return same_container(iterable, [*bars, *rest])
     if all(bar is None for bar in bars) or isinstance(iterable, range | dict):

@@ -41,6 +41,7 @@ WRITTEN: dict[str, list[tuple[str, str]]] = {
         ("operators of classes", "class Pair:\n    def __init__(self, a):\n        self.a = a\n    def __mul__(self, other):\n        return self.a * other.a\nreturn Pair(x) * Pair(x + 1)"),
         ("properties", "class P:\n    def __init__(self, a):\n        self.a = a\n    @property\n    def b(self):\n        return self.a**2\nreturn P(x).b"),
         ("`functools.cache`", "import functools\n@functools.cache\ndef g(k):\n    return x**k\nreturn g(2) * g(2)"),
+        ("`dataclasses.asdict`, `replace`", "from dataclasses import asdict, make_dataclass, replace\nPoint = make_dataclass('Point', ['a', 'b'])\np = replace(Point(x, x), b=x * x)\nreturn sum(asdict(p).values())"),
         ("attributes that change", "import types\nn = types.SimpleNamespace(v=x)\nn.v *= 3\nreturn n.v * x"),
     ],
     "Lists and dicts": [
@@ -51,6 +52,7 @@ WRITTEN: dict[str, list[tuple[str, str]]] = {
         ("`extend` by a generator", "s = [x]\ns.extend(s[-1] * k for k in range(1, 4))\nreturn sum(s)"),
         ("`heapq`, `bisect`", "import heapq\nh = []\nfor k in (3, 1, 2):\n    heapq.heappush(h, x * k)\nreturn heapq.heappop(h)"),
         ("`defaultdict`", "from collections import defaultdict\nd = defaultdict(float)\nfor k in range(5):\n    d[k % 2] += x**k\nreturn d[0] * d[1]"),
+        ("`collections.deque`", "from collections import deque\nlast = deque(maxlen=2)\nfor k in range(4):\n    last.append(x * k + sum(last))\nreturn last[0] * last.pop()"),
         ("`setdefault`, `get`", "d = {}\nfor k in range(4):\n    d.setdefault(k % 2, []).append(x * k)\nreturn sum(d[1]) + d.get('none', x)"),
         ("sets of what has no derivative", "seen = set()\nfor k in (1, 2, 1):\n    if k not in seen:\n        x *= k + x\n    seen.add(k)\nreturn x"),
         ("dicts", "d = {'a': x}\nd['b'] = d['a'] * x\nd.update(a=x * 3)\nreturn sum(d.values())"),

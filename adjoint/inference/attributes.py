@@ -18,6 +18,7 @@ from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
+    DequeOf,
     DictOf,
     FunctionOf,
     Identity,
@@ -32,7 +33,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
-from adjoint.rules.lookup import computed_by, is_decorated
+from adjoint.rules.lookup import computed_by, is_decorated, longest
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, set_attribute
 
@@ -62,6 +63,8 @@ def load_attribute(spec: Specialiser, owner: Operand, name: str, site: Site) -> 
             return calls.call(spec, Const(function.fget), [owner], [], site)
         if not callable(function) and not hasattr(function, "__get__"):
             return literal_attribute(spec, t.cls, Const(t.cls), name, site)
+    if isinstance(t, DequeOf) and name == "maxlen":
+        return spec.emit(Const(longest), [owner], [], site, Opaque(object))
     if isinstance(t, FunctionOf) and name == "__name__":
         code = t.code.value
         return Const(getattr(code, "co_name", None) or code.name)

@@ -8,6 +8,7 @@ import functools
 import itertools
 import operator
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,16 @@ from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
-from adjoint.ir.types import UNKNOWN, FunctionOf, Instance, IteratorOf, Literal, Type, Unknown
+from adjoint.ir.types import (
+    UNKNOWN,
+    DequeOf,
+    FunctionOf,
+    Instance,
+    IteratorOf,
+    Literal,
+    Type,
+    Unknown,
+)
 from adjoint.parts import parts_of
 from adjoint.rules import cursors, dispatch, lookup, registry, slot_tangents
 from adjoint.rules.arraylike import made_arrays
@@ -232,6 +242,9 @@ def converted(
 ) -> Operand:
     """What a builtin or a function of NumPy makes of an object of a user's class."""
     kind = operand_type(operand)
+    if isinstance(kind, DequeOf):
+        make = lookup.conversion(function, deque, place, count)
+        return operand if make is None else call(spec, Const(make), [operand], [], site)
     if not isinstance(kind, Instance):
         return operand
     make = lookup.conversion(function, kind.cls, place, count)

@@ -8,6 +8,7 @@ comes from there is a list of unknown length.
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable
 from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
     Array,
+    DequeOf,
     DictOf,
     FunctionOf,
     ListOf,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 NONE = Literal(None, None)
-MAKERS = (make_list, make_dict, list, dict, sorted, *AXES_SPLIT)
+MAKERS = (make_list, make_dict, list, dict, sorted, deque, *AXES_SPLIT)
 
 
 # -- where containers come from ----------------------------------------------------------------------
@@ -112,6 +114,8 @@ def opened(spec: Specialiser, kind: Type, key: Any) -> Type:
         return coarse(kind)
     if key not in spec.changed:
         return kind
+    if isinstance(kind, DequeOf):
+        return DequeOf(None, join(state.lasting(kind.element), spec.elements.get(key, BOTTOM)))
     if isinstance(kind, ListOf):
         element = state.lasting(unliteral(element_of(kind)))
         return ListOf(None, join(element, spec.elements.get(key, UNKNOWN)))
@@ -148,11 +152,13 @@ def method(
 ) -> Operand:
     """`owner.name(…)`, of a method that changes a list or dict."""
     kind = operand_type(owner)
-    if name == "append" and is_list(kind) and len(args) == 1 and not kwargs:
+    if name == "append" and type(kind) is ListOf and len(args) == 1 and not kwargs:
         note(spec, owner, operand_type(args[0]))
         spec.emit(Const(contents.append), [owner, *args], [], site, NONE)
         return Const(None)
     written: Type = BOTTOM
+    if name == "extendleft" and len(args) == 1 and is_lazy(spec, args[0]):
+        return calls.call(spec, Const(one_by_one_left), [owner, *args], [], Site(site.origin))
     if name in ("extend", "__iadd__") and len(args) == 1 and not kwargs and is_lazy(spec, args[0]):
         if spec.attempts and any(late.value is args[0] for late in spec.late):
             raise in_the_middle(site.origin)  # all its items come before the first is put in
@@ -164,7 +170,9 @@ def method(
         and (is_lazy(spec, args[0]) or spec.attempts and not is_dict(operand_type(args[0])))
     ):
         return calls.call(spec, Const(pair_by_pair), [owner, *args], [], Site(site.origin))
-    if name in ("extend", "__iadd__") and args:
+    if name in ("append", "appendleft") and args:
+        written = operand_type(args[0])
+    elif name in ("extend", "extendleft", "__iadd__") and args:
         args = [calls.call(spec, Const(list), [args[0]], [], Site(site.origin))]
         written = element_of(operand_type(args[0]))
     elif name == "setdefault" and args:
@@ -187,7 +195,7 @@ def method(
             element = join(element, operand_type(args[1]))
     if name == "popitem":
         element = TupleOf((UNKNOWN, UNKNOWN))
-    y = element if name in ("pop", "popitem", "setdefault") else NONE
+    y = element if name in ("pop", "popleft", "popitem", "setdefault") else NONE
     both_kind = TupleOf((y, Opaque(contents.Change)))
     operands = [owner, Const(name), *args]
     both = spec.emit(
@@ -219,6 +227,12 @@ def one_by_one(items, more):
     """`items.extend(more)`"""
     for each in more:
         items.append(each)
+
+
+def one_by_one_left(items, more):
+    """`items.extendleft(more)`"""
+    for each in more:
+        items.appendleft(each)
 
 
 def pair_by_pair(items, pairs):

@@ -9,15 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents
-from adjoint.inference import changing, objects
+from adjoint.inference import calls, changing, objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
 from adjoint.inference.sites import Keywords, Site
-from adjoint.ir.nodes import Const, Operand
+from adjoint.ir.nodes import Const, Operand, Value
 from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
     Array,
+    DequeOf,
     DictOf,
     FunctionOf,
     IteratorOf,
@@ -100,6 +101,30 @@ def default_dict(
     fresh = OpenDict(collections.defaultdict, (), BOTTOM, factory)
     kind = join(fresh, spec.elements.get(site.origin, BOTTOM))
     return spec.emit(Const(contents.default_dict), list(args), [], site, kind)
+
+
+def made_deque(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`collections.deque(iterable, maxlen)`"""
+    given = dict(zip(("iterable", "maxlen"), args, strict=False)) | dict(kwargs)
+    if len(given) != len(args) + len(kwargs) or set(given) - {"iterable", "maxlen"}:
+        return None
+    items, most = given.get("iterable"), given.get("maxlen", Const(None))
+    if items is None:
+        items = Const(())
+    elif not isinstance(operand_type(items), ListOf):
+        items = calls.call(spec, Const(list), [items], [], Site(site.origin))
+    element = unliteral(element_type(operand_type(items)))
+    if element is BOTTOM and site.origin not in spec.changed:
+        element = UNKNOWN
+    kind = DequeOf(None, element)
+    if site.origin not in spec.changed:
+        return spec.emit(Const(collections.deque), [items, most], [], site, kind)
+    made = spec.emit(Const(collections.deque), [Const(()), most], [], site, kind)
+    if isinstance(items, Value):
+        changing.method(spec, made, "extend", [items], [], Site(site.origin))
+    return made
 
 
 def merged_dicts(

@@ -31,6 +31,7 @@ from adjoint.inference.containers import (
     dict_of,
     flattened,
     iterator_of,
+    made_deque,
     merged_dicts,
     sequence,
     sequence_product,
@@ -48,6 +49,7 @@ from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
     Array,
+    DequeOf,
     DictOf,
     FunctionOf,
     Identity,
@@ -126,6 +128,9 @@ def _call_method(
     owner, name, *rest = args
     if changing.is_container(operand_type(owner)) and name.value in METHODS:  # type: ignore[union-attr]
         return changing.method(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
+    if isinstance(operand_type(owner), DequeOf) and name.value == "copy" and not rest:  # type: ignore[union-attr]
+        most = attributes.load_attribute(spec, owner, "maxlen", Site(site.origin))
+        return made_deque(spec, [owner, most], [], site)
     if isinstance(operand_type(owner), ListOf) and name.value == "copy" and not rest:  # type: ignore[union-attr]
         return calls.call(spec, Const(list), [owner], [], site)
     open_dict = is_open_dict(operand_type(owner))
@@ -513,6 +518,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
     set_item: with_item, dict: dict_of, collections.defaultdict: default_dict,
+    collections.deque: made_deque,
     operator.or_: union, dataclasses.replace: _replace,
     dataclasses.asdict: dataclass_parts.whole(dict, "dict_factory"),
     dataclasses.astuple: dataclass_parts.whole(tuple, "tuple_factory"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Splat, Value
 from adjoint.ir.types import (
     Array,
+    DequeOf,
     DictOf,
     Double,
     FunctionOf,
@@ -60,7 +62,7 @@ def class_of(t: Type) -> type | None:
         return t.cls if t.cls not in (Real, Double) else None
     if isinstance(t, TupleOf | Instance | Opaque | IteratorOf):
         return t.cls if t.cls is not BaseException else None
-    simple = {ListOf: list, DictOf: dict, FunctionOf: types.FunctionType}
+    simple = {ListOf: list, DequeOf: deque, DictOf: dict, FunctionOf: types.FunctionType}
     return simple.get(type(t))
 
 

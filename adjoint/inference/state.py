@@ -19,6 +19,7 @@ from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
     Array,
+    DequeOf,
     Instance,
     ListOf,
     Literal,
@@ -209,6 +210,8 @@ def lasting(kind: Type) -> Type:
     if isinstance(kind, OpenDict):
         items = tuple([(key, lasting(t)) for key, t in kind.items])
         return replace(kind, items=items, rest=lasting(kind.rest))
+    if isinstance(kind, DequeOf):
+        return DequeOf(None, lasting(kind.element))
     if isinstance(kind, ListOf):
         if kind.items is None:
             return ListOf(None, lasting(kind.element))

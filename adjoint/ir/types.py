@@ -118,6 +118,11 @@ class ListOf(Type):
 
 
 @dataclass(frozen=True)
+class DequeOf(ListOf):
+    """A `collections.deque`, by the type of its items: a list with methods and a class of its own."""
+
+
+@dataclass(frozen=True)
 class DictOf(Type):
     items: tuple[tuple[Any, Type], ...]
 
@@ -353,6 +358,9 @@ def join(a: Type, b: Type) -> Type:
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and a.cls is b.cls:
         if len(a.items) == len(b.items):
             return TupleOf(tuple(map(join, a.items, b.items)), a.cls)
+    if isinstance(a, DequeOf) or isinstance(b, DequeOf):
+        both = isinstance(a, DequeOf) and isinstance(b, DequeOf)
+        return DequeOf(None, join(a.element, b.element)) if both else UNKNOWN  # type: ignore[attr-defined]
     if isinstance(a, ListOf) and isinstance(b, ListOf):
         if a.items is not None and b.items is not None and len(a.items) == len(b.items):
             return ListOf(tuple(map(join, a.items, b.items)))

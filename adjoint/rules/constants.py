@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import operator
 import types
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 import numpy as np
 
 from adjoint import runtime
+from adjoint.rules.lookup import longest
 from adjoint.rules.registry import nondifferentiable
 from adjoint.rules.text import TELLING
 
@@ -62,6 +63,9 @@ nondifferentiable(
         if isinstance(method, types.MethodDescriptorType) and name in TELLING
     ),
     *(
+        longest,
+        deque.index,
+        deque.count,
         list.index,
         list.count,
         tuple.index,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from adjoint import runtime
@@ -31,6 +32,54 @@ def new_tuple_jvp(primals, tangents):
     items = list(given[0]) if given else []
     dots = list(item_tangents(tangents[1], items)) if given else []
     return tuple.__new__(cls, items), tuple.__new__(cls, dots)
+
+
+@rule(deque)
+def deque_(iterable=(), maxlen=None):
+    y = deque(iterable, maxlen)
+
+    def pullback(y_bar):
+        return (reformed(last(y_bar, iterable), iterable),)
+
+    return y, pullback
+
+
+@jvp_rule(deque)
+def deque_jvp(primals, tangents):
+    items = list(primals[0]) if primals else []
+    y = deque(items, *primals[1:])
+    dots = list(item_tangents(tangents[0], items)) if primals else []
+    return y, dots[len(dots) - len(y) :]
+
+
+def last(bars: Any, like: Any) -> Any:
+    """The cotangents of as many items as `like` has, of which these are the last."""
+    return None if bars is None else [*[None] * (len(like) - len(bars)), *bars]
+
+
+@rule(last, linear="bars", form="like")
+def _(bars, like):
+    y = last(bars, like)
+
+    def pullback(y_bar):
+        return (latest(y_bar, bars),)
+
+    return y, pullback
+
+
+def latest(bars: Any, like: Any) -> Any:
+    """`last` undone."""
+    return None if bars is None else list(bars)[len(bars) - len(like) :]
+
+
+@rule(latest, linear="bars", form="like")
+def _(bars, like):
+    y = latest(bars, like)
+
+    def pullback(y_bar):
+        return (last(y_bar, bars),)
+
+    return y, pullback
 
 
 @source_of(dict.fromkeys)

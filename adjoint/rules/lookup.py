@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections import deque
 from numbers import Number
 from typing import Any
 
@@ -35,6 +36,8 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
         return ATTRIBUTE_FUNCTIONS[name], (), ()
     if isinstance(cls.__getattribute__, types.FunctionType):
         return cls.__getattribute__, (), (name,)
+    if cls is deque and name == "maxlen":
+        return longest, (), ()
     if name == "__dict__" and cls not in (types.FunctionType, functools.partial):
         return vars, (), ()
     found = inspect.getattr_static(cls, name, None)
@@ -51,6 +54,11 @@ def computed_by(cls: type, kept: bool, name: str) -> tuple[Any, tuple, tuple] | 
     if found is None and not kept and isinstance(fallback, types.FunctionType):
         return fallback, (), (name,)
     return None
+
+
+def longest(items: deque) -> int | None:
+    """`items.maxlen`"""
+    return items.maxlen
 
 
 def attribute_call(owner: Any, name: str, *default: Any) -> tuple[Any, tuple, tuple] | None:
@@ -139,6 +147,9 @@ def conversion(function: Any, cls: type, place: int, count: int) -> Any:
         return None
     if (function is max or function is min) and count > 1:  # they are compared themselves
         return None
+    if cls is deque:
+        array = isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy"
+        return list if array else None
     home = cls.__module__.split(".")[:2]  # one-hot encodings are objects like a user's
     if not is_users(cls) or (home[0] in ("numpy", "adjoint") and home != ["adjoint", "data"]):
         return None

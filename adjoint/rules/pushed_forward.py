@@ -17,8 +17,7 @@ from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held
 from adjoint.rules.pushing import PUSHED, Pair, listed, push_call, push_rule
-from adjoint.runtime import call_method, load_capture
-from adjoint.runtime import iterated
+from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import tangent_field
 
 #: Files of rules whose functions only move what they are given.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import deque
 from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import Any
@@ -109,7 +110,7 @@ def view_tangents(tangents: Tangents, items: dict, rest: Any, name: str) -> list
 
 def item_of_any(tangents: Tangents, owner: Any, key: Any, rest: Any, key_dot: Any) -> tuple:
     """`owner[key]` and its tangent, where only running tells what the owner is."""
-    if not isinstance(owner, list | dict):
+    if not isinstance(owner, list | dict | deque):
         return push_rule(
             operator.getitem, (None, gather(tangents, owner, rest), key_dot, {}), owner, key
         )
@@ -146,9 +147,9 @@ def settle(tangents: Tangents, x: Any, x_dot: Any) -> Any:
             else:
                 rest[name] = settle(tangents, value, dot)
         return tree.Tangent(**rest)
-    if not isinstance(x, tuple | list | dict):
+    if not isinstance(x, tuple | list | dict | deque):
         return x_dot
-    if isinstance(x, list | dict) and ITEMS in tangents.names:
+    if isinstance(x, list | dict | deque) and ITEMS in tangents.names:
         for key, value in slots.parts_by_key(x).items():
             known = isinstance(x_dot, dict) or key < len(x_dot)
             settle_slot(tangents, x, key, value, tree.tangent_item(x_dot, key) if known else None)
@@ -181,7 +182,7 @@ def gather(tangents: Tangents, x: Any, rest: Any, path: tuple[int, ...] = ()) ->
     found = tangents.slots.get(id(x), (None, {}))[1]
     if isinstance(x, FunctionType):
         found = captured_slots(tangents, x)
-    field = tree.tangent_item if isinstance(x, tuple | list | dict) else tree.tangent_field
+    field = tree.tangent_item if isinstance(x, tuple | list | dict | deque) else tree.tangent_field
     parts = {
         key: gather(tangents, value, found[key] if key in found else field(rest, key), path)
         for key, value in held.items()
@@ -190,7 +191,7 @@ def gather(tangents: Tangents, x: Any, rest: Any, path: tuple[int, ...] = ()) ->
         return None
     if isinstance(x, dict):
         return parts
-    if isinstance(x, tuple | list):
+    if isinstance(x, tuple | list | deque):
         return tree.same_container(x, list(parts.values()))
     return tree.Tangent(**{name: dot for name, dot in parts.items() if dot is not None})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import types
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -193,7 +194,7 @@ def beside(found: shadows.Shadows, x: Any, x_dot: Any) -> Any:
         if x_dot is not None:
             place[...] = x_dot
         return place
-    if isinstance(x, tuple | list):
+    if isinstance(x, tuple | list | deque):
         return same_container(
             x, [beside(found, v, tangent_item(x_dot, i)) for i, v in enumerate(x)]
         )

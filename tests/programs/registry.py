@@ -46,12 +46,13 @@ MODULES = (
     "protocols",
     "generators",
     "changing",
+    "deques",
 )
 
 
 #: The modules of programs that write into arrays or keep state: off the default route, they may be refused.
 WRITING = (
-    "in_place", "simulations", "state", "grouped", "windows", "changing", "recursion",
+    "in_place", "simulations", "state", "grouped", "windows", "changing", "recursion", "deques",
 )  # fmt: skip
 
 

@@ -117,6 +117,8 @@ CASES = [
     case(cut, TRIPLE, [[1], [], [2, 3]]),
     case(joined, [PAIR, TRIPLE], [[1, 2], [3, 4, 5]]),
     case(containers.items_of, PAIR),
+    case(containers.last, PAIR, [1.0, 2.0, 3.0]),
+    case(containers.latest, TRIPLE, [1.0, 2.0]),
     # helpers of iterators
     case(tree.column, [(normal(), normal()), (normal(), normal())], position=[0, 1]),
     case(tree.iterable_cotangent, PAIR, (1.0, 2.0)),
