@@ -364,8 +364,14 @@ class ClassBody:
         self.code, self.namespace, self.__name__ = code, namespace, f"make_{code.co_name}"
 
     def __call__(self, captures: tuple, *bases: Any, **keywords: Any) -> type:
-        body = make_function(self.code, self.namespace, None, None, *captures)
-        return builtins.__build_class__(body, self.code.co_name, *bases, **keywords)
+        """`captures` are those besides the class itself."""
+        given, own = iter(captures), types.CellType()
+        names = self.code.co_freevars
+        cells = [own if name == self.code.co_name else next(given) for name in names]
+        body = make_function(self.code, self.namespace, None, None, *cells)
+        cls = builtins.__build_class__(body, self.code.co_name, *bases, **keywords)
+        own.cell_contents = cls
+        return cls
 
 
 def new_object(cls: type) -> Any:

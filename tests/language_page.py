@@ -38,6 +38,7 @@ WRITTEN: dict[str, list[tuple[str, str]]] = {
         ("functions in containers", "t = 0\nfor g in (np.sin, np.exp, abs):\n    t = t + g(x)\nreturn t"),
         ("`functools.partial`, `reduce`", "import functools\nreturn functools.reduce(lambda a, b: a * b, [x, x, 2.0])"),
         ("classes made in a function", "class Square:\n    def __call__(self, y):\n        return y * y\nreturn Square()(x) * 2"),
+        ("classes that capture variables", "class Scale:\n    def f(self, y):\n        return x * y\nreturn Scale().f(x) * 2"),
         ("operators of classes", "class Pair:\n    def __init__(self, a):\n        self.a = a\n    def __mul__(self, other):\n        return self.a * other.a\nreturn Pair(x) * Pair(x + 1)"),
         ("properties", "class P:\n    def __init__(self, a):\n        self.a = a\n    @property\n    def b(self):\n        return self.a**2\nreturn P(x).b"),
         ("`functools.cache`", "import functools\n@functools.cache\ndef g(k):\n    return x**k\nreturn g(2) * g(2)"),

@@ -14,6 +14,7 @@ from tests.silence import (
     gradient_of_slope,
     language,
     libraries,
+    local_classes,
     objects,
     programs,
     slope_of_gradient,
@@ -27,7 +28,15 @@ ARRAY = np.array([0.7, -1.3, 2.1, 0.4])
 CASES = [
     *[
         (f, NUMBER)
-        for module in (containers, control, language, libraries, objects, standard_library)
+        for module in (
+            containers,
+            control,
+            language,
+            libraries,
+            local_classes,
+            objects,
+            standard_library,
+        )
         for f in programs(vars(module))
     ],
     *[(f, ARRAY) for module in (arrays, writes) for f in programs(vars(module))],

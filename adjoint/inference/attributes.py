@@ -215,7 +215,9 @@ def call_attribute(
             ]
             return calls.call(spec, Const(t.cls), fields, [], site)  # pyright: ignore
         raw = objects.class_attribute(t.cls, name)
-        own = isinstance(t, Instance) and t.get(name) is not None
+        own = isinstance(t, Instance) and (
+            t.get(name) is not None or state.changed_field(spec, t, name) is not None
+        )
         objects.guard_member(spec, t.cls, name)
         if not own and (isinstance(raw, types.FunctionType) or is_decorated(raw)):
             return calls.call(spec, Const(raw), [owner, *args], kwargs, site)

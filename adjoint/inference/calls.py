@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import functions, handlers, objects, stores
+from adjoint.inference import classes, functions, handlers, objects, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
@@ -39,6 +39,7 @@ from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import (
+    ClassBody,
     consult,
     fail,
     is_context_function,
@@ -95,6 +96,13 @@ def call_known(
     site: Site,
 ) -> Operand:
     args = [converted(spec, function, a, i, site, len(args)) for i, a in enumerate(args)]
+    if isinstance(function, ClassBody):
+        found = classes.made(spec, function, args, kwargs, site)
+        if found is not None:
+            return found
+    ours = classes.decorated(spec, function, args, kwargs) if args else None
+    if ours is not None:
+        return ours
     folded = fold(function, args, kwargs)
     if folded is not None:
         return folded
@@ -146,7 +154,14 @@ def call_known(
         if declared is not None and cursors.is_generator(text):
             return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         known = text.__code__, text.__globals__
-        if spec.may_inline or declared is not None or functions.writes_to_parameters(spec, *known):
+        cells = getattr(function, "__closure__", None) or ()
+        ours = any(id(c) in spec.class_cells for c in cells)
+        if (
+            ours
+            or spec.may_inline
+            or declared is not None
+            or functions.writes_to_parameters(spec, *known)
+        ):
             start = len(spec.out)
             result = functions.call_python(spec, callee, text, args, kwargs, site)
             if function in LAZY and isinstance(result, Value):
@@ -159,6 +174,7 @@ def call_known(
         made = objects.construct(spec, callee, function, args, kwargs, site)
         if made is not None:
             return made
+        classes.refuse_late(spec, function, site)
     if isinstance(function, functools.partial):
         keywords = {**function.keywords, **dict(kwargs)}
         named: Keywords = [

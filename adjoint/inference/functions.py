@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
 from adjoint.errors import AdjointError
-from adjoint.inference import calls, objects, state
+from adjoint.inference import calls, classes, objects, state
 from adjoint.inference.sites import (
     NAMESPACE,
     Arguments,
@@ -33,6 +33,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules import registry
+from adjoint.rules.classes import is_active_cell, refuse_captured
 from adjoint.rules.dispatch import Refused, constant
 from adjoint.rules.memory import AUGMENTED, changed_operand
 from adjoint.rules.signatures import operand_type
@@ -72,8 +73,11 @@ def call_python(
         return spec.emit(
             Const(Refused(function, error), callee.name), list(args), kwargs, site, UNKNOWN
         )
+    for cell in function.__closure__ or ():
+        if is_active_cell(cell) and id(cell) not in spec.class_cells:
+            refuse_captured(function)
     captures: list[Root | Operand] = [
-        Root("capture", Identity(cell), name)
+        spec.class_cells.get(id(cell)) or Root("capture", Identity(cell), name)
         for cell, name in zip(
             function.__closure__ or (), function.__code__.co_freevars, strict=True
         )
@@ -97,6 +101,7 @@ def left_to_run_time(
     spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand:
     """A calls.call of a Python function that is not inlined; it may itself lead to parameters."""
+    classes.refuse_late(spec, callee.value, site)
     callee = spec.function_root(callee) if spec.options.implicit else callee  # type: ignore[assignment]
     made = spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if not makes_generator(callee):

@@ -118,6 +118,12 @@ class Specialiser:
     recursive: set[Any] = field(default_factory=set)  # the code of those that call themselves
     spans: list[Span] = field(default_factory=list)  # what those do, where they are inlined
     kept: list[Uncached] = field(default_factory=list)  # calls of functions that keep their results
+    prototypes: dict[Any, Any] = field(
+        default_factory=dict
+    )  # classes made here, by their statement
+    class_cells: dict[int, Operand] = field(default_factory=dict)  # what their methods captured
+    settled: set[Operand] = field(default_factory=set)  # what is defined in no branch and no loop
+    depth: int = 0  # of the block being written
     caller: Origin | None = None  # where the function that is being inlined is called
 
     @property
@@ -130,12 +136,14 @@ class Specialiser:
     def block(self, block: Block, env: dict[Value, Operand]) -> Block:
         """The specialised copy of a block."""
         outer, self.out = self.out, []
+        self.depth += 1
         try:
             for statement in block.statements:
                 self.statement(statement, env)
             return Block(self.out, [read(r, env) for r in block.results])
         finally:
             self.out = outer
+            self.depth -= 1
 
     def splice(self, block: Block, env: dict[Value, Operand]) -> list[Operand]:
         """Write the specialised statements of a block into the current one."""
@@ -189,6 +197,8 @@ class Specialiser:
             self.definitions[target] = statement
         if self.deriving:
             self.derived.update(targets)
+        if self.depth == 1:
+            self.settled.update(targets)
 
     def emit(
         self,
@@ -444,7 +454,9 @@ def infer(
     `captures` tells where each of the function's free variables is read. Parameters keep their
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
-    known: dict[str, Any] = {"changed": set(), "fields": {}, "changes": {}, "elements": {}}
+    known: dict[str, Any] = {
+        "changed": set(), "fields": {}, "changes": {}, "elements": {}, "prototypes": {},
+    }  # fmt: skip
     known["shared"] = Shared.given(sharing)
     if sharing is not None:
         known["fields"] = state.given_fields(sharing.names)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import attributes, calls, functions, state
+from adjoint.inference import attributes, calls, classes, functions, state
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site, Uncached
 from adjoint.ir.nodes import Const, Operand
@@ -27,7 +27,7 @@ from adjoint.rules.operators import (
     special_methods,
 )
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import new_object, recalled, set_attribute
+from adjoint.runtime import recalled, set_attribute
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
@@ -231,19 +231,19 @@ def construct(
     initialiser = class_attribute(cls, "__init__")
     guard_member(spec, cls, "__init__")
     if cls is types.SimpleNamespace and not args:
-        made: Operand = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
+        made: Operand = classes.new(spec, cls, site)
         for name, value in kwargs:
             made = assign(spec, made, str(name), value, site)
         return made
     if not isinstance(initialiser, types.FunctionType):
         if cls.__module__ == "builtins" or args or kwargs or initialiser is not object.__init__:
             return None
-        return spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
+        return classes.new(spec, cls, site)
     if dataclasses.is_dataclass(cls) and initialiser.__code__.co_filename == "<string>":
         return _dataclass(spec, cls, initialiser, args, kwargs, site)
-    if not spec.may_inline:
+    if not spec.may_inline and not classes.captures_of(spec, cls):
         return None
-    made = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
+    made = classes.new(spec, cls, site)
     result = calls.call(spec, Const(initialiser), [made, *args], kwargs, site)
     if isinstance(operand_type(result), Instance):
         return result
@@ -290,7 +290,7 @@ def _dataclass(
         if k is None or k in given or k not in {f.name for f in fields}:
             return None
         given[k] = o
-    made: Operand = spec.emit(Const(new_object), [Const(cls)], [], site, Instance(cls, ()))
+    made: Operand = classes.new(spec, cls, site)
     for f in dataclasses.fields(cls):
         if f.name in given:
             value = given[f.name]

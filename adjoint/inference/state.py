@@ -19,6 +19,7 @@ from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
     Array,
+    ClassOf,
     DequeOf,
     Instance,
     ListOf,
@@ -99,6 +100,12 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
         if isinstance(own, types.FunctionType):
             calls.call(spec, Const(own), [owner, name, value], [], site)
             return Const(None)
+    if isinstance(kind, ClassOf):
+        raise UnsupportedSyntaxError(
+            "an attribute of a class is assigned whose methods capture a value that may have a derivative",
+            site.origin,
+            "Keep it in an attribute of an object.",
+        )
     if isinstance(kind, Literal):
         learn(spec, (id(kind.value), name.value), UNKNOWN)
         spec.emit(Const(setattr), list(args), [], site, Literal(None, None))

@@ -183,6 +183,13 @@ class Literal(Type):
         return repr(self.value)
 
 
+@dataclass(frozen=True, repr=False)
+class ClassOf(Literal):
+    """A class that the program makes: which one is known, and the types of what its methods capture."""
+
+    captures: tuple[Type, ...] = ()
+
+
 @dataclass(frozen=True)
 class Opaque(Type):
     cls: type
@@ -267,6 +274,8 @@ def may_carry_derivative(t: Type) -> bool:
         return any(may_carry_derivative(item) for _, item in t.captures + t.defaults)
     if isinstance(t, IteratorOf):
         return may_carry_derivative(t.element)
+    if isinstance(t, ClassOf):
+        return any(map(may_carry_derivative, t.captures))
     return isinstance(t, Unknown) or is_text(t) or is_open_dict(t)
 
 

@@ -20,6 +20,7 @@ FAMILIES = (
     "lazy",
     "methods",
     "copies",
+    "classes",
     "dataclass_functions",
     "reductions",
     "extrema",

@@ -94,6 +94,68 @@ def fmean(data, weights=None):
     return y, pullback
 
 
+@rule(statistics.variance)
+def variance(data, xbar=None):
+    """s² = Σ (xᵢ - x̄)² / (n - 1), and x̄ moves with the data unless it is given"""
+    y = statistics.variance(data, xbar)
+
+    def pullback(y_bar):
+        return deviations(data, xbar, 2.0 * y_bar / (len(data) - 1))
+
+    return y, pullback
+
+
+@rule(statistics.pvariance)
+def pvariance(data, mu=None):
+    """σ² = Σ (xᵢ - μ)² / n"""
+    y = statistics.pvariance(data, mu)
+
+    def pullback(y_bar):
+        return deviations(data, mu, 2.0 * y_bar / len(data))
+
+    return y, pullback
+
+
+@rule(statistics.stdev)
+def stdev(data, xbar=None):
+    """s = √(Σ (xᵢ - x̄)² / (n - 1)); where all are equal its derivative is taken for zero."""
+    y = statistics.stdev(data, xbar)
+
+    def pullback(y_bar):
+        return deviations(data, xbar, quotient(y_bar, y * (len(data) - 1)))
+
+    return y, pullback
+
+
+@rule(statistics.pstdev)
+def pstdev(data, mu=None):
+    """σ = √(Σ (xᵢ - μ)² / n)"""
+    y = statistics.pstdev(data, mu)
+
+    def pullback(y_bar):
+        return deviations(data, mu, quotient(y_bar, y * len(data)))
+
+    return y, pullback
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """a / b, and 0 where b is 0."""
+    return a / b if b else 0.0 * a
+
+
+source_of(quotient)(quotient)
+
+
+def deviations(data: Any, center: Any, share: Any) -> tuple:
+    """The cotangents of data and of a given center, of Σ (xᵢ - center)² share / 2."""
+    middle = sum(data) / len(data) if center is None else center
+    bars = [(x - middle) * share for x in data]
+    return bars, None if center is None else -sum(bars)
+
+
+source_of(deviations)(deviations)
+
+
 # -- largest and smallest --------------------------------------------------------------------------
 
 MISSING: Any = object()

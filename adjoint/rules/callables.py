@@ -103,6 +103,34 @@ def itemgetter(*keys):
     return lambda owner: tuple([owner[key] for key in keys])
 
 
+@source_of(operator.attrgetter)
+def attrgetter(*names):
+    if len(names) == 1:
+        return lambda owner: attribute_along(owner, names[0].split("."))
+    return lambda owner: tuple([attribute_along(owner, name.split(".")) for name in names])
+
+
+def attribute_along(owner, path):
+    """`owner.a.b.c`"""
+    for name in path:
+        owner = getattr(owner, name)
+    return owner
+
+
+source_of(attribute_along)(attribute_along)
+
+
+@source_of(operator.concat)
+def concat(a, b, /):
+    return a + b
+
+
+@source_of(operator.iconcat)
+def iconcat(a, b, /):
+    a += b
+    return a
+
+
 @source_of(operator.methodcaller)
 def methodcaller(name, /, *args, **kwargs):
     return lambda owner: call_method(owner, name, *args, **kwargs)

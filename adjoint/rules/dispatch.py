@@ -24,6 +24,7 @@ from adjoint.errors import AdjointError, MissingRuleError
 from adjoint.parts import refuse_assignment
 from adjoint.rules import cursors, lookup, registry
 from adjoint.rules.arraylike import made_arrays
+from adjoint.rules.classes import refuse_captured
 from adjoint.rules.operators import (
     IN_PLACE,
     asks_second_operand,
@@ -122,6 +123,7 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
             f"no derivative is known for {describe(function)}",
             hint=missing_hint(function),
         )
+    refuse_captured(function)
     assert generate is not None
     args = tuple(
         [

@@ -20,6 +20,7 @@ from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.parts import refuse_assignment
 from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.rules.classes import refuse_captured
 from adjoint.rules.dispatch import Kept, Refused, apply_rule
 from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
 from adjoint.rules.plain import scale
@@ -77,6 +78,7 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     special = PUSHED.get(function) if hashable else None
     if special is not None:
         return special(tangents, *args, **kwargs)
+    refuse_captured(function)
     if all(t is None for t in tangents[:-1]) and all(t is None for t in tangents[-1].values()):
         return function(*args, **kwargs), None
     if function is fail:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.ir.nodes import Block, Call, Const, Origin, Value, operands_of, targets_of, walk
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    Loop,
+    Origin,
+    Statement,
+    Value,
+    operands_of,
+    targets_of,
+    walk,
+)
 from adjoint.ir.types import Array, Scalar
-from adjoint.rules.activity import is_active
-from adjoint.rules.aliasing import Memory
+from adjoint.rules.activity import active_values, carries, is_active
+from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.calls import written
+from adjoint.rules.classes import made_class
 from adjoint.rules.hooks import hook
 from adjoint.rules.keys import refuse_keys
-from adjoint.rules.memory import store_of, written_operand
+from adjoint.rules.memory import changed_operand, may_change, store_of, written_operand
+from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import refuse_write
 from adjoint.runtime import call_method
 
@@ -18,6 +31,12 @@ from adjoint.runtime import call_method
 def refuse_writes(body: Block, active: set[Value]) -> None:
     """Refuse in-place changes of what carries a derivative, or of what a derivative may still read."""
     refuse_keys(body, active)
+    for s in walk(body):
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is made_class:
+            found = s.args[0]
+            if isinstance(found, Const) and any(is_active(o, active) for o in operands_of(s)):
+                found.value.activate()
+    refuse_tests(body, active)
     read: set[Value] = set()
     for s in walk(body):
         if any(t in active for t in targets_of(s)):
@@ -30,6 +49,28 @@ def refuse_writes(body: Block, active: set[Value]) -> None:
         if any(is_active(o, active) for o in operands_of(s)) or owner in read:
             name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
             refuse_write(str(name), s.origin)
+
+
+def refuse_tests(body: Block, active: set[Value]) -> None:
+    """Refuse a condition of `while` that changes what carries a derivative: it is not reversed."""
+    for s in walk(body):
+        if not isinstance(s, Loop) or s.test is None:
+            continue
+        inside = active_values(s.test, set(active))
+        if any(changes_active(c, inside) for c in walk(s.test)):
+            raise UnsupportedSyntaxError(
+                "the condition of a `while` loop changes what carries a derivative",
+                s.origin,
+                "Write `while True:`, and `if not …: break` as its first statement.",
+            )
+
+
+def changes_active(s: Statement, active: set[Value]) -> bool:
+    """Does a call change what carries a derivative, or put such a value there, or may it?"""
+    if not isinstance(s, Call) or not any(carries(o, active) for o in operands_of(s)):
+        return False
+    late = may_write(s) and any(may_change(operand_type(o)) for o in operands_of(s)[1:])
+    return late or written_operand(s) is not None or changed_operand(s) is not None
 
 
 def refuse_at_run_time(s: Call, memory: Memory, active: set[Value]) -> None:

@@ -20,7 +20,7 @@ METHODS = {
 }  # fmt: skip
 FUNCTIONS = {
     np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis,
-    operator.setitem, operator.delitem, operator.iconcat, setattr, delattr,
+    operator.setitem, operator.delitem, setattr, delattr,
     np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
     np.ndarray.resize, np.ndarray.setfield, np.ndarray.byteswap, np.add.at,
 }  # fmt: skip

@@ -47,13 +47,22 @@ MODULES = (
     "generators",
     "changing",
     "deques",
+    "local_classes",
 )
 
 
 #: The modules of programs that write into arrays or keep state: off the default route, they may be refused.
 WRITING = (
-    "in_place", "simulations", "state", "grouped", "windows", "changing", "recursion", "deques",
-)  # fmt: skip
+    "in_place",
+    "simulations",
+    "state",
+    "grouped",
+    "windows",
+    "changing",
+    "recursion",
+    "deques",
+    "local_classes",
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from adjoint import runtime, tree
 from adjoint.errors import MissingRuleError
-from adjoint.rules import containers, iterators, registry
+from adjoint.rules import builtins, containers, iterators, registry
 from adjoint.rules.builtins import chosen, larger, max_, min_, smaller
 from adjoint.rules.complex_numbers import direction
 from adjoint.rules.containers import cut, joined, reformed
@@ -66,6 +66,17 @@ CASES = [
     case([statistics.mean, statistics.fmean], TRIPLE),
     case([statistics.mean, statistics.fmean], (normal(), 1)),
     case(statistics.fmean, normal(4)),
+    case([statistics.variance, statistics.pvariance, statistics.stdev, statistics.pstdev], TRIPLE),
+    case(
+        [statistics.variance, statistics.pvariance, statistics.stdev, statistics.pstdev], normal(4)
+    ),
+    case(
+        [statistics.variance, statistics.pvariance, statistics.stdev, statistics.pstdev],
+        TRIPLE,
+        normal(),
+    ),
+    case(builtins.deviations, TRIPLE, normal(), normal()),
+    case(builtins.quotient, normal(), 2.0),
     case(statistics.fmean, PAIR, [uniform(1.0, 2.0), uniform(1.0, 2.0)]),
     case(statistics.fmean, normal(3), uniform(1.0, 2.0, shape=(3,))),
     # largest and smallest

@@ -70,7 +70,7 @@ def test_every_rule_file_is_imported():
 # programs of tests/programs (containers, patterns, …) go through them by every route.
 BY_PROGRAMS = (
     "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
-    "adjoint.rules.heaps.", "adjoint.rules.copies.", "adjoint.rules.dataclass_functions.",
+    "adjoint.rules.heaps.", "adjoint.rules.copies.", "adjoint.rules.classes.", "adjoint.rules.dataclass_functions.",
     "adjoint.rules.dispatch.", "adjoint.rules.pulled.", "adjoint.rules.plain.", "adjoint.rules.callables.",
 )  # fmt: skip
 # Methods of distributions are calls of functions for which there are cases; each is tested as a method too.

@@ -1,0 +1,124 @@
+"""Classes that are made in the program, and whose methods capture what it computes."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from tests.programs.registry import normal, program
+
+
+@program(0.7)
+def captured_by_a_method(x):
+    class Scale:
+        def __call__(self, y):
+            return x * y
+
+        @staticmethod
+        def plain(y):
+            return y + x
+
+        @classmethod
+        def both(cls, y):
+            return cls.plain(y) * x
+
+        @property
+        def square(self):
+            return x**2
+
+    s = Scale()
+    return (
+        s(2.0) * s.square + Scale.both(x) + functools.reduce(lambda a, f: f(a), [s, s.__call__], x)
+    )
+
+
+@program(0.7, 1.3)
+def numbers_with_a_modulus(x, k):
+    """Operators make new objects of the class that they belong to."""
+
+    class Number:
+        def __init__(self, a):
+            self.a = a
+
+        def __add__(self, other):
+            return Number(self.a + other.a * k)
+
+        def __mul__(self, factor):
+            return Number(self.a * factor)
+
+    return (Number(x) + Number(2.0) * x).a * Number(k).a
+
+
+@program(0.7)
+def one_class_for_each_call(x):
+    def make(s):
+        class Times:
+            def f(self, y):
+                return s * y
+
+        return Times()
+
+    a, b = make(x), make(x * x)
+    return a.f(2.0) + b.f(3.0) * a.f(1.0)
+
+
+@program(0.7)
+def objects_of_several_classes(x):
+    class Times:
+        def f(self, y):
+            return x * y
+
+    class Plus:
+        def f(self, y):
+            return x + y
+
+    class Twice(Times):
+        def f(self, y):
+            return super().f(y) * x
+
+    t = 1.0
+    for p in (Times(), Plus(), Twice(), Times()):
+        t = p.f(t)
+    return t * isinstance(p, Times)
+
+
+@program(0.7)
+def dataclass_with_a_method(x):
+    @dataclasses.dataclass
+    class Pair:
+        a: float
+        b: float = 2.0
+
+        def f(self):
+            return self.a * self.b * x
+
+    p = Pair(x)
+    return p.f() + dataclasses.replace(p, b=x).f() + sum(dataclasses.asdict(p).values())
+
+
+@program(normal(3))
+def writes_what_it_captured(v):
+    y = v * 1.0
+
+    class Store:
+        def put(self, i, a):
+            y[i] = a * v[0]
+
+    s = Store()
+    for i in range(3):
+        s.put(i, v[i])
+    return np.sum(y)
+
+
+@program(0.7)
+def keeps_what_it_was_given(x):
+    class Sum:
+        total = 0.0
+
+        def add(self, y):
+            self.total = self.total + y * x
+            return self
+
+    return Sum().add(x).add(2.0).total * x
