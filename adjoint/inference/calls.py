@@ -100,7 +100,7 @@ def call_known(
         found = classes.made(spec, function, args, kwargs, site)
         if found is not None:
             return found
-    ours = classes.decorated(spec, function, args, kwargs) if args else None
+    ours = classes.decorated(spec, function, args, kwargs)
     if ours is not None:
         return ours
     folded = fold(function, args, kwargs)

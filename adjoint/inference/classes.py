@@ -128,10 +128,13 @@ def decorated(
     """`dataclass(cls)` of a class that is made here: the class itself."""
     kind = operand_type(args[0]) if len(args) == 1 else None
     named = {k: operand_type(o) for k, o in kwargs}
-    if function is not dataclasses.dataclass or not isinstance(kind, ClassOf):
+    if function is not dataclasses.dataclass or not isinstance(kind, ClassOf | None):
         return None
     if not all(isinstance(t, Literal) for t in named.values()) or named.keys() - PLAIN:
         return None
+    if kind is None:  # `@dataclass(frozen=True)`
+        given = {k: t.value for k, t in named.items()}  # type: ignore[attr-defined]
+        return None if args else Const(functools.partial(function, **given), "dataclass")
     if "__dataclass_params__" not in vars(kind.value):
         function(kind.value, **{k: t.value for k, t in named.items()})  # type: ignore[attr-defined]
     return args[0]

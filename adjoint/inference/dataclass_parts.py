@@ -62,7 +62,7 @@ def part(spec: Specialiser, value: Operand, factory: Operand, default: type, sit
             return built_dict(spec, [o for p in zip(map(Const, names), found) for o in p], [], site)  # type: ignore[return-value]
         if default is tuple and given is tuple:
             return built_tuple(spec, found, [], site)  # type: ignore[return-value]
-        rows = found
+        rows: list[Any] = found
         if default is dict:
             rows = [built_tuple(spec, [Const(n), v], [], site) for n, v in zip(names, found)]
         items: Any = built_list(spec, rows, [], site)

@@ -9,7 +9,7 @@ from inspect import CO_GENERATOR
 from typing import Any
 
 from adjoint import runtime
-from adjoint.cursor import Cursor, View, item_bar, placed
+from adjoint.cursor import Cursor, GeneratorCursor, View, item_bar, placed
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules import registry
 from adjoint.rules.operators import is_hashable
@@ -21,8 +21,6 @@ MAKERS = {
     itertools.starmap, itertools.accumulate, itertools.product, itertools.pairwise,
     itertools.combinations, itertools.combinations_with_replacement, itertools.permutations,
 }  # fmt: skip
-#: They take items of several iterators, or of one for several.
-SEVERAL = {itertools.tee, itertools.zip_longest, itertools.takewhile, itertools.dropwhile}
 Result = tuple[Any, Any]
 
 
@@ -159,11 +157,12 @@ def refuse_again(function: Any, args: tuple, *more: Any) -> None:
     """
     advanced = Iterator, runtime.GeneratorContext, contextlib._GeneratorContextManager
     advancing = (runtime.call_method, getattr, runtime.enter_context, *more)
-    lazy = is_hashable(function) and (
-        function in MAKERS or function in SEVERAL or is_generator(made_by(function))
-    )
+    taken = [getattr(a, "cursor", a) for a in args if isinstance(a, Iterator | View)]
+    shared = len(set(map(id, taken))) < len(taken)
+    lazy = taken and is_hashable(function) and is_generator(made_by(function))
+    lazy = lazy or any(isinstance(a, GeneratorCursor) for a in taken)
     by_hand = args and isinstance(args[0], advanced) and any(function is f for f in advancing)
-    if by_hand or lazy and any(isinstance(a, Iterator | View) for a in args):
+    if by_hand or shared or lazy:
         raise UnsupportedSyntaxError(
             "the second derivative through a generator or iterator that is advanced by hand is not supported",
             hint="Go through a list of its items with a loop.",
