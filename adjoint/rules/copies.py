@@ -51,6 +51,9 @@ def copied(x: Any) -> Any:
     return copy.copy(x)
 
 
+copied.stands_for = copy.copy  # in errors
+
+
 @rule(copied, linear="x")
 def _(x):
     y = copied(x)
@@ -71,6 +74,9 @@ def copied_whole(x: Any) -> Any:
             refuse_own(part, (*STATES, "__deepcopy__"))
             todo += parts_by_key(part).values()
     return copy.deepcopy(x)
+
+
+copied_whole.stands_for = copy.deepcopy
 
 
 @rule(copied_whole, linear="x")

@@ -97,9 +97,8 @@ def keys_of(s: Statement, made: dict[Value, Statement]) -> list[Operand]:
         gathers = [g for g in pairs.gathers if g.target is owner]
         return [g.elements[0] for g in gathers]
     if isinstance(pairs, Call) and isinstance(pairs.callee, Const):
-        rows = [made.get(a) for a in pairs.args if isinstance(a, Value)]
-        if pairs.callee.value is zip:
-            rows = rows[:1]
+        first = pairs.args[:1] if pairs.callee.value is zip else pairs.args
+        rows = [made.get(a) for a in first if isinstance(a, Value)]
         return [r.args[0] for r in rows if isinstance(r, Call) and r.args]  # type: ignore[misc]
     return []
 

@@ -121,6 +121,7 @@ def name_of(s: Call) -> str:
     function = getattr(s.callee, "value", None)
     if function is call_method:
         return str(getattr(s.args[1], "value", "a call"))
+    function = getattr(function, "stands_for", function)
     return getattr(function, "__name__", "a call")
 
 

@@ -2,7 +2,6 @@
 
 from tests.silence.listed import (
     IN_PLACE,
-    NO_RULE,
     THROUGH_THE_DICT,
     Record,
     given,
@@ -21,8 +20,6 @@ REFUSED = {
         items_of_the_dict
         keywords_from_the_dict
         stored_through_the_dict
-    """,
-    NO_RULE: """
         values_of_vars
     """,
 }

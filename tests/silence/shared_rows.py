@@ -10,11 +10,10 @@ REFUSED = {
         row_that_comes_next
     """,
     KEPT: """
-        list_and_copy_of_rows
-        deep_copy_of_rows
         rows_sorted
     """,
     OTHER_NAME: """
+        deep_copy_of_rows
         lists_flattened
     """,
 }

@@ -2,7 +2,7 @@
 
 import operator
 
-from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, NO_RULE, Record
+from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, Record
 
 ARGUMENTS = (0.7,)
 REFUSED = {
@@ -34,9 +34,6 @@ REFUSED = {
     ELSEWHERE: """
         gone_through
         summed
-    """,
-    NO_RULE: """
-        by_functions_of_operator
     """,
 }
 
