@@ -279,7 +279,8 @@ def _callable(
     cls = class_of(t)
     if isinstance(t, Literal):
         return Const(callable(t.value))
-    return None if cls is None else Const(hasattr(cls, "__call__"))  # noqa: B004
+    # Not `hasattr`: a class has the `__call__` of its metaclass.
+    return None if cls is None else Const(any("__call__" in vars(c) for c in cls.__mro__))
 
 
 def _hasattr(
