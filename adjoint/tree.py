@@ -71,6 +71,25 @@ class ReadBack:
         )
 
 
+class Underived(ReadBack):
+    """The tangent of a part of a result of which no derivative is known: an error where it is used."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("", None)
+        self.error = error
+
+    def refuse(self) -> NoReturn:
+        raise self.error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise self.error
+
+    def __getitem__(self, key: Any) -> Any:
+        raise self.error
+
+
 def make_tangent(*names_and_values: Any) -> Tangent:
     """A `Tangent` from names and cotangents in turn."""
     return Tangent(**dict(zip(names_and_values[::2], names_and_values[1::2], strict=True)))

@@ -10,27 +10,46 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import AdjointError
 from adjoint.rules.dispatch import apply_rule
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 
 
-def scalar_root_cotangents(x_bar, f, x, args):
+def scalar_root_cotangents(x_bar, f, x, args, solver=None):
     """The cotangents of f (of what it captures) and of its further arguments, by a root of f: a number,
     or an array each entry of which is the root of a function of its own."""
-    _, pullback = apply_rule(f, ("callee", 0, "*"), x, *args)
+    y, pullback = apply_rule(f, ("callee", 0, "*"), x, *args)
     slope = pullback(np.ones_like(x))[1]
+    if solver is not None:
+        check_solved(solver, x, y, np.diag(np.reshape(slope * np.ones_like(x), (-1,))))
     f_bar, _, *args_bar = pullback(-x_bar / slope)[:-1]
     return f_bar, tuple(args_bar)
 
 
-def root_cotangents(x_bar, f, x, args):
-    """The same of a system of as many equations as unknowns, in any shape: ∂f/∂x by rows."""
+def root_cotangents(x_bar, f, x, args, solver=None):
+    """The same of a system of as many equations as unknowns, in any shape: ∂f/∂x by rows.
+
+    What a named solver has found is refused if it is far from a root.
+    """
     y, pullback = apply_rule(f, ("callee", 0, "*"), x, *args)
     count, shape = np.size(y), np.shape(y)
     rows = [np.reshape(pullback(np.reshape(e, shape))[1], (-1,)) for e in np.eye(count)]
+    if solver is not None:
+        check_solved(solver, x, y, np.stack(rows))
     multipliers = np.linalg.solve(np.stack(rows).T, np.reshape(x_bar, (-1,)))
     f_bar, _, *args_bar = pullback(np.reshape(-multipliers, shape))[:-1]
     return f_bar, tuple(args_bar)
+
+
+@nondifferentiable
+def check_solved(solver, x, y, jacobian):
+    """Raises if a step of Newton's method would still lead far away."""
+    step = np.linalg.solve(jacobian, np.reshape(y, (-1,)))
+    if not np.max(np.abs(step), initial=0.0) <= 1e-2 * (1 + np.max(np.abs(x), initial=0.0)):
+        raise AdjointError(
+            f"{solver} did not come to a solution, so that it has no derivative",
+            hint="Look at the message of its result; begin nearer, or allow for more iterations.",
+        )
 
 
 source_of(scalar_root_cotangents)(scalar_root_cotangents)

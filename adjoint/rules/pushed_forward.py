@@ -79,6 +79,11 @@ def of_call(
         whole = [(None, tangent_field(t[0], "__self__"), *t[1:]) for t in (inner, inner_dot, outer)]
         operands = (function.__self__, *args)
         return of_push_again(dispatch.unbound(function), *whole, operands, kwargs)
+    text = registry.forward_rule(function)
+    if text is not None and all(t is None for t in inner[-1].values()):
+        along = (None, tuple(outer[1:-1]), tuple(inner_dot[1:-1]), {})
+        pair, dots = push_rule(text, along, args, tuple(inner[1:-1]), **kwargs)
+        return pair, (None, None) if dots is None else dots
     if declared is not None and declared.kind == "source":
         function = declared.text
     assert pushing.generate is not None

@@ -26,6 +26,7 @@ from adjoint.tree import (
     Number,
     ReadBack,
     Tangent,
+    Underived,
     cotangent_dtype,
     iterable_cotangent,
     own_items,
@@ -52,6 +53,8 @@ def fit_tangent(x_dot: Any, x: Any, where: str = "the tangent", above: tuple = (
     """
     if isinstance(x, bool | np.bool_ | str | bytes | type(None)):
         return None
+    if isinstance(x_dot, Underived):
+        return x_dot
     if isinstance(x, np.ndarray | Number):
         return fit_number(x_dot, x, where)
     if any(x is each for each in above):

@@ -14,7 +14,7 @@ import numpy as np
 
 from adjoint import runtime
 from adjoint.rules.registry import textual
-from adjoint.tree import Number, ReadBack, Tangent
+from adjoint.tree import Number, ReadBack, Tangent, Underived
 
 #: Methods of text that tell something about it; the others give text, or parts of it.
 TELLING = {
@@ -52,6 +52,8 @@ def refuse_read_back(bar: Any, origin: Any = None) -> None:
     if vanishes(bar):
         return
     found = first_read_back(bar) or ReadBack("", origin)
+    if isinstance(found, Underived):
+        found.refuse()
     ReadBack(found.reader, found.origin or origin).refuse()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import integrate
 
 from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.rules.scipy import integrate_ode, integrate_quadrature  # noqa: F401  # they declare rules
 
 
 def spread(y_bar, axis):

@@ -1,0 +1,76 @@
+"""`scipy.optimize`: minima, by the implicit function theorem.
+
+∇f(x, θ) = 0 gives θ̄ = -(∂∇f/∂θ)ᵀ λ with ∇²f λ = x̄, whatever the method that found x, and of the value f̄ ∂f/∂θ
+(envelope theorem). The gradient is the one that is given (`jac`), or our own, and its derivative is exact.
+The first guess has no derivative. An unknown that is at a bound stays there: its derivative is zero; that
+of the others is along the bounds (Fiacco 1976: it holds where the multiplier of the bound is not zero).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import optimize
+
+from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.registry import source_of
+from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
+from adjoint.rules.scipy.results import as_tuple, held, known_unless, plain, with_values
+
+
+def slope_of(f, x):
+    """The gradient of a function whose value is one number."""
+    value, pullback = apply_rule(f, (0,), x)
+    slope = pullback(np.ones(np.shape(value))[()])[1]
+    return np.zeros_like(x) if slope is None else slope
+
+
+source_of(slope_of)(slope_of)
+
+
+@source_of(optimize.minimize)
+def _(
+    fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(),
+    tol=None, callback=None, options=None,
+):  # fmt: skip
+    found = plain(
+        optimize.minimize, fun, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback,
+        options,
+    )  # fmt: skip
+    more, both = as_tuple(args), not callable(jac) and jac is True
+    fixed, at = at_bounds(found.x, held(bounds, "the bounds of minimize")), found.x
+
+    def objective(x):
+        return fun(x, *more)[0] if both else fun(x, *more)
+
+    def gradient(x):
+        if both:
+            return np.asarray(fun(x, *more)[1])
+        return np.asarray(jac(x, *more)) if callable(jac) else slope_of(objective, x)
+
+    def equation(x):
+        return gradient(x) if fixed is None else np.where(fixed, x - at, gradient(x))
+
+    constrained = constraints is not None and constraints != () and constraints != []
+    hint = (
+        "Express the unknowns by free ones; or @adjoint.implicit, with the optimality conditions."
+    )
+    x = known_unless(
+        solution(found.x, equation, "minimize"), constrained, "minimize with constraints=", hint
+    )
+    return with_values(found, ("x", "fun"), (x, optimal(found.fun, objective, x)))
+
+
+@source_of(optimize.minimize_scalar)
+def _(fun, bracket=None, bounds=None, args=(), method=None, tol=None, options=None):
+    found = plain(optimize.minimize_scalar, fun, bracket, bounds, args, method, tol, options)
+    more = as_tuple(args)
+    held(bounds, "the bounds of minimize_scalar")
+
+    def objective(x):
+        return fun(x, *more)
+
+    def equation(x):
+        return slope_of(objective, x)
+
+    x = solution(found.x, equation, "minimize_scalar")
+    return with_values(found, ("x", "fun"), (x, optimal(found.fun, objective, x)))
