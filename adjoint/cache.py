@@ -493,4 +493,5 @@ def expand_mask(active: tuple, count: int, kwargs: dict[str, Any]) -> list[Any]:
 dispatch.generate = generate
 sharing.generate_shared = generate_shared
 dispatch.as_now = as_now
+dispatch.reads_parameters = lambda: options().implicit
 pushing.generate = push

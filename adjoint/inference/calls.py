@@ -141,6 +141,8 @@ def call_known(
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:
             args = [listed(spec, a, site) for a in args]
+        if declared.calls:  # functions, which may read parameters
+            return functions.value_left_to_run_time(spec, callee, list(args), kwargs, site)
         return spec.emit(callee, list(args), kwargs, site, made_of_parts(function))
     if declared is not None and declared.apart:
         return spec.emit(callee, list(args), kwargs, site, made_of_parts(function) or UNKNOWN)

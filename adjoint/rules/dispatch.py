@@ -66,6 +66,8 @@ Result = tuple[Any, Pullback]
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
 # Likewise: a function that compiles what it compiles with the options of now, whenever it runs.
 as_now: Callable[[Callable], Callable] | None = None
+# Likewise: may arrays that functions read from the globals be parameters (`params`)?
+reads_parameters: Callable[[], bool] = bool
 
 
 def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Result:

@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.errors import AdjointError
+from adjoint.errors import AdjointError, MissingRuleError
+from adjoint.rules import dispatch
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.rules.text import vanishes
+from adjoint.tree import RootTangent
 
 
 def scalar_root_cotangents(x_bar, f, x, args, solver=None):
@@ -79,14 +82,27 @@ def implicit(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Cal
             return x, pullback
 
         text.__module__ = solve.__module__  # it is a rule of the user's
-        rule(solve)(text)
+        rule(solve, calls=True)(text)
         return solve
 
     return decorate
 
 
 def implicit_cotangents(x_bar, residual, x, args):
-    return root_cotangents(x_bar, residual, x, args)[1]
+    residual_bar, args_bar = root_cotangents(x_bar, residual, x, args)
+    refuse_globals(residual_bar, "a solver by its residual")
+    return args_bar
+
+
+@nondifferentiable
+def refuse_globals(bar, what):
+    """Raises if parameters that a function reads from the globals (`params`) have a cotangent."""
+    read = isinstance(bar, RootTangent) and dispatch.reads_parameters()
+    if read and not vanishes([b for _, b in bar.roots.values()]):
+        raise MissingRuleError(
+            f"no derivative of {what} is known with respect to arrays that are read from the globals",
+            hint="Pass them as arguments, and differentiate by these: gradient(f, *args).",
+        )
 
 
 source_of(implicit_cotangents)(implicit_cotangents)

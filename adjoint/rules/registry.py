@@ -36,6 +36,7 @@ class Rule:
                 carries a derivative is refused
     apart       a source of which calls keep a rule of its own, that is compiled by itself: it is not
                 written into what calls it
+    calls       it calls functions that it is given, which may read parameters from the globals
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Rule:
     like: int | None = None
     underived: tuple[str, ...] = ()
     apart: bool = False
+    calls: bool = False
 
 
 _TABLE: dict[Any, Rule] = {}
@@ -154,6 +156,7 @@ def rule(
     shape: Callable[..., Any] | None = None,
     like: int | None = None,
     underived: str = "",
+    calls: bool = False,
 ) -> Callable[[Callable], Callable]:
     """Declare the derivative of `functions` (spellings of one function with one signature).
 
@@ -174,13 +177,16 @@ def rule(
 
     Where the result has the shape and dtype of one of the operands, `like` is its position instead.
 
-    `underived` names (with spaces between them) the parameters of which no derivative is known.
+    `underived` names (with spaces between them) the parameters of which no derivative is known. `calls`
+    tells that functions among the arguments are called, so that they may read `params` from the globals.
     """
     names, formal = [(n,) if isinstance(n, str) else tuple(n) for n in (linear, form)]
 
     def decorate(text: Callable) -> Callable:
         unknown = tuple(underived.split())
-        declared = Rule("rule", text, names, formal, shape=shape, like=like, underived=unknown)
+        declared = Rule(
+            "rule", text, names, formal, shape=shape, like=like, underived=unknown, calls=calls
+        )
         _declare(functions, declared)
         return text
 

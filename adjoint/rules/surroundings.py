@@ -8,12 +8,13 @@ is a value that may have none (it captures nothing), they go to `surroundings`, 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from adjoint.rules import dispatch
+from adjoint.rules import dispatch, registry
 from adjoint.rules.pulled import SPECIAL, Parts, Result, again, parts_of, unsupported
 from adjoint.runtime import call_within
-from adjoint.tree import RootTangent
+from adjoint.tree import RootTangent, Tangent, accumulate, same_container
 
 
 def call_within_rule(
@@ -25,7 +26,35 @@ def call_within_rule(
         own, *bars = pullback(y_bar)
         return (None, *apart(own), *bars)
 
-    return y, pull
+    def pull_all(y_bar: Any) -> tuple:
+        roots: list[RootTangent] = []
+        own, *bars = without_roots(pullback(y_bar), roots)
+        return (None, functools.reduce(accumulate, roots, None), own, *bars)
+
+    if not calls_functions(function):
+        return y, pull
+    assert dispatch.as_now is not None
+    return y, dispatch.as_now(pull_all)
+
+
+def calls_functions(function: Any) -> bool:
+    """Does this call functions that it is given? What they read is beside the cotangents of these."""
+    declared = registry.lookup(function)
+    return declared is not None and declared.calls
+
+
+def without_roots(bar: Any, roots: list[RootTangent]) -> Any:
+    """A cotangent without those of globals, which are put into a list."""
+    if isinstance(bar, RootTangent):
+        roots.append(RootTangent(None, bar.roots))
+        return without_roots(bar.own, roots)
+    if isinstance(bar, Tangent):
+        return Tangent(**{n: without_roots(getattr(bar, n), roots) for n in bar})
+    if isinstance(bar, dict):
+        return {k: without_roots(b, roots) for k, b in bar.items()}
+    if isinstance(bar, list | tuple):
+        return same_container(bar, [without_roots(b, roots) for b in bar])
+    return bar
 
 
 def mask_of(active: tuple) -> tuple:
@@ -41,6 +70,8 @@ def apart(bar: Any) -> tuple[Any, Any]:
 
 def call_within_pulled(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     _, function, *rest = args
+    if calls_functions(function):
+        raise unsupported(function)
     bars, back = again(function, mask_of(active), tuple(rest), kwargs, y_bar)
     own, *more = bars
 

@@ -27,6 +27,7 @@ from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.pushing import push_rule
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule, source_of
 from adjoint.rules.scipy.integrate_adjoint import Solver, adjoint_pass, size_of_tangents, solved_at
+from adjoint.rules.scipy.optimize_solutions import solution
 from adjoint.rules.scipy.results import as_tuple, held, known, known_unless, plain, with_values
 from adjoint.tree import accumulate
 
@@ -36,7 +37,7 @@ def states(found, f, y0, t0, ts, solver):
     return found
 
 
-@rule(states)
+@rule(states, calls=True)
 def _(found, f, y0, t0, ts, solver):
     ys = states(found, f, y0, t0, ts, solver)
 
@@ -57,7 +58,7 @@ def state_cotangents(ys_bar, ys, f, y0, t0, ts, solver):
     return None, *adjoint_pass(ys_bar, ys, f, y0, t0, ts, solver)
 
 
-@rule(state_cotangents)
+@rule(state_cotangents, calls=True)
 def _(ys_bar, ys, f, y0, t0, ts, solver):
     bars = state_cotangents(ys_bar, ys, f, y0, t0, ts, solver)
 
@@ -122,14 +123,76 @@ source_of(state_tangents)(state_tangents)
 # -- SciPy's functions -----------------------------------------------------------------------------------
 
 
-def times_asked(t_eval, t0, tf, between):
+def at_times(found, times, problem):
+    """`states`, of a problem that stands together."""
+    f, y0, t0, solver = problem
+    return states(found, f, y0, t0, times, solver)
+
+
+def times_asked(t_eval, t0, end, found):
     """The times of the result of `solve_ivp`; the ends of its steps stay where they are."""
     if t_eval is not None:
-        return np.asarray(t_eval)
-    return np.concatenate((np.atleast_1d(t0), between, np.atleast_1d(tf)))
+        return np.asarray(t_eval)[: len(found)]
+    return np.concatenate((np.atleast_1d(t0), found[1:-1], np.atleast_1d(end)))
 
 
-source_of(times_asked)(times_asked)
+class Solution(integrate.OdeSolution):
+    """What `dense_output` gives: the state as a function of the time, with derivatives."""
+
+    def __init__(self, found, problem):
+        self.found, self.problem = found, problem
+        self.ts, self.interpolants, self.n_segments = found.ts, found.interpolants, found.n_segments
+        self.t_min, self.t_max, self.ascending = found.t_min, found.t_max, found.ascending
+
+    def __call__(self, t):
+        times = np.atleast_1d(t)
+        order = np.argsort(times if self.ascending else -times)
+        rows = np.reshape(np.transpose(plain(self.found, t)), (len(order), -1))
+        ys = at_times(rows[order], times[order], self.problem)[np.argsort(order)]
+        outside = np.min(times) < self.t_min or np.max(times) > self.t_max
+        ys = known_unless(ys, outside, "the solution outside of t_span", "Make t_span longer.")
+        return ys[0] if np.ndim(t) == 0 else np.transpose(ys)
+
+
+# -- events: times at which a function of the state is zero -----------------------------------------------
+
+
+def happened(found, events, problem, more):
+    """The times of the events and the states at them, as `solve_ivp` lists them."""
+    times, ys = [], []
+    if events is not None:
+        for i, event in enumerate((events,) if callable(events) else events):
+            times = [
+                *times,
+                event_times(found.t_events[i], found.y_events[i], event, problem, more),
+            ]
+            ys = [*ys, found.y_events[i]]
+    states_then = [at_times(y, t, problem) if len(t) else y for t, y in zip(times, ys)]
+    return times, states_then
+
+
+def event_times(times, ys, event, problem, more):
+    if len(times) == 0:
+        return times
+    return np.stack([event_time(t, y, event, problem, more) for t, y in zip(times, ys)])
+
+
+def event_time(found, y, event, problem, more):
+    """The root t of event(t, y(t))."""
+
+    def crossing(t):
+        return event(t, at_times(np.expand_dims(y, 0), np.reshape(t, (1,)), problem)[0], *more)
+
+    return solution(found, crossing, "solve_ivp, at an event,")
+
+
+@nondifferentiable
+def ending(found):
+    """The position of the event at which the solution ends; None if it goes on to the end of t_span."""
+    if found.status != 1:
+        return None
+    ends = [i for i, t in enumerate(found.t_events) if len(t) and t[-1] == found.t[-1]]
+    return ends[0] if ends else None
 
 
 @nondifferentiable
@@ -159,14 +222,21 @@ def _(
             return np.reshape(fun(t, np.expand_dims(y, 1), *more), np.shape(y))
         return np.reshape(np.asarray(fun(t, y, *more)), np.shape(y))
 
-    start = np.asarray(y0) * 1.0
-    times = known(found.t, times_asked, t_eval, t0, tf, found.t[1:-1])
     solver = solver_of(method, held(options, "the tolerances of solve_ivp"))
-    ys = states(np.transpose(found.y), velocity, start, t0, times, solver)
-    ys = known_unless(ys, events is not None, "solve_ivp with events=", "Leave them out.")
+    problem = (velocity, np.asarray(y0) * 1.0, t0, solver)
+    t_events, y_events = happened(found, events, problem, more)
+    last = ending(found)
+    end = tf if last is None else t_events[last][-1]
+    times = known(found.t, times_asked, t_eval, t0, end, found.t)
+    ys = at_times(np.transpose(found.y), times, problem)
     what = f"solve_ivp that did not come to the end: {found.message}"
-    ys = known_unless(ys, found.status != 0, what, "Solve it as far as it has a solution.")
-    return with_values(found, ("t", "y"), (times, np.transpose(ys)))
+    ys = known_unless(ys, found.status < 0, what, "Solve it as far as it has a solution.")
+    names, values = ("t", "y"), (times, np.transpose(ys))
+    if dense_output:
+        names, values = (*names, "sol"), (*values, Solution(found.sol, problem))
+    if events is not None:
+        names, values = (*names, "t_events", "y_events"), (*values, t_events, y_events)
+    return with_values(found, names, values)
 
 
 @source_of(integrate.odeint)

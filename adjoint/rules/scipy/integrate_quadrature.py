@@ -19,7 +19,7 @@ from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.pushing import push_rule
 from adjoint.rules.registry import jvp_rule, rule, source_of
 from adjoint.rules.scipy.results import as_tuple, held, inner, known, known_unless, plain, scaled
-from adjoint.tree import Number, Tangent, accumulate, same_container
+from adjoint.tree import Number, RootTangent, Tangent, accumulate, same_container
 
 
 class Settings(NamedTuple):
@@ -78,6 +78,8 @@ def places_of(tree: Any, path: tuple = ()) -> Iterator[tuple]:
 def items_of(tree: Any) -> list[tuple]:
     if isinstance(tree, Tangent):
         return list(vars(tree).items())
+    if isinstance(tree, RootTangent):
+        return [("own", tree.own), *((key, bar) for key, (_, bar) in tree.roots.items())]
     if isinstance(tree, dict):
         return list(tree.items())
     return list(enumerate(tree)) if isinstance(tree, list | tuple) else []
@@ -101,12 +103,15 @@ def rebuilt(template: Any, found: dict[tuple, float], path: tuple = ()) -> Any:
     items = {key: rebuilt(item, found, (*path, key)) for key, item in items_of(template)}
     if isinstance(template, Tangent):
         return Tangent(**items)
+    if isinstance(template, RootTangent):
+        roots = {key: (value, items[key]) for key, (value, _) in template.roots.items()}
+        return RootTangent(items["own"], roots)
     if isinstance(template, list | tuple):
         return same_container(template, list(items.values()))
     return items if isinstance(template, dict) else None
 
 
-@rule(integrated)
+@rule(integrated, calls=True)
 def _(g, a, b, settings):
     y = integrated(g, a, b, settings)
 
@@ -159,7 +164,7 @@ def at_limit(y_bar, g, x):
         return np.nan
 
 
-@rule(at_limit)
+@rule(at_limit, calls=True)
 def _(y_bar, g, x):
     y = at_limit(y_bar, g, x)
 
@@ -208,7 +213,7 @@ def integral(value, g, a, b, settings):
     return value
 
 
-@rule(integral)
+@rule(integral, calls=True)
 def _(value, g, a, b, settings):
     y = integral(value, g, a, b, settings)
 

@@ -62,7 +62,7 @@ def roots(found, f, solver):
     return found
 
 
-@rule(roots)
+@rule(roots, calls=True)
 def _(found, f, solver):
     x = roots(found, f, solver)
 

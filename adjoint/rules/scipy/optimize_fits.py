@@ -10,8 +10,9 @@ import numpy as np
 from scipy import optimize
 
 from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.implicit import refuse_globals
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.registry import nondifferentiable, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
 from adjoint.rules.scipy.results import held, known, known_unless, plain, with_values
 
@@ -42,11 +43,35 @@ def weight_of(z, loss):
 
 def least_slope(residuals, x, loss, scale):
     """Jᵀ (ρ' r)"""
-    r, pullback = apply_rule(residuals, (0,), x)
+    r, pullback = apply_rule(residuals, ("callee", 0), x)
     slope = pullback(weight_of((r / scale) ** 2, loss) * r)[1]
     return np.zeros_like(x) if slope is None else slope
 
 
+def cost_slope(residuals, x, loss, scale):
+    """`least_slope`, as one step: the residuals may read parameters."""
+    return least_slope(residuals, x, loss, scale)
+
+
+@rule(cost_slope, calls=True)
+def _(residuals, x, loss, scale):
+    slope = cost_slope(residuals, x, loss, scale)
+
+    def pullback(slope_bar):
+        return cost_curvature(slope_bar, residuals, x, loss, scale)
+
+    return slope, pullback
+
+
+def cost_curvature(slope_bar, residuals, x, loss, scale):
+    """The cotangents of the residuals and x from that of the slope."""
+    value, pullback = apply_rule(residuals, ("callee",), x)
+    refuse_globals(pullback(np.ones_like(value))[0], "least squares")
+    pullback = apply_rule(least_slope, (0, 1, 3), residuals, x, loss, scale)[1]
+    return pullback(slope_bar)[1:5]
+
+
+source_of(cost_curvature)(cost_curvature)
 source_of(loss_of)(loss_of)
 source_of(weight_of)(weight_of)
 source_of(least_slope)(least_slope)
@@ -83,7 +108,7 @@ def _(
         return 0.5 * np.sum(loss_of((residuals(x) / f_scale) ** 2, loss)) * f_scale**2
 
     def equation(x):
-        return np.where(fixed, x - at, least_slope(residuals, x, loss, f_scale))
+        return np.where(fixed, x - at, cost_slope(residuals, x, loss, f_scale))
 
     x = solution(found.x, equation, "least_squares")
     x = known_unless(x, callable(loss), "least_squares with a loss=", "Use one of SciPy's.")
@@ -116,7 +141,7 @@ def _(
         return r / np.reshape(deviations, (-1,))
 
     def equation(p):
-        slope = least_slope(residuals, p, "linear", 1.0)
+        slope = cost_slope(residuals, p, "linear", 1.0)
         return slope if fixed is None else np.where(fixed, p - found, slope)
 
     def covariance_of(p):

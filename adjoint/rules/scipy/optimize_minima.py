@@ -12,19 +12,43 @@ import numpy as np
 from scipy import optimize
 
 from adjoint.rules.dispatch import apply_rule
-from adjoint.rules.registry import source_of
+from adjoint.rules.implicit import refuse_globals
+from adjoint.rules.registry import rule, source_of
 from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
 from adjoint.rules.scipy.results import as_tuple, held, known_unless, plain, with_values
 
 
 def slope_of(f, x):
     """The gradient of a function whose value is one number."""
-    value, pullback = apply_rule(f, (0,), x)
+    value, pullback = apply_rule(f, ("callee", 0), x)
     slope = pullback(np.ones(np.shape(value))[()])[1]
     return np.zeros_like(x) if slope is None else slope
 
 
+def gradient_of(f, x):
+    """`slope_of`, as one step: f may read parameters."""
+    return slope_of(f, x)
+
+
+@rule(gradient_of, calls=True)
+def _(f, x):
+    slope = gradient_of(f, x)
+
+    def pullback(slope_bar):
+        return curvature(slope_bar, f, x)
+
+    return slope, pullback
+
+
+def curvature(slope_bar, f, x):
+    """The cotangents of f and x from that of ∇f(x)."""
+    value, pullback = apply_rule(f, ("callee",), x)
+    refuse_globals(pullback(np.ones(np.shape(value))[()])[0], "a minimum")
+    return apply_rule(slope_of, (0, 1), f, x)[1](slope_bar)[1:3]
+
+
 source_of(slope_of)(slope_of)
+source_of(curvature)(curvature)
 
 
 @source_of(optimize.minimize)
@@ -45,7 +69,7 @@ def _(
     def gradient(x):
         if both:
             return np.asarray(fun(x, *more)[1])
-        return np.asarray(jac(x, *more)) if callable(jac) else slope_of(objective, x)
+        return np.asarray(jac(x, *more)) if callable(jac) else gradient_of(objective, x)
 
     def equation(x):
         return gradient(x) if fixed is None else np.where(fixed, x - at, gradient(x))
@@ -70,7 +94,7 @@ def _(fun, bracket=None, bounds=None, args=(), method=None, tol=None, options=No
         return fun(x, *more)
 
     def equation(x):
-        return slope_of(objective, x)
+        return gradient_of(objective, x)
 
     x = solution(found.x, equation, "minimize_scalar")
     return with_values(found, ("x", "fun"), (x, optimal(found.fun, objective, x)))

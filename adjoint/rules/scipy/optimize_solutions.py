@@ -15,7 +15,7 @@ def solution(found, f, solver):
     return found
 
 
-@rule(solution)
+@rule(solution, calls=True)
 def _(found, f, solver):
     x = solution(found, f, solver)
 
@@ -54,7 +54,7 @@ def optimal(value, f, x):
     return value
 
 
-@rule(optimal)
+@rule(optimal, calls=True)
 def _(value, f, x):
     y = optimal(value, f, x)
 

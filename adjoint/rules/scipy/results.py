@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
+from adjoint.rules import dispatch
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.pushing import push_rule
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule, source_of
-from adjoint.rules.text import vanishes
+from adjoint.rules.text import leaves, vanishes
 from adjoint.tree import Number, Tangent, Underived, same_container
 
 
@@ -79,6 +80,9 @@ def held_jvp(primals, tangents):
 
 @nondifferentiable
 def refused(value, name):
+    arrays = any(isinstance(leaf, np.ndarray) for leaf in leaves(value))
+    if dispatch.reads_parameters() and not arrays:
+        return value  # a setting among the globals is no parameter
     raise MissingRuleError(
         f"no derivative with respect to {name} is known",
         hint="Keep it out of the derivative: pass a constant, or adjoint.stop_gradient(…).",
@@ -209,7 +213,7 @@ def known(value, again, *args):
     return value
 
 
-@rule(known)
+@rule(known, calls=True)
 def _(value, again, *args):
     y = known(value, again, *args)
 

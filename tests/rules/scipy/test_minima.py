@@ -43,6 +43,10 @@ def parabola(x, a):
     return (x - a) ** 4 + x * x
 
 
+def bowl(x):
+    return np.sum(x**4 + x[0] * x)
+
+
 ZERO = np.zeros(2)
 CASES = [
     case(optimize.minimize, quartic, ZERO, (W,), method=["BFGS", "TNC", "Nelder-Mead"]),
@@ -54,7 +58,11 @@ CASES = [
     case(optimize.curve_fit, decay, X, Y, full_output=[True]),
     case(optimize.nnls, B, RIGHT),
     case(optimize.lsq_linear, B, RIGHT, (-0.1, 0.5)),
-    case(optimize_minima.slope_of, np.sum, normal(3)),
+    case(optimize_minima.slope_of, bowl, normal(3)),
+    case(optimize_minima.gradient_of, bowl, normal(3)),
+    case(optimize_minima.curvature, normal(3), bowl, normal(3)),
+    case(optimize_fits.cost_slope, np.sin, normal(3), "cauchy", 0.3),
+    case(optimize_fits.cost_curvature, normal(3), np.sin, normal(3), "linear", 0.3),
     case(optimize_fits.loss_of, uniform(0.1, 3.0, (4,)), list(optimize_fits.LOSSES)[1]),
     case(optimize_fits.weight_of, uniform(0.1, 3.0, (4,)), list(optimize_fits.LOSSES)[1]),
     case(optimize_fits.least_slope, np.sin, normal(3), "cauchy", 0.3),
@@ -264,6 +272,31 @@ def test_what_is_no_minimum_is_refused():
         ad.gradient(stopped, W)
     with pytest.raises(AdjointError, match="minimize_scalar did not come to a solution"):
         ad.gradient(at_the_edge, 1.3)
+
+
+w, data = np.array([0.4, 1.2]), np.array([0.3, -0.7])
+
+
+def test_parameters_among_the_globals_are_refused():
+    """`params` finds captured arrays; of those that an objective reads from the globals no derivative
+    is known."""
+    with pytest.raises(MissingRuleError, match="read from the globals"):
+        ad.gradient(
+            lambda: np.sum(optimize.minimize(lambda x: np.sum((x - w) ** 4) + x @ x, ZERO).x),
+            ad.params(w),
+        )
+    with pytest.raises(MissingRuleError, match="read from the globals"):
+        ad.gradient(
+            lambda: np.sum(optimize.least_squares(lambda x: x**3 - w * x, ZERO + 1).x), ad.params(w)
+        )
+
+    def captured(w):
+        ps = ad.params(w)
+        return ad.gradient(
+            lambda: np.sum(optimize.minimize(lambda x: np.sum((x - w) ** 2) + x @ x, ZERO).x), ps
+        )[w]
+
+    np.testing.assert_allclose(captured(w.copy()), [0.5, 0.5], rtol=1e-6)
 
 
 def test_a_call_without_derivative_is_plain():

@@ -14,7 +14,10 @@ def test_the_parameters_of_predators_and_prey_are_found_from_their_numbers():
 
     def velocity(state, t, growth, caught, death, born):
         prey, predators = state
-        return [growth * prey - caught * prey * predators, born * prey * predators - death * predators]
+        return [
+            growth * prey - caught * prey * predators,
+            born * prey * predators - death * predators,
+        ]
 
     observed = integrate.odeint(velocity, start, times, args=tuple(true))
 
@@ -28,7 +31,9 @@ def test_the_parameters_of_predators_and_prey_are_found_from_their_numbers():
 
     guess = np.log(true) + np.array([0.1, -0.1, 0.1, -0.1])
     ad.check_gradient(loss, guess, rtol=1e-3, atol=1e-5)
-    found = optimize.minimize(value_and_slope, guess, jac=True, method="BFGS", options={"gtol": 1e-7})
+    found = optimize.minimize(
+        value_and_slope, guess, jac=True, method="BFGS", options={"gtol": 1e-7}
+    )
     np.testing.assert_allclose(np.exp(found.x), true, rtol=1e-4)
 
 
@@ -158,7 +163,11 @@ def test_how_far_a_quantile_moves():
 
     def quantile(q, means, weight):
         def excess(x):
-            return weight * stats.norm.cdf(x, means[0]) + (1 - weight) * stats.norm.cdf(x, means[1]) - q
+            return (
+                weight * stats.norm.cdf(x, means[0])
+                + (1 - weight) * stats.norm.cdf(x, means[1])
+                - q
+            )
 
         return optimize.brentq(excess, -20, 20)
 
