@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize
 
-from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.dispatch import apply_rule, pull_call
 from adjoint.rules.implicit import refuse_globals
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.rules.registry import jvp_rule, nondifferentiable, rule, source_of
 from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
 from adjoint.rules.scipy.results import held, known, known_unless, plain, with_values
 
@@ -67,8 +67,12 @@ def cost_curvature(slope_bar, residuals, x, loss, scale):
     """The cotangents of the residuals and x from that of the slope."""
     value, pullback = apply_rule(residuals, ("callee",), x)
     refuse_globals(pullback(np.ones_like(value))[0], "least squares")
-    pullback = apply_rule(least_slope, (0, 1, 3), residuals, x, loss, scale)[1]
-    return pullback(slope_bar)[1:5]
+    return pull_call(least_slope, (0, 1, 3), (residuals, x, loss, scale), {}, slope_bar)[1:5]
+
+
+@jvp_rule(cost_slope)
+def cost_slope_jvp(primals, tangents):
+    return cost_slope(*primals), push_rule(least_slope, (None, *tangents, {}), *primals)[1]
 
 
 source_of(cost_curvature)(cost_curvature)

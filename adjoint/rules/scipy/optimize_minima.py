@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize
 
-from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.dispatch import apply_rule, pull_call
 from adjoint.rules.implicit import refuse_globals
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.pushing import push_rule
+from adjoint.rules.registry import jvp_rule, rule, source_of
 from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
 from adjoint.rules.scipy.results import as_tuple, held, known_unless, plain, with_values
 
@@ -44,7 +45,12 @@ def curvature(slope_bar, f, x):
     """The cotangents of f and x from that of ∇f(x)."""
     value, pullback = apply_rule(f, ("callee",), x)
     refuse_globals(pullback(np.ones(np.shape(value))[()])[0], "a minimum")
-    return apply_rule(slope_of, (0, 1), f, x)[1](slope_bar)[1:3]
+    return pull_call(slope_of, (0, 1), (f, x), {}, slope_bar)[1:3]
+
+
+@jvp_rule(gradient_of)
+def gradient_of_jvp(primals, tangents):
+    return gradient_of(*primals), push_rule(slope_of, (None, *tangents, {}), *primals)[1]
 
 
 source_of(slope_of)(slope_of)
