@@ -25,6 +25,21 @@ derivative is refused, and never given a zero.
 A solver that is not here, or one's own, gets its derivative from the equation that it solves by
 `@adjoint.implicit(residual)`.
 
+Integrals, initial value problems, roots and minima have the derivative of the *solution*, not of the
+steps that a solver took: by Leibniz's rule, the adjoint equation and the implicit function theorem, with
+respect to the `args` and to what the function captures. So
+
+- first guesses, brackets and the estimate of an error are constants, and the times at which `solve_ivp`
+  chose to end its steps stay where they are;
+- the derivatives of `odeint` and `solve_ivp` are computed to a relative tolerance of 10⁻⁶, or the call's
+  if that is smaller; those of a root or minimum are as good as the solver came near it, and one that it
+  did not find is refused;
+- unknowns at a bound stay there; constraints are refused, as are the fields of a result of which no
+  derivative is known (`hess_inv`, …) where they are used;
+- where an integrand jumps at a place that depends on a parameter, what the jump contributes is not seen:
+  break the integral there;
+- second derivatives of minima and fits are gradients of gradients: `jacrev(grad(f))`, not `hessian(f)`.
+
 This page is written by `python -m tests.scipy_page`.
 """
 

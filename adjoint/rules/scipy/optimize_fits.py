@@ -43,7 +43,7 @@ def weight_of(z, loss):
 
 def least_slope(residuals, x, loss, scale):
     """Jᵀ (ρ' r)"""
-    r, pullback = apply_rule(residuals, ("callee", 0), x)
+    r, pullback = apply_rule(residuals, (0,), x)
     slope = pullback(weight_of((r / scale) ** 2, loss) * r)[1]
     return np.zeros_like(x) if slope is None else slope
 
