@@ -97,7 +97,7 @@ MINIMA = {
     ),
     "Newton": (lambda a: minimum(a, jac=slope, method="Newton-CG", options={"xtol": 1e-13}), W / 2),
     "bounds that hold one unknown": (lambda a: minimum(a, jac=slope, **BOUNDED), W * [-1, 1]),
-    "bounds that hold none": (lambda a: minimum(a, jac=slope, **BOUNDED), W),
+    "bounds that hold none": (lambda a: minimum(a, jac=slope, **BOUNDED), np.array([1.6, 1.0])),
     "a Bounds": (
         lambda a: minimum(a, jac=slope, **{**BOUNDED, "bounds": optimize.Bounds([0.2, -9], [9, 1])}),
         W * [-1, 1],
