@@ -114,6 +114,10 @@ def result_type(
             return _declared_shape(declared.shape, types)
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
+        if function is operator.getitem and isinstance(types[0], TupleOf | ListOf):
+            found = _item_type(types[0], types[1])
+            if found is not None:
+                return found
         if function is operator.getitem and len(args) == 2:
             exact = basic_item(types[0], types[1]) if isinstance(types[0], Array) else None
             if exact is not None:
@@ -125,6 +129,14 @@ def result_type(
         if function in (np.reshape, np.ndarray.reshape):
             return _reshaped(args, types, kwargs)
         return UNKNOWN
+
+
+def _item_type(owner: TupleOf | ListOf, index: Type) -> Type | None:
+    """The type that all items have, of which an index chooses one that is not known."""
+    if isinstance(index, Literal) or owner.items is None:
+        return None
+    number = isinstance(index, Scalar) and issubclass(index.cls, int | np.integer)
+    return functools.reduce(join, map(unliteral, owner.items), BOTTOM) if number else UNKNOWN
 
 
 def _is_bound(kind: Type) -> bool:

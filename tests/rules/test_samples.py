@@ -5,9 +5,11 @@ import operator
 import numpy as np
 import pytest
 
+import adjoint as ad
 from adjoint.ir.nodes import Const, Value
-from adjoint.ir.types import UNKNOWN, Array, Length, ListOf, Scalar
+from adjoint.ir.types import UNKNOWN, Array, Length, ListOf, Scalar, TupleOf
 from adjoint.rules.samples import LARGEST, NoSample, by_samples
+from adjoint.rules.signatures import result_type
 
 FLOAT = np.dtype(float)
 N, M = Length(("v", 0), 0, True), Length(("v", 1), 0, True)
@@ -85,3 +87,35 @@ def test_samples_are_never_large():
     with pytest.raises(NoSample):
         by_samples(np.sum, [Value("x", Array(FLOAT, (N, M) * 5))], [])
     assert LARGEST < 1 << 24
+
+
+def test_an_item_of_which_only_the_program_knows_which_has_the_type_of_all():
+    index = Value("i", Scalar(int))
+    unlike = Value("t", TupleOf((Scalar(np.float64), Array(FLOAT, (N,)))))
+    assert kind_of_item(unlike, index) is UNKNOWN
+    alike = Value("t", TupleOf((Array(FLOAT, (N,)), Array(FLOAT, (N,)))))
+    assert kind_of_item(alike, index) == Array(FLOAT, (N,))
+
+
+def kind_of_item(owner, index):
+    return result_type(operator.getitem, [owner, index], [])
+
+
+@pytest.mark.parametrize("make", [tuple, list])
+def test_items_of_different_kinds_in_a_loop(make):
+    def f(y):
+        parts, total = make((y[0], np.cumsum(y))), 0.0
+        for i in range(2):
+            part = parts[i]
+            total = total + (np.sum(part * part) if np.ndim(part) else part * 3.0)
+        return total
+
+    def g(y):
+        parts, total = (y[0], np.cumsum(y)), 0.0
+        for i in range(2):
+            part = parts[i]
+            total = total + (np.sum(part * part) if np.ndim(part) else part * 3.0)
+        return total
+
+    ad.check_gradient(f, np.array([0.4, 1.1, 0.7]))
+    ad.check_gradient(g, np.array([0.4, 1.1, 0.7]))
