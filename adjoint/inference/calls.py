@@ -23,11 +23,14 @@ from adjoint.inference.sites import Arguments, Keywords, Late, Site
 from adjoint.ir.nodes import Const, Operand, Splat, Value
 from adjoint.ir.types import (
     UNKNOWN,
+    Array,
     DequeOf,
     FunctionOf,
     Instance,
     IteratorOf,
     Literal,
+    Scalar,
+    TupleOf,
     Type,
     Unknown,
 )
@@ -87,6 +90,18 @@ def call(
     return call_known(spec, callee, function, plain, kwargs, site)
 
 
+def may_vary(operand: Operand) -> bool:
+    """May this be a number with a derivative, or an array or list of such?"""
+    kind = operand_type(operand)
+    if isinstance(operand, Const):
+        return False
+    if isinstance(kind, Array):
+        return kind.dtype.kind in "fc"
+    if isinstance(kind, Scalar):
+        return not issubclass(kind.cls, int | np.integer | np.bool_)
+    return not isinstance(kind, TupleOf)
+
+
 def call_known(
     spec: Specialiser,
     callee: Const,
@@ -137,6 +152,9 @@ def call_known(
     ):
         known = getattr(function, "__module__", "") == shadows.__name__
         return spec.emit(callee, list(args), kwargs, site, None if known else UNKNOWN)
+    sampler = registry.sampler(function)
+    if sampler is not None and any(map(may_vary, [*args, *(o for _, o in kwargs)])):
+        return call(spec, Const(sampler), [Const(function.__self__), *args], kwargs, site)
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:

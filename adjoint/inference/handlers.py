@@ -152,6 +152,8 @@ def _getitem(
     flattened = owner_of_flat(spec, args[0])
     if flattened is not None:
         return item_of_flat(spec, flattened, args[1], site)
+    if isinstance(args[0], Const) and (args[0].value is np.r_ or args[0].value is np.c_):
+        return calls.call(spec, Const(type(np.r_).__getitem__), list(args), [], site)
     kind = operand_type(args[0])
     if isinstance(kind, OpenDict) and kind.factory is not None:
         made = calls.call(spec, Const(kind.factory), [], [], Site(site.origin))

@@ -58,13 +58,15 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
 
 def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
+    items = objects.own_iterator(spec, iterable, site)
+    if items is not iterable:
+        return items
     kind = operand_type(iterable)
     if kind is UNKNOWN:
         return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable
-    items = objects.own_iterator(spec, iterable, site)
-    return items if items is not iterable else calls.converted(spec, iter, iterable, 0, site)
+    return calls.converted(spec, iter, iterable, 0, site)
 
 
 def env_read(operand: Operand, env: dict[Value, Operand]) -> Operand:

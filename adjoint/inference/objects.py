@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.inference import attributes, calls, classes, functions, state
+from adjoint.inference import attributes, calls, classes, functions, state, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site, Uncached
-from adjoint.ir.nodes import Const, Operand
+from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import UNKNOWN, Array, FunctionOf, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
 from adjoint.rules.dispatch import compares_fields, has_setter
@@ -139,7 +139,13 @@ def iterated(spec: Specialiser, function: Any, args: list[Operand], site: Site) 
 
 
 def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
-    """What `__iter__` gives, where the class of the iterable defines it in Python."""
+    """What `__iter__` gives, where the class of the iterable defines it in Python; of `x.flat`,
+    which nobody else reads, the elements in order."""
+    made = spec.definitions.get(iterable) if isinstance(iterable, Value) else None
+    own = isinstance(made, Call) and not made.target.named
+    flattened = stores.owner_of_flat(spec, iterable) if own else None
+    if flattened is not None:
+        return calls.call(spec, Const(np.ravel), [flattened], [], Site(site.origin))
     kind = operand_type(iterable)
     method = iteration_method(kind.cls) if isinstance(kind, Instance) else None
     if method is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -196,12 +197,18 @@ def some_of(spec: Specialiser, value: Operand, site: Site) -> Operand:
 
 def put(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     """`np.put(x, indices, value)`, indices into the flattened array"""
-    if len(args) != 3 or kwargs or not isinstance(operand_type(args[0]), Array):
+    named = dict(kwargs)
+    if len(args) == 4:
+        args, named = args[:3], {**named, "mode": args[3]}
+    if len(args) != 3 or set(named) - {"mode"} or not isinstance(operand_type(args[0]), Array):
         return None
     here = Site(site.origin)
     size = calls.call(spec, Const(np.size), [args[0]], [], here)
     numbers = calls.call(spec, Const(np.arange), [size], [], here)
-    chosen = calls.call(spec, Const(operator.getitem), [numbers, args[1]], [], here)
+    if named:
+        chosen = calls.call(spec, Const(np.take), [numbers, args[1]], list(named.items()), here)
+    else:
+        chosen = calls.call(spec, Const(operator.getitem), [numbers, args[1]], [], here)
     shape = calls.call(spec, Const(np.shape), [args[0]], [], here)
     index = calls.call(spec, Const(np.unravel_index), [chosen, shape], [], here)
     value = args[2]
@@ -228,6 +235,31 @@ def fill_diagonal(
     index = calls.call(spec, Const(np.arange), [count], [], here)
     pair = calls.call(spec, Const(make_tuple), [index, index], [], here)
     return set_item(spec, [args[0], pair, args[1]], [], site)
+
+
+def place(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """`np.place(x, mask, values)`: at the places of the mask in order, the values again and again"""
+    if len(args) != 3 or kwargs or not isinstance(operand_type(args[0]), Array):
+        return None
+    here = Site(site.origin)
+    shape = calls.call(spec, Const(np.shape), [args[0]], [], here)
+    mask = calls.call(spec, Const(np.asarray), [args[1], Const(bool)], [], here)
+    mask = calls.call(spec, Const(np.reshape), [mask, shape], [], here)
+    value = args[2]
+    if not isinstance(unliteral(operand_type(value)), Scalar):
+        count = calls.call(spec, Const(np.count_nonzero), [mask], [], here)
+        value = calls.call(spec, Const(np.resize), [some_of(spec, value, here), count], [], here)
+    return set_item(spec, [args[0], mask, value], [], site)
+
+
+def partition(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`x.partition(kth, axis)`"""
+    if len(args) < 2 or not isinstance(operand_type(args[0]), Array):
+        return None
+    ordered = calls.call(spec, Const(np.partition), list(args), kwargs, Site(site.origin))
+    return set_item(spec, [args[0], Const(...), ordered], [], site)
 
 
 def sort(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -268,7 +300,32 @@ def with_out(
     return out
 
 
+def keeping_operand(function: Any, position: int) -> Callable[..., Operand | None]:
+    """Without `overwrite_input`, which leaves the order of the operand's elements to chance: the
+    reverse pass looks at it."""
+
+    def handler(
+        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+    ) -> Operand | None:
+        others: Keywords = [(k, o) for k, o in kwargs if k != "overwrite_input"]
+        own = args[position] if len(args) > position else Const(False)
+        if len(others) == len(kwargs) and isinstance(own, Const) and own.value is False:
+            return None
+        kept = [*args[:position], *[Const(False)] * (len(args) > position), *args[position + 1 :]]
+        return calls.call(spec, Const(function), kept, others, site)
+
+    return handler
+
+
+#: Functions that may overwrite an operand, and at which position they are told so.
+OVERWRITING = {
+    np.median: 3, np.nanmedian: 3, np.quantile: 4, np.percentile: 4, np.nanquantile: 4,
+    np.nanpercentile: 4,
+}  # fmt: skip
+
 STORES = {
     operator.setitem: set_item, np.ndarray.fill: fill, np.copyto: copyto, np.putmask: putmask,
     np.put: put, np.ndarray.put: put, np.fill_diagonal: fill_diagonal, np.ndarray.sort: sort,
+    np.place: place, np.ndarray.partition: partition,
+    **{f: keeping_operand(f, position) for f, position in OVERWRITING.items()},
 }  # fmt: skip

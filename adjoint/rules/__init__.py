@@ -3,6 +3,8 @@
 import importlib
 import importlib.util
 
+from adjoint.rules.registry import when_imported
+
 FAMILIES = (
     "constants",
     "contexts",
@@ -25,6 +27,7 @@ FAMILIES = (
     "reductions",
     "extrema",
     "cumulative",
+    "quantiles",
     "shaping",
     "joining",
     "rearranging",
@@ -37,6 +40,15 @@ FAMILIES = (
     "linalg",
     "norms",
     "fourier",
+    "polynomials",
+    "least_squares",
+    "computed",
+    "linalg_general",
+    "statistics",
+    "mapping",
+    "ufunc_methods",
+    "views",
+    "power_polynomials",
     "hooks",
     "implicit",
     "scipy",
@@ -51,3 +63,9 @@ FAMILIES = (
 for family in FAMILIES:
     if importlib.util.find_spec(f"{__name__}.{family}"):
         importlib.import_module(f"{__name__}.{family}")
+
+# `import numpy` does not import these, and neither does `import adjoint`.
+LATER = {"numpy.polynomial": "polynomial_families", "numpy.random": "sampling"}
+
+for module, family in LATER.items():
+    when_imported(module, f"{__name__}.{family}")

@@ -174,12 +174,13 @@ def tan(x, y):
 
 @partials(np.arcsin, singular=True)
 def arcsin(x, y):
-    return 1 / np.sqrt(1 - x * x)
+    """1 / √(1 − x²), in factors that are exact near ±1; 1 / cos y on the branch of a complex y."""
+    return 1 / (np.cos(y) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x)))
 
 
 @partials(np.arccos, singular=True)
 def arccos(x, y):
-    return -1 / np.sqrt(1 - x * x)
+    return -1 / (np.sin(y) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x)))
 
 
 @partials(np.arctan, math.atan)
@@ -230,7 +231,7 @@ def arccosh(x, y):
 
 @partials(np.arctanh, math.atanh, singular=True)
 def arctanh(x, y):
-    return 1 / (1 - x * x)
+    return 1 / ((1 - x) * (1 + x))
 
 
 @partials(np.deg2rad, np.radians, math.radians)

@@ -51,7 +51,7 @@ def hermitian_weights(y: Any, axis: int) -> np.ndarray:
 
 
 @rule(np.fft.fft, linear="a")
-def fft(a, n=None, axis=-1, norm=None):
+def fft(a, n=None, axis=-1, norm=None, out=None):
     """The matrix is symmetric: its adjoint is the conjugate, the inverse with the other scale."""
     y = np.fft.fft(a, n, axis, norm)
     before = np.shape(a)[axis]
@@ -63,7 +63,7 @@ def fft(a, n=None, axis=-1, norm=None):
 
 
 @rule(np.fft.ifft, linear="a")
-def ifft(a, n=None, axis=-1, norm=None):
+def ifft(a, n=None, axis=-1, norm=None, out=None):
     y = np.fft.ifft(a, n, axis, norm)
     before = np.shape(a)[axis]
 
@@ -74,7 +74,7 @@ def ifft(a, n=None, axis=-1, norm=None):
 
 
 @rule(np.fft.rfft, linear="a")
-def rfft(a, n=None, axis=-1, norm=None):
+def rfft(a, n=None, axis=-1, norm=None, out=None):
     """The first half of fft of a real signal: the adjoint fills the other half with zeros."""
     y = np.fft.rfft(a, n, axis, norm)
     before = np.shape(a)[axis]
@@ -88,7 +88,7 @@ def rfft(a, n=None, axis=-1, norm=None):
 
 
 @rule(np.fft.irfft, linear="a")
-def irfft(a, n=None, axis=-1, norm=None):
+def irfft(a, n=None, axis=-1, norm=None, out=None):
     """Every entry but the first (and, of an even length, the last) stands for two."""
     y = np.fft.irfft(a, n, axis, norm)
     before = np.shape(a)[axis]
@@ -123,7 +123,7 @@ def _(x, shape):
 
 
 @rule(np.fft.fftn, linear="a")
-def fftn(a, s=None, axes=None, norm=None):
+def fftn(a, s=None, axes=None, norm=None, out=None):
     y = np.fft.fftn(a, s, axes, norm)
     before, last = np.shape(a), transformed(np.ndim(a), s, axes)
 
@@ -134,7 +134,7 @@ def fftn(a, s=None, axes=None, norm=None):
 
 
 @rule(np.fft.ifftn, linear="a")
-def ifftn(a, s=None, axes=None, norm=None):
+def ifftn(a, s=None, axes=None, norm=None, out=None):
     y = np.fft.ifftn(a, s, axes, norm)
     before, last = np.shape(a), transformed(np.ndim(a), s, axes)
 
@@ -157,7 +157,7 @@ def transformed(ndim: int, s: Any, axes: Any) -> tuple[int, ...]:
 
 
 @rule(np.fft.fft2, linear="a")
-def fft2(a, s=None, axes=(-2, -1), norm=None):
+def fft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     y = np.fft.fft2(a, s, axes, norm)
     before = np.shape(a)
 
@@ -168,7 +168,7 @@ def fft2(a, s=None, axes=(-2, -1), norm=None):
 
 
 @rule(np.fft.ifft2, linear="a")
-def ifft2(a, s=None, axes=(-2, -1), norm=None):
+def ifft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     y = np.fft.ifft2(a, s, axes, norm)
     before = np.shape(a)
 

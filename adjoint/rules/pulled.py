@@ -71,6 +71,8 @@ def pulled(
     lists = dispatch.made_arrays(function, map(type, (*args, *kwargs.values())), kwargs)
     if lists:
         return _of_lists(function, lists, active, args, kwargs, y_bar)
+    if registry.is_sampler(function):
+        raise unsupported(function)  # it would be called again
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         return _bound(function, active, args, kwargs, y_bar)

@@ -21,7 +21,7 @@ from adjoint.ir.values import type_of
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.operators import is_hashable
-from adjoint.rules.pulled import held
+from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
 from adjoint.rules.slot_tangents import LOOKING
 from adjoint.rules.tangents import beside, link_tangents, refitted
@@ -67,6 +67,8 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
     chosen = dispatch.chosen_by_type(function, args)
     if chosen is not None:
         return pushed((), chosen, tangents, *args, **kwargs)
+    if registry.is_sampler(function):
+        raise unsupported(function)
     declared, text = registry.lookup(function), registry.forward_rule(function)
     if text is not None and all(t is None for t in tangents[-1].values()):
         lazy = one_by_one or function in dispatch.LAZY

@@ -15,7 +15,7 @@ from typing import Any
 from adjoint.errors import MissingRuleError
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.operators import is_hashable
-from adjoint.rules.pulled import held
+from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushing import PUSHED, Pair, listed, push_call, push_rule
 from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import tangent_field
@@ -74,6 +74,8 @@ def of_call(
     chosen = dispatch.chosen_by_type(function, args)
     if chosen is not None:
         return of_push_again(chosen, inner, inner_dot, outer, args, kwargs)
+    if registry.is_sampler(function):
+        raise unsupported(function)
     declared = registry.lookup(function) if is_hashable(function) else None
     if declared is None and dispatch.is_bound(function):
         whole = [(None, tangent_field(t[0], "__self__"), *t[1:]) for t in (inner, inner_dot, outer)]

@@ -74,6 +74,8 @@ def pushed_pull(
     chosen = dispatch.chosen_by_type(function, args)
     if chosen is not None:
         return pushed_pull(chosen, mask, args, kwargs, dots, y_bar, y_bar_dot)
+    if registry.is_sampler(function):
+        raise unsupported(function)
     declared = registry.lookup(function)
     if declared is None and dispatch.is_bound(function):
         moved = [None, (tangent_field(dots[0], "__self__"), *dots[1]), dots[2]]

@@ -94,7 +94,8 @@ parts.ask = _declare_parts
 
 def _is_waited_for(function: Any) -> bool:
     """May this come from a package whose rules are not declared yet? Universal functions do not say."""
-    module = getattr(function, "__module__", None)
+    owner = getattr(function, "__objclass__", function)  # of methods of classes not in Python
+    module = getattr(owner, "__module__", None)
     if not isinstance(module, str):
         return type(function).__name__ == "ufunc"
     package = module.partition(".")[0]
@@ -108,6 +109,20 @@ def _declare_imported() -> bool:
         importlib.import_module(rules)  # other threads wait here, until all is declared
         _waiting.pop(module, None)
     return bool(imported)
+
+
+def sampler(function: Any) -> Any:
+    """The method that a bound method of a random generator is, if a rule is declared for it."""
+    owner = type(getattr(function, "__self__", None))
+    if not owner.__module__.startswith("numpy.random"):
+        return None
+    method = getattr(owner, getattr(function, "__name__", ""), None)
+    return method if lookup(method) is not None else None
+
+
+def is_sampler(function: Any) -> bool:
+    """Is this a method of random generators? Every call gives other numbers."""
+    return (getattr(function, "__module__", None) or "").startswith("numpy.random")
 
 
 def code_has_rule(code: Any) -> bool:
@@ -191,6 +206,10 @@ def rule(
         return text
 
     return decorate
+
+
+def varying(*shapes: Any) -> None:
+    """For `shape=`: shape or dtype of the result depend on the numbers that the operands hold."""
 
 
 def partials(

@@ -217,7 +217,10 @@ def unique(
     *, equal_nan=True, sorted=True,
 ):  # fmt: skip
     """A value's cotangent goes to its first occurrence."""
-    y = np.unique(ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan)
+    order = {} if sorted else {"sorted": False}
+    y = np.unique(
+        ar, return_index, return_inverse, return_counts, axis, equal_nan=equal_nan, **order
+    )
     shape = np.shape(ar)
     first = first_occurrences(ar, axis, equal_nan, sorted)
 
@@ -231,9 +234,13 @@ def unique(
 @nondifferentiable
 def first_occurrences(ar, axis=None, equal_nan=True, sorted=True):
     """Where each unique value is found first."""
-    if not sorted:
-        raise MissingRuleError("np.unique with sorted=False is not differentiated")
-    return np.unique(ar, return_index=True, axis=axis, equal_nan=equal_nan)[1]
+    if sorted:
+        return np.unique(ar, return_index=True, axis=axis, equal_nan=equal_nan)[1]
+    if axis is not None:
+        raise MissingRuleError("np.unique with sorted=False along an axis is not differentiated")
+    values, order = np.ravel(ar), np.argsort(ar, axis=None, kind="stable")
+    found = np.unique(ar, equal_nan=equal_nan, sorted=False)
+    return order[np.searchsorted(values[order], found)]
 
 
 # -- tables ---------------------------------------------------------------------------------------

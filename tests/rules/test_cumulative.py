@@ -7,9 +7,8 @@ from adjoint.rules.cumulative import (
     cumprod_cotangent,
     diff_transpose,
     linear_recurrence,
-    quantile_cotangents,
-    quantile_shares,
 )
+from adjoint.rules.quantiles import quantile_cotangents, quantile_shares
 from adjoint.testing import case, check_rule, expand, normal
 
 WITH_ZEROS = np.random.default_rng(1).uniform(0.5, 1.5, (2, 5, 3))

@@ -1,0 +1,49 @@
+"""NumPy's older functions of polynomials, whose highest power comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adjoint.rules.computed import found, valued
+from adjoint.rules.fourier import resized
+from adjoint.rules.polynomials import quotient, trimmed
+from adjoint.rules.registry import source_of
+
+
+@source_of(np.polymul)
+def polymul(a1, a2):
+    first, second = trimmed(np.ravel(a1)[::-1])[::-1], trimmed(np.ravel(a2)[::-1])[::-1]
+    return np.convolve(first, second)
+
+
+@source_of(np.polydiv)
+def polydiv(u, v):
+    """NumPy leaves out leading coefficients of the remainder that are 0 but for rounding."""
+    q, r = found(np.polydiv, u, v)
+    dividend, divisor = np.ravel(u) * 1.0, trimmed(np.ravel(v)[::-1] * 1.0)
+    if np.shape(dividend)[0] < np.shape(divisor)[0]:
+        return q, valued(r, resized(dividend[::-1], np.shape(r)[0], 0)[::-1])
+    exact = quotient("poly", dividend[::-1], divisor)
+    return (
+        valued(q, resized(exact[0], np.shape(q)[0], 0)[::-1]),
+        valued(r, resized(exact[1], np.shape(r)[0], 0)[::-1]),
+    )
+
+
+@source_of(np.polyder)
+def polyder(p, m=1):
+    p = np.asarray(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(np.shape(p)[0] - 1, 0, -1)
+    return p
+
+
+@source_of(np.polyint)
+def polyint(p, m=1, k=None):
+    p = np.asarray(p)
+    constants = np.zeros(m) if k is None else np.atleast_1d(k)
+    for i in range(m):
+        own = constants[i if np.shape(constants)[0] > 1 else 0]
+        quotients = p / np.arange(np.shape(p)[0], 0, -1)
+        p = np.concatenate([quotients, np.reshape(own, (1,))])
+    return p

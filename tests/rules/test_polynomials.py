@@ -1,0 +1,90 @@
+"""Rules of numpy.polynomial, of what its families share, and of least squares."""
+
+import numpy as np
+import pytest
+
+from adjoint.rules import least_squares, polynomial_families, polynomials
+from adjoint.rules.polynomials import MODULES, of
+from adjoint.testing import case, check_rule, expand, normal, uniform
+
+FAMILIES = list(MODULES)
+POINTS = np.array([0.9, 0.3, 1.7, 0.6, 1.2])
+VALUES = np.array([0.4, 1.1, 0.7, 1.5, 0.25])
+DESIGN = np.array([[1.0, 0.3], [0.2, 1.4], [0.7, 0.1], [1.2, 0.8]])
+
+CASES = [
+    *(case(polynomials.value, f, normal(3), normal(4)) for f in FAMILIES),
+    case(polynomials.value, "cheb", normal(3), normal(4, 2)),
+    case(polynomials.value, "leg", normal(2, 3), normal(4)),
+    case(polynomials.value, "herm", normal(), normal(4, 3)),
+    case(polynomials.value, "lag", normal(2, 3), normal(4, 3), False),
+    case(polynomials.value, "poly", normal(3, dtype=complex), normal(4, dtype=complex)),
+    case(polynomials.value_x_bar, normal(3), "cheb", normal(3), normal(4), True),
+    case(polynomials.value_c_bar, normal(2, 3), "cheb", normal(3), normal(4, 2), True),
+    *(case(polynomials.basis, f, normal(3), 3) for f in FAMILIES),
+    case(polynomials.along, normal(2, 3), normal(4, 3), 1),
+    *(case(polynomials.derivative, f, normal(4), 2.0) for f in FAMILIES),
+    case(polynomials.derivative, "cheb", normal(2, 4), normal(), axis=[0, 1]),
+    *(case(polynomials.integral, f, normal(3), normal(), normal(), normal()) for f in FAMILIES),
+    case(polynomials.integral, "leg", normal(2, 3), normal(2), normal(), normal(), 1),
+    case(
+        polynomials.integral_bars, normal(3), "poly", np.eye(3, 2), normal(2), 0.5, normal(), 2.0, 0
+    ),
+    *(case(polynomials.product, f, normal(3), normal(4)) for f in FAMILIES),
+    case(polynomials.factor_bar, normal(5), "cheb", normal(3), 3),
+    *(case(polynomials.quotient, f, normal(5), uniform(0.5, 1.0, (3,))) for f in FAMILIES),
+    case(polynomials.quotient, "cheb", normal(2), uniform(0.5, 1.0, (3,))),
+    case(polynomials.quotient_bars, normal(3), None, "leg", normal(3), normal(4), VALUES[:2]),
+    *(case(polynomials.powered, f, normal(3), 3) for f in FAMILIES),
+    case(polynomials.powered, "poly", normal(3), 0),
+    case(polynomials.powered_bar, normal(5), "cheb", normal(3), 2),
+    *(case(polynomials.converted, f, "mulx", normal(4)) for f in FAMILIES),
+    case(polynomials.converted, "cheb", "2poly", normal(4)),
+    case(polynomials.converted, "lag", "poly2lag", normal(4)),
+    *(case(polynomials.from_roots, f, normal(3)) for f in FAMILIES),
+    case(polynomials.roots_bar, normal(4), "poly", normal(3)),
+    *(case(polynomials.roots, f, POINTS[:4]).but(tolerance=1e-5) for f in FAMILIES),
+    *(case(polynomials.companion, f, POINTS) for f in FAMILIES),
+    case(polynomials.companion, "lag", POINTS[:2]),
+    *(case(of(f, "add"), normal(3), normal(5)) for f in FAMILIES),
+    *(case(of(f, "sub"), normal(5), normal(3)) for f in FAMILIES),
+    case([of(f, "trim") for f in FAMILIES], np.array([1.0, 2.0, 0.1]), 0.5),
+    case(np.polynomial.polyutils.as_series, [normal(3), normal(2)], trim=[False, True]),
+    case(polynomial_families.fitting, normal(3), 5, (5,)),
+    case(polynomials.trimmed, normal(3)),
+    case(polynomials.series, normal(3)),
+    case(np.linalg.lstsq, DESIGN, normal(4)),
+    case(np.linalg.lstsq, DESIGN, normal(4, 2)),
+    case(np.linalg.lstsq, DESIGN.T, normal(2)),
+    case(np.linalg.lstsq, normal(3, 3), normal(3)),
+    case(np.linalg.lstsq, DESIGN + 1j * DESIGN[::-1], normal(4, dtype=complex)),
+    case(least_squares.lstsq_bars, normal(2), None, None, DESIGN, normal(4), normal(2), None),
+    case(least_squares.squares_bar_of, [normal(1), None, None, None]),
+    *(case(least_squares.fitted, f, POINTS, VALUES, 2) for f in FAMILIES),
+    case(least_squares.fitted, "cheb", POINTS, VALUES, [0, 2], None, False, VALUES[::-1].copy()),
+    case(least_squares.fitted, "leg", POINTS, DESIGN.repeat(2, 0)[:5], 1),
+    case(
+        least_squares.fit_bars, normal(2), None, None, "poly", np.arange(2), POINTS, VALUES, None,
+        normal(2),
+    ),
+    case(np.polyfit, POINTS, VALUES, 2),
+    case(np.polyfit, POINTS, VALUES, 1, None, False, VALUES[::-1].copy(), cov=[True, "unscaled"]),
+    case(np.polyfit, POINTS, DESIGN.repeat(2, 0)[:5], 1),
+    case(
+        least_squares.polyfit_bars, normal(2), None, None, False, POINTS, VALUES, 1, None, normal(2)
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", expand(CASES), ids=str)
+def test_rule(case):
+    check_rule(case.but(tolerance=max(case.tolerance, 1e-5)))
+
+
+def test_what_numpy_refuses_is_refused():
+    with pytest.raises(ValueError, match="non-negative"):
+        polynomial_families.check_order(-1)
+    with pytest.raises(ValueError, match="integration constants"):
+        polynomial_families.check_order(1, 2)
+    with pytest.raises(ValueError, match="too large"):
+        polynomial_families.check_power(17, 16)
