@@ -292,6 +292,7 @@ def shape_attribute(r: Rewriter, call: Call) -> Operand | None:
 def count_of_axis(r: Rewriter, call: Call) -> Operand | None:
     """reduced_count(x.shape, 0) -> x.shape[0], reduced_count(x.shape) -> x.size"""
     found = operands(call)
+    found = found and found[:4]  # what the counts are like matters only where there are several
     if not found or not all(isinstance(a, Const) for a in found[1:]):
         return None
     axis, where = [*(a.value for a in found[1:]), *(None, MISSING)[len(found) - 1 :]][:2]

@@ -206,7 +206,7 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
     """y = (1 - t) start + t stop"""
     y = np.linspace(start, stop, num, endpoint, retstep, dtype, axis)
-    t = unit_steps(num, endpoint, retstep)
+    t = unit_steps(num, endpoint, retstep).astype(np.real(y).dtype)
 
     def pullback(y_bar):
         return np.tensordot(1 - t, y_bar, (0, axis)), np.tensordot(t, y_bar, (0, axis))
@@ -229,13 +229,14 @@ def unit_steps(num, endpoint, retstep=False):
 def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     """y = base ** ((1 - t) start + t stop)"""
     y = np.logspace(start, stop, num, endpoint, base, dtype, axis)
-    t = unit_steps(num, endpoint)
+    t = unit_steps(num, endpoint).astype(np.real(y).dtype)
 
     def pullback(y_bar):
-        power_bar = y_bar * np.conj(y * np.log(base))
+        power_bar = y_bar * np.conj(y * np.asarray(np.log(base), y.dtype))
         start_bar = np.tensordot(1 - t, power_bar, (0, axis))
         stop_bar = np.tensordot(t, power_bar, (0, axis))
-        base_bar = y_bar * y * np.linspace(start, stop, num, endpoint, axis=axis) / base
+        exponents = np.linspace(start, stop, num, endpoint, axis=axis).astype(y.dtype)
+        base_bar = y_bar * y * exponents / base
         return start_bar, stop_bar, None, None, base_bar
 
     return y, pullback

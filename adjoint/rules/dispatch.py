@@ -548,7 +548,9 @@ def refuse_objects(function: Any, active: tuple, args: tuple) -> None:
     items = iterables(function, len(args))
     for i, x in enumerate(args):
         subclass = isinstance(x, np.ndarray) and type(x) not in (np.ndarray, np.memmap)
-        if carries(active, i) and (numeric or i in items) and (subclass or is_object(x)):
+        taken = numeric or i in items
+        refused = taken and is_object(x) or subclass and (taken or module.startswith("scipy."))
+        if carries(active, i) and refused:
             raise MissingRuleError(
                 f"no derivative is known for {describe(function)} of a {type(x).__name__}",
                 hint="Call it with the object's numbers.",

@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from adjoint.rules.guarded import guarded_log, larger, quotient_or_zero
+from adjoint.rules.guarded import guarded_log, inverse, larger, picked, quotient_or_zero
 from adjoint.rules.registry import partials, source_of
 from adjoint.rules.special_functions import bessel_i, sinc_derivative
 
@@ -112,29 +112,38 @@ def exp2(x, y):
     return y * math.log(2)
 
 
-@partials(np.expm1, math.expm1)
+@partials(np.expm1)
 def expm1(x, y):
-    return y + 1
+    """Not y + 1, of which nothing is left where y is near −1."""
+    return np.exp(x)
+
+
+@partials(math.expm1)
+def math_expm1(x, y):
+    return math.exp(x)
+
+
+# Python divides no number of its own by zero, where NumPy's logarithm is defined.
 
 
 @partials(np.log, singular=True)
 def log(x, y):
-    return 1 / x
+    return inverse(x) if type(x) in (float, int) else 1 / x
 
 
 @partials(np.log2, math.log2, singular=True)
 def log2(x, y):
-    return 1 / (x * math.log(2))
+    return inverse(x * math.log(2)) if type(x) in (float, int) else 1 / (x * math.log(2))
 
 
 @partials(np.log10, math.log10, singular=True)
 def log10(x, y):
-    return 1 / (x * math.log(10))
+    return inverse(x * math.log(10)) if type(x) in (float, int) else 1 / (x * math.log(10))
 
 
 @partials(np.log1p, math.log1p, singular=True)
 def log1p(x, y):
-    return 1 / (1 + x)
+    return inverse(1 + x) if type(x) in (float, int) else 1 / (1 + x)
 
 
 @partials(np.logaddexp)
@@ -231,7 +240,8 @@ def arccosh(x, y):
 
 @partials(np.arctanh, math.atanh, singular=True)
 def arctanh(x, y):
-    return 1 / ((1 - x) * (1 + x))
+    slope = (1 - x) * (1 + x)
+    return inverse(slope) if type(x) in (float, int) else 1 / slope
 
 
 @partials(np.deg2rad, np.radians, math.radians)
@@ -261,7 +271,7 @@ def minimum(x1, x2, y):
 @partials(np.fmax, np.fmin)
 def fmax(x1, x2, y):
     """What is compared with a NaN is chosen."""
-    return (x1 == y) - 0.5 * (x1 == x2), (x2 == y) - 0.5 * (x1 == x2)
+    return picked(x1, x2, y), picked(x2, x1, y)
 
 
 @partials(np.fabs)
@@ -286,7 +296,7 @@ def nextafter(x1, x2, y):
 
 @partials(np.ldexp)
 def ldexp(x1, x2, y):
-    return np.ldexp(1.0, x2), None
+    return np.ldexp(np.ones_like(y), x2), None
 
 
 # -- special functions -----------------------------------------------------------------------------

@@ -169,7 +169,7 @@ def multi_dot_cotangents(y_bar, arrays):
     last = np.reshape(last, (-1, 1)) if np.ndim(last) == 1 else last
     factors = [first, *arrays[1:-1], last]
     before = np.reshape(y_bar, (np.shape(first)[0], np.shape(last)[1]))
-    after = [np.eye(np.shape(last)[1])]
+    after = [np.eye(np.shape(last)[1], dtype=np.result_type(y_bar))]
     for factor in factors[:0:-1]:
         after = [factor @ after[0], *after]
     bars = []
@@ -197,7 +197,7 @@ def cholesky(a, /, *, upper=False):
         L_bar = np.swapaxes(np.conj(y_bar), -1, -2) if upper else y_bar
         Lt = np.swapaxes(np.conj(L), -1, -2)
         P = Lt @ L_bar
-        inner = np.tril(P) - np.eye(np.shape(a)[-1]) * P / 2
+        inner = np.tril(P) - np.eye(np.shape(a)[-1], dtype=P.dtype) * P / 2
         left = np.linalg.solve(Lt, inner)
         right = np.swapaxes(np.conj(left), -1, -2)
         half = np.linalg.solve(Lt, right)
@@ -241,7 +241,7 @@ def eigh_cotangent(w_bar, V_bar, w, V):
     inner = reciprocal_gaps(w) * (Vt @ V_bar)
     inner = (inner + np.swapaxes(np.conj(inner), -1, -2)) / 2
     if w_bar is not None:
-        inner = inner + np.eye(np.shape(w)[-1]) * w_bar[..., None, :]
+        inner = inner + np.eye(np.shape(w)[-1], dtype=w.dtype) * w_bar[..., None, :]
     return V @ inner @ Vt
 
 
@@ -294,7 +294,7 @@ def svd_cotangent(U_bar, s_bar, Vh_bar, U, s, Vh):
     Ut, V = np.swapaxes(np.conj(U), -1, -2), np.swapaxes(np.conj(Vh), -1, -2)
     F = reciprocal_gaps(s * s)
     inverse = (s != 0) / (s + (s == 0))
-    diagonal = np.eye(k)
+    diagonal = np.eye(k, dtype=s.dtype)
     inner = np.zeros_like(Ut @ U)
     outside = 0.0
     if s_bar is not None:
@@ -347,7 +347,8 @@ def qr_cotangent(Q_bar, R_bar, Q, R, mode="reduced"):
     if Q_bar is not None:
         M = M - np.swapaxes(np.conj(Q_bar), -1, -2) @ Q
     lower = np.tril(M, -1)
-    mirrored = lower + np.swapaxes(np.conj(lower), -1, -2) + np.eye(np.shape(R)[-1]) * np.real(M)
+    diagonal = np.eye(np.shape(R)[-1], dtype=np.real(R).dtype) * np.real(M)
+    mirrored = lower + np.swapaxes(np.conj(lower), -1, -2) + diagonal
     B = Q @ mirrored if Q_bar is None else Q_bar + Q @ mirrored
     solved = np.linalg.solve(R, np.swapaxes(np.conj(B), -1, -2))
     return np.swapaxes(np.conj(solved), -1, -2)

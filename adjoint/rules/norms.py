@@ -80,7 +80,7 @@ def vector_norm_slope(x, y, ord, axis=None):
     direction = x / (size + (size == 0))
     if ord in (np.inf, -np.inf):
         hits = size == y
-        return direction * (hits / np.sum(hits, axis=axis, keepdims=True))
+        return direction * (hits / np.sum(hits, axis, np.result_type(y), keepdims=True))
     if ord == 0:
         return np.zeros_like(direction)
     if ord == 1:
@@ -105,15 +105,15 @@ def matrix_norm_slope(x, y, ord, axis=None):
         summed, compared = (rows, columns) if ord in (1, -1) else (columns, rows)
         size = np.abs(x)
         hits = np.sum(size, axis=summed, keepdims=True) == y
-        shares = hits / np.sum(hits, axis=compared, keepdims=True)
+        shares = hits / np.sum(hits, compared, np.result_type(y), keepdims=True)
         return x / (size + (size == 0)) * shares
     U, s, Vh = np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), full_matrices=False)
     if ord == "nuc":
-        weights = 1.0 * (s > np.max(s, axis=-1, keepdims=True) * 1e-15)
+        weights = (s > np.max(s, axis=-1, keepdims=True) * 1e-15).astype(s.dtype)
     else:
         extreme = np.max(s, -1, keepdims=True) if ord == 2 else np.min(s, -1, keepdims=True)
         hits = s == extreme
-        weights = hits / np.sum(hits, axis=-1, keepdims=True)
+        weights = hits / np.sum(hits, -1, s.dtype, keepdims=True)
     return np.moveaxis((U * weights[..., None, :]) @ Vh, (-2, -1), (rows, columns))
 
 

@@ -7,7 +7,22 @@ import numpy as np
 from adjoint.rules.computed import found, valued
 from adjoint.rules.fourier import resized
 from adjoint.rules.polynomials import quotient, trimmed
-from adjoint.rules.registry import source_of
+from adjoint.rules.registry import rule, source_of, varying
+
+
+@rule(np.roots, shape=varying)
+def roots(p):
+    """δr = −δp(r) / p'(r), where a root is simple."""
+    r = np.roots(p)
+
+    def pullback(r_bar):
+        c = np.asarray(p) * 1.0
+        V = np.vander(r, np.shape(c)[0]).astype(r.dtype)
+        powers = np.arange(np.shape(c)[0] - 1, 0, -1).astype(np.real(c).dtype)
+        slope = V[:, 1:] @ (c[:-1] * powers)
+        return -np.conj(V).T @ (r_bar / np.conj(slope))
+
+    return r, pullback
 
 
 @source_of(np.polymul)

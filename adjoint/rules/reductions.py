@@ -30,11 +30,12 @@ def widen_rule(y_bar, axis=None, keepdims=MISSING):
 
 
 @nondifferentiable
-def reduced_count(shape, axis=None, where=MISSING, keepdims=MISSING):
-    """How many elements each element of the result was made of."""
+def reduced_count(shape, axis=None, where=MISSING, keepdims=MISSING, like=1.0):
+    """How many elements each element of the result was made of; an array of them is of its dtype."""
     if where is not MISSING and where is not True:
         keepdims = keepdims is not MISSING and bool(keepdims)
-        return np.count_nonzero(np.broadcast_to(where, shape), axis, keepdims=keepdims)
+        counts = np.count_nonzero(np.broadcast_to(where, shape), axis, keepdims=keepdims)
+        return np.asarray(counts, np.real(like).dtype)[()]
     if axis is None:
         return int(np.prod(shape))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -97,7 +98,7 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=MISSING, *, where=MISSING)
     count = (
         np.size(a)
         if axis is None and where is MISSING
-        else reduced_count(shape, axis, where, keepdims)
+        else reduced_count(shape, axis, where, keepdims, y)
     )
 
     def pullback(y_bar):
@@ -132,7 +133,7 @@ def var(
 ):  # fmt: skip
     """y = Σ |a − mean|² / (n − ddof)"""
     y = np.var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    freedom = reduced_count(np.shape(a), axis, where, keepdims) - (
+    freedom = reduced_count(np.shape(a), axis, where, keepdims, y) - (
         ddof if correction is MISSING else correction
     )
 
@@ -153,7 +154,7 @@ def std(
 ):  # fmt: skip
     """y = √var; 0 where y is 0."""
     y = np.std(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    freedom = reduced_count(np.shape(a), axis, where, keepdims) - (
+    freedom = reduced_count(np.shape(a), axis, where, keepdims, y) - (
         ddof if correction is MISSING else correction
     )
 

@@ -35,6 +35,7 @@ FUNCTIONS = {
     "{p}val": ["{m}.{p}val(x, A)", "{m}.{p}val(x[0], y)", "{m}.{p}val(x[:3], B, tensor=False)"],
     "{p}val2d": ["{m}.{p}val2d(x, y, A)"],
     "{p}val3d": ["{m}.{p}val3d(x, y, x, A.reshape(3, 3, 1))"],
+    "{p}valnd": ["{m}.{p}valnd((x, y), A)"],
     "{p}valfromroots": ["{m}.{p}valfromroots(x, y)"],
     "{p}vander": ["{m}.{p}vander(x, 3)"],
     "{p}vander2d": ["{m}.{p}vander2d(x, y, [1, 2])"],

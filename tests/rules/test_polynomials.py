@@ -68,6 +68,7 @@ CASES = [
         normal(2),
     ),
     case(np.polyfit, POINTS, VALUES, 2),
+    case(np.roots, POINTS[:4]).but(wide=True),
     case(np.polyfit, POINTS, VALUES, 1, None, False, VALUES[::-1].copy(), cov=[True, "unscaled"]),
     case(np.polyfit, POINTS, DESIGN.repeat(2, 0)[:5], 1),
     case(

@@ -53,7 +53,7 @@ def cholesky_cotangent(y_bar, y, lower):
     L_bar = np.tril(y_bar) if lower else np.conj(np.swapaxes(np.triu(y_bar), -1, -2))
     Lt = np.conj(np.swapaxes(L, -1, -2))
     P = Lt @ L_bar
-    inner = np.tril(P) - np.eye(np.shape(y)[-1]) * P / 2
+    inner = np.tril(P) - np.eye(np.shape(y)[-1], dtype=P.dtype) * P / 2
     left = np.linalg.solve(Lt, inner)
     half = np.linalg.solve(Lt, np.conj(np.swapaxes(left, -1, -2)))
     return ((half + np.conj(np.swapaxes(half, -1, -2))) / 2).astype(np.result_type(y))
@@ -102,7 +102,8 @@ def padded(matrix, size, rows):
     have = np.shape(matrix)[-2 if rows else -1]
     if have == size:
         return matrix
-    more = np.zeros((*np.shape(matrix)[:-2], size, size - have)) + np.eye(size)[:, have:]
+    more = np.zeros((*np.shape(matrix)[:-2], size, size - have), matrix.dtype)
+    more = more + np.eye(size, dtype=matrix.dtype)[:, have:]
     if rows:
         return np.concatenate((matrix, np.swapaxes(more, -1, -2)), axis=-2)
     return np.concatenate((matrix, more), axis=-1)
@@ -168,7 +169,7 @@ def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
         if trans == 2:
             op_bar = np.conj(op_bar)
         C = np.take_along_axis(op_bar, rows_of(piv)[..., :, None], axis=-2)
-        eye = np.eye(np.shape(lu)[-1])
+        eye = np.eye(np.shape(lu)[-1], dtype=lu.dtype)
         L = np.tril(lu, -1) + eye
         lower = np.tril(C @ np.conj(np.swapaxes(np.triu(lu), -1, -2)), -1)
         upper = np.triu(np.conj(np.swapaxes(L, -1, -2)) @ C)
@@ -326,7 +327,7 @@ def eigh_cotangents(w_bar, V_bar, w, V, generalised, type, subset):
             "no derivative is known for a subset of eigenvectors of scipy.linalg.eigh",
             hint="Compute them all, and select afterwards.",
         )
-    Vt, diagonal = np.conj(np.swapaxes(V, -1, -2)), np.eye(np.shape(w)[-1])
+    Vt, diagonal = np.conj(np.swapaxes(V, -1, -2)), np.eye(np.shape(w)[-1], dtype=w.dtype)
     K = np.zeros_like(Vt @ V)
     if w_bar is not None:
         K = K + diagonal * w_bar[..., None, :]

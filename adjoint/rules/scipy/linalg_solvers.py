@@ -15,7 +15,7 @@ def part_read(a, assume_a, lower):
     """The matrix that SciPy computes with, if it is told to read only a part of `a`."""
     if assume_a in ("sym", "symmetric", "her", "hermitian", "pos", "positive definite"):
         triangle = np.tril(a) if lower else np.triu(a)
-        diagonal = np.eye(np.shape(a)[-1]) * a
+        diagonal = np.eye(np.shape(a)[-1], dtype=np.result_type(a)) * a
         mirrored = np.swapaxes(triangle - diagonal, -1, -2)
         return triangle + (mirrored if assume_a in ("sym", "symmetric") else np.conj(mirrored))
     if assume_a == "upper triangular":

@@ -129,7 +129,7 @@ def lfilter_cotangents(y_bar, y, b, a, x, axis, zi):
         )
     a1, b1 = np.atleast_1d(a), np.atleast_1d(b)
     turned = np.flip(y_bar, axis)
-    u = np.flip(signal.lfilter(np.ones(1), np.conj(a1), turned, axis), axis)
+    u = np.flip(signal.lfilter(np.ones(1, a1.dtype), np.conj(a1), turned, axis), axis)
     x_bar = np.flip(signal.lfilter(np.conj(b1), np.conj(a1), turned, axis), axis)
     b_bar = lagged_products(u, x, len(b1), axis)
     a_bar = -lagged_products(u, y, len(a1), axis)

@@ -149,7 +149,7 @@ def pseudo_huber(delta, r, y):
 def boxcox(x, lmbda, y):
     """y = L (eᶻ - 1) / z with L = log x, z = λ L."""
     log = np.log(x)
-    return np.power(x, lmbda - 1), log * log * relative_exponential(lmbda * log, 1)
+    return np.power(x, lmbda - 1.0), log * log * relative_exponential(lmbda * log, 1)
 
 
 @partials(special.boxcox1p, singular=True)
@@ -209,7 +209,7 @@ def cbrt(x, y):
 
 @partials(special.powm1, singular=True)
 def powm1(x, y, out):
-    return y * np.power(x, y - 1), (out + 1) * np.log(x)
+    return y * np.power(x, y - 1.0), (out + 1) * np.log(x)
 
 
 # -- trigonometric functions ---------------------------------------------------------------------------
