@@ -166,8 +166,8 @@ def of_autograd(edge: Edge) -> Any:
     import autograd.numpy
 
     f = lambda x: eval(edge.source, {"np": autograd.numpy, "x": x})  # noqa: E731
-    slope: Any = autograd.grad(f)
-    return slope(np.array(edge.at))
+    grad: Any = autograd.grad
+    return grad(f)(np.array(edge.at))
 
 
 def answer(name: str, edge: Edge) -> str:
