@@ -69,6 +69,7 @@ def words_of(text):
     return found
 
 
+@OLD
 def test_the_page_is_up_to_date():
     """Of the NumPy that it was written with, to the letter; of another one, what both have."""
     text = PAGE.read_text(encoding="utf-8")

@@ -43,6 +43,8 @@ DOUBLE = {
     "adjoint.rules.scipy.stats_continuous.density",
     "adjoint.rules.scipy.stats_continuous.distribution",
     "adjoint.rules.scipy.stats_continuous.log_density",
+    "np.struve",  # in some versions of SciPy
+    "np.modstruve",
     "np.lib.stride_tricks.as_strided",  # whose strides are in bytes
 }
 
