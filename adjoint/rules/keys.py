@@ -96,11 +96,16 @@ def keys_of(s: Statement, made: dict[Value, Statement]) -> list[Operand]:
     if isinstance(pairs, Loop):
         gathers = [g for g in pairs.gathers if g.target is owner]
         return [g.elements[0] for g in gathers]
-    if isinstance(pairs, Call) and isinstance(pairs.callee, Const):
-        first = pairs.args[:1] if pairs.callee.value is zip else pairs.args
-        rows = [made.get(a) for a in first if isinstance(a, Value)]
-        return [r.args[0] for r in rows if isinstance(r, Call) and r.args]  # type: ignore[misc]
-    return []
+    callee = getattr(pairs.callee, "value", None) if isinstance(pairs, Call) else None
+    if callee is zip:
+        keys = made.get(pairs.args[0])  # type: ignore[union-attr, arg-type]
+        built = getattr(getattr(keys, "callee", None), "value", None) in BUILT
+        return list(keys.args) if built else []  # type: ignore[union-attr, arg-type]
+    rows = [made.get(a) for a in pairs.args] if callee in BUILT else []  # type: ignore[union-attr, arg-type]
+    return [r.args[0] for r in rows if isinstance(r, Call) and r.args]  # type: ignore[misc]
+
+
+BUILT = (make_list, make_tuple)
 
 
 def is_number_key(key: Operand, active: set[Value]) -> bool:
