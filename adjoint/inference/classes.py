@@ -127,7 +127,7 @@ def decorated(
 ) -> Operand | None:
     """`dataclass(cls)` of a class that is made here: the class itself."""
     kind = operand_type(args[0]) if len(args) == 1 else None
-    named = {k: operand_type(o) for k, o in kwargs}
+    named = {str(k): operand_type(o) for k, o in kwargs}
     if function is not dataclasses.dataclass or not isinstance(kind, ClassOf | None):
         return None
     if not all(isinstance(t, Literal) for t in named.values()) or named.keys() - PLAIN:
