@@ -154,7 +154,8 @@ def call_known(
         return spec.emit(callee, list(args), kwargs, site, None if known else UNKNOWN)
     sampler = registry.sampler(function)
     if sampler is not None and any(map(may_vary, [*args, *(o for _, o in kwargs)])):
-        return call(spec, Const(sampler), [Const(function.__self__), *args], kwargs, site)
+        generator = Const(function.__self__)  # type: ignore[union-attr]
+        return call(spec, Const(sampler), [generator, *args], kwargs, site)
     declared = registry.lookup(function)
     if declared is not None and declared.kind != "source":
         if declared.kind == "rule" and function not in CONSUMERS:
