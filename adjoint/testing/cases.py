@@ -160,4 +160,7 @@ def _text(value: Any) -> str:
         return f"{value.dtype}{list(value.shape)}"
     if callable(value):
         return name_of(value)
+    if isinstance(value, list | tuple) and any(map(callable, value)):  # without their addresses
+        items = ", ".join(map(_text, value))
+        return f"[{items}]" if isinstance(value, list) else f"({items},)"
     return repr(value)
