@@ -34,7 +34,7 @@ from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import FunctionOf, Instance, Literal, Type, literal
 from adjoint.ir.values import function_defaults, type_of
 from adjoint.matching import matcher
-from adjoint.rules import cursors, dispatch, pushing, registry, sharing
+from adjoint.rules import cursors, dispatch, missing, pushing, registry, sharing
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
 from adjoint.slots import held
@@ -404,7 +404,7 @@ def started(result: Any, callee: Any) -> Generator[Any, int | None, Any]:
 
 def writes_to_arguments(callee: Any) -> UnsupportedSyntaxError:
     return UnsupportedSyntaxError(
-        f"{dispatch.describe(callee)} writes into an array that it was given, "
+        f"{missing.describe(callee)} writes into an array that it was given, "
         "and is called where its statements cannot be written into the caller's derivative",
         hint="Return a new array from it, or write the call without recursion.",
     )

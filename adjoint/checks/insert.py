@@ -67,8 +67,8 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules import registry
-from adjoint.rules.dispatch import generatable
 from adjoint.rules.memory import AUGMENTED, SHARING, keyword, plain_args, written_operand
+from adjoint.rules.missing import generatable
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
     call_within,

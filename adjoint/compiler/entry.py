@@ -14,7 +14,8 @@ from adjoint.inference import Inferred
 from adjoint.ir.nodes import Block, Call, Closure, Const, Function, Operand, Parameter, Splat, Value
 from adjoint.ir.types import FunctionOf, Identity, Instance, Literal, Type, may_carry_derivative
 from adjoint.rules import registry
-from adjoint.rules.dispatch import apply_rule, generatable, missing_hint
+from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.missing import generatable, missing_hint
 from adjoint.rules.pushing import Unresolved, push_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import load_capture

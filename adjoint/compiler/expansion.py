@@ -29,7 +29,7 @@ from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, unliteral
 from adjoint.reverse import Expansion
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
-from adjoint.rules.dispatch import check_count, keyword_bar
+from adjoint.rules.declarations import check_count, keyword_bar
 from adjoint.rules.memory import writes_anything
 from adjoint.rules.plain import scale
 from adjoint.rules.signatures import operand_type, result_type

@@ -49,7 +49,9 @@ from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
 from adjoint.rules.calls import always_there, static_operands
-from adjoint.rules.dispatch import Held, apply_rule, constant, pull_call, read_mask
+from adjoint.rules.dispatch import apply_rule, pull_call
+from adjoint.rules.kept import Held, read_mask
+from adjoint.rules.missing import constant
 from adjoint.rules.plain import SEQUENCE_TEXTS, elementwise_text
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import make_dict, make_tuple

@@ -15,7 +15,8 @@ from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Parameter, Value, free_values
 from adjoint.ir.types import Array, Literal, Scalar, TupleOf, literal, may_carry_derivative
 from adjoint.optimise.dead import remove_dead
-from adjoint.rules.dispatch import Held, describe
+from adjoint.rules.kept import Held
+from adjoint.rules.missing import describe
 from adjoint.rules.pushing import push_call, push_rule
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import fit_tangent

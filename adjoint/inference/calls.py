@@ -35,7 +35,7 @@ from adjoint.ir.types import (
     Unknown,
 )
 from adjoint.parts import parts_of
-from adjoint.rules import cursors, dispatch, lookup, registry, slot_tangents
+from adjoint.rules import cursors, dispatch, lookup, missing, registry, slot_tangents
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
 from adjoint.rules.sharing import apply_shared
@@ -324,7 +324,7 @@ CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 def python_source(function: Any) -> Any:
     """The Python function behind a callable that has no rule, if there is one."""
-    if is_hashable(function) and function in dispatch.FILES:
+    if is_hashable(function) and function in missing.FILES:
         return None
     if isinstance(function, types.FunctionType):
         return function

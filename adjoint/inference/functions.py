@@ -34,8 +34,9 @@ from adjoint.ir.types import (
 )
 from adjoint.rules import registry
 from adjoint.rules.classes import is_active_cell, refuse_captured
-from adjoint.rules.dispatch import Refused, constant
+from adjoint.rules.kept import Refused
 from adjoint.rules.memory import AUGMENTED, changed_operand
+from adjoint.rules.missing import constant
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import (

@@ -17,7 +17,7 @@ from adjoint.inference.sites import Root, Site, Uncached
 from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import UNKNOWN, Array, FunctionOf, Identity, Instance, Literal, TupleOf, Type
 from adjoint.rules import registry
-from adjoint.rules.dispatch import compares_fields, has_setter
+from adjoint.rules.dispatch import compares_fields
 from adjoint.rules.operators import (
     IN_PLACE,
     UNARY,
@@ -27,6 +27,7 @@ from adjoint.rules.operators import (
     special_methods,
 )
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.structural import has_setter
 from adjoint.runtime import recalled, set_attribute
 
 if TYPE_CHECKING:

@@ -34,10 +34,10 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.ir.values import PLURAL, cell_type
-from adjoint.rules.dispatch import has_setter
 from adjoint.rules.effects import is_pure
 from adjoint.rules.memory import LOADS
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.structural import has_setter
 from adjoint.runtime import share
 from adjoint.shadows import ITEMS, SHARED
 

@@ -54,6 +54,7 @@ FAMILIES = (
     "scipy",
     "surroundings",
     "checkpoints",
+    "structural",
     "pushing",
     "pushed",
     "pushed_pullbacks",

@@ -19,8 +19,9 @@ from adjoint.ir.types import (
 from adjoint.rules import registry
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import may_write
-from adjoint.rules.dispatch import has_rule, missing_parameter, missing_rule, underived_name
+from adjoint.rules.dispatch import has_rule
 from adjoint.rules.memory import changed_operand, store_of, written_operand
+from adjoint.rules.missing import missing_parameter, missing_rule, underived_name
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS, writes_of
 from adjoint.runtime import call_method

@@ -11,7 +11,7 @@ import numpy as np
 
 from adjoint.errors import AdjointError
 from adjoint.ir.values import attributes
-from adjoint.rules import dispatch
+from adjoint.rules import dispatch, missing
 from adjoint.rules.pulled import SPECIAL, Parts, Result
 from adjoint.rules.surroundings import call_within_pulled, call_within_rule
 from adjoint.runtime import recomputed
@@ -39,7 +39,7 @@ class Checkpointed:
         return (pkgutil.resolve_name, (path,)) if decorated else (Checkpointed, (self.function,))
 
     def __repr__(self) -> str:
-        return f"<checkpointed {dispatch.describe(self.function)}>"
+        return f"<checkpointed {missing.describe(self.function)}>"
 
 
 def checkpoint(f: Callable) -> Checkpointed:
@@ -84,7 +84,7 @@ def _recomputed(active: tuple, around: Any, function: Any, /, *args: Any, **kwar
         y, pullback = call_within_rule(active, around, function, *args, **kwargs)
         if fingerprint(y) != before:
             raise AdjointError(
-                f"{dispatch.describe(function)} gave another value when it was computed again for "
+                f"{missing.describe(function)} gave another value when it was computed again for "
                 "its derivative",
                 hint="A function that is checkpointed must not depend on what changes: draw random "
                 "numbers outside and pass them in, and copy what is written to.",

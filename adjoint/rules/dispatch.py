@@ -9,10 +9,8 @@ be None, which stands for zero.
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
-import operator
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from adjoint.cursor import Cursor
-from adjoint.errors import AdjointError, MissingRuleError
-from adjoint.parts import refuse_assignment
+from adjoint.errors import MissingRuleError
 from adjoint.rules import cursors, lookup, registry
 from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.classes import refuse_captured
+from adjoint.rules.declarations import LAZY, apply_declared
+from adjoint.rules.kept import Held, Kept, Pullback, Refused, Result, read_mask
+from adjoint.rules.missing import carries, describe, generatable, missing_hint, refuse_underived
 from adjoint.rules.operators import (
     IN_PLACE,
     asks_second_operand,
@@ -33,35 +33,22 @@ from adjoint.rules.operators import (
     iteration_method,
     special_methods,
 )
-from adjoint.rules.plain import elementwise_text, joined, repeated, replaced_fields, summed
-from adjoint.rules.text import only_text, read_back, refuse_read_back
+from adjoint.rules.plain import replaced_fields, summed
+from adjoint.rules.text import only_text, read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
-    augment,
-    call_method,
-    check_iterable,
     fail,
     is_context_function,
     iterated,
-    load_capture,
-    make_function,
-    new_object,
-    recalled,
-    set_attribute,
 )
 from adjoint.tree import (
     Number,
     Tangent,
-    accumulate_item,
-    project,
     same_container,
-    tangent_field,
-    without_field,
 )
 
-Pullback = Callable[[Any], tuple]
-Result = tuple[Any, Pullback]
-
+#: Of calls that take apart and put together: `structural` says them.
+STRUCTURAL: dict[Any, Callable[..., Result]] = {}
 # Set by the compiler: gives the rule of a Python function from its source.
 generate: Callable[[Any, tuple, tuple, dict], Result] | None = None
 # Likewise: a function that compiles what it compiles with the options of now, whenever it runs.
@@ -119,7 +106,7 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         refuse_objects(function, active, args)
-        return _declared(declared, function, args, kwargs)
+        return apply_declared(declared, function, args, kwargs)
     if declared is None and not generatable(function):
         raise MissingRuleError(
             f"no derivative is known for {describe(function)}",
@@ -160,7 +147,7 @@ def _iterator(function: Any, active: tuple, args: tuple, kwargs: dict) -> Result
         items, pullback = generate(declared.text, active, args, kwargs)
         y, count = Cursor(iter(items)), len(items)
         return y, lambda bars: pullback(cursors.padded(bars, count))
-    y, pullback = _declared(declared, function, args, kwargs)
+    y, pullback = apply_declared(declared, function, args, kwargs)
     return Cursor(y), pullback
 
 
@@ -206,11 +193,6 @@ def chosen_by_type(function: Any, args: tuple) -> Any:
     return function.dispatch(type(args[0])) if single and hasattr(function, "dispatch") else None  # type: ignore[attr-defined]
 
 
-def carries(active: tuple, position: int) -> bool:
-    """Does the positional argument carry a derivative?"""
-    return position in active or "*" in active
-
-
 def has_rule(function: Any) -> bool:
     """May a call of this be differentiated? (What it does with its operands is another question.)"""
     if not is_hashable(function) or function in STRUCTURAL or special_methods(function):
@@ -225,203 +207,7 @@ def has_rule(function: Any) -> bool:
     )
 
 
-# What goes into a file may be read back: its derivative would be lost on the way.
-FILES = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt, np.genfromtxt}
-
-
-def generatable(function: Any) -> bool:
-    """Is there Python source, or an object of Python's own making, to derive a rule from?"""
-    if is_hashable(function) and function in FILES:
-        return False
-    if isinstance(function, types.FunctionType | functools.partial):
-        return True
-    if isinstance(getattr(function, "__wrapped__", None), types.FunctionType):
-        return True
-    if isinstance(function, type):
-        return function.__module__ != "builtins"
-    return isinstance(getattr(type(function), "__call__", None), types.FunctionType)  # noqa: B004
-
-
-def describe(function: Any) -> str:
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None)
-    return f"{module}.{name}" if module and module != "builtins" else str(name)
-
-
-def missing_hint(function: Any) -> str:
-    name = getattr(function, "__name__", "f")
-    return (
-        f"Declare one: @adjoint.rule({name}), a function of {name}'s arguments that returns "
-        "(y, pullback); or adjoint.nondifferentiable() if its derivative is zero."
-    )
-
-
-def missing_rule(function: Any, origin: Any) -> Any:
-    """Raises: the user's code reached a callable on an active path that has no rule."""
-    raise MissingRuleError(
-        f"no derivative is known for {describe(function)}", origin, missing_hint(function)
-    )
-
-
-def underived_name(declared: registry.Rule, key: int | str) -> str | None:
-    """The name of the parameter, if no derivative is known of it, that takes an operand of a call:
-    the positional one of a number, or the keyword of a name."""
-    if isinstance(key, str):
-        return key if key in declared.underived else None
-    code = declared.text.__code__
-    names = code.co_varnames[: code.co_argcount]
-    return names[key] if key < len(names) and names[key] in declared.underived else None
-
-
-def missing_parameter(function: Any, name: str, origin: Any = None) -> Any:
-    """Raises: a parameter carries a derivative, of which the rule of the callee knows none."""
-    raise MissingRuleError(
-        f"no derivative of {describe(function)} with respect to its parameter {name} is known",
-        origin,
-        f"Keep {name} out of the derivative: pass a constant, or adjoint.stop_gradient({name}).",
-    )
-
-
-@registry.nondifferentiable
-def constant(x: Any) -> Any:
-    """The identity, with no derivative."""
-    return x
-
-
-def refuse_underived(
-    function: Any, declared: registry.Rule, active: tuple, args: tuple, kwargs: dict
-) -> None:
-    """Refuse operands that carry a derivative, of which the rule knows none."""
-    for key in [*[i for i in range(len(args)) if carries(active, i)], *kwargs]:
-        name = underived_name(declared, key)
-        if name is not None and (isinstance(key, int) or key in active or "**" in active):
-            missing_parameter(function, name)
-
-
-ITERATOR_MAKERS = {zip, enumerate, reversed, iter, next, check_iterable}
-LAZY = {zip, enumerate, check_iterable}
-
-
-# -- declared rules ----------------------------------------------------------------------------------
-
-
-def _declared(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
-    if declared.kind == "constant":
-        y = function(*args, **kwargs)
-        nothing = (None,) * (1 + len(args)) + ({},)
-        if declared.textual:
-            return y, lambda y_bar: (refuse_read_back(y_bar), *nothing[1:])
-        return y, lambda y_bar: nothing
-    if declared.kind == "partials":
-        return _elementwise(declared, function, args, kwargs)
-    if function not in ITERATOR_MAKERS:
-        args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
-    if kwargs:
-        refuse_keywords(function, declared.text, kwargs)
-    y, inner = declared.text(*args, **kwargs)
-
-    def pullback(y_bar: Any) -> tuple:
-        if y_bar is None:
-            return (None,) * (1 + len(args)) + ({},)
-        bars = inner(y_bar)
-        return assign_bars(declared.text, bars, args, kwargs)
-
-    return y, pullback
-
-
-@registry.nondifferentiable
-def check_count(text: Any, count: int) -> None:
-    """A pullback gives a cotangent to each parameter of its rule at most."""
-    parameters = inspect.signature(text).parameters.values()
-    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if count > len(parameters) and not starred:
-        code = text.__code__
-        raise AdjointError(
-            f"a pullback returns {count} cotangents, and its rule has {len(parameters)} parameters: "
-            f"{text.__qualname__} ({code.co_filename}, line {code.co_firstlineno})",
-            hint="Return one cotangent for each parameter, None where there is none.",
-        )
-
-
-def refuse_keywords(function: Any, text: Any, kwargs: dict) -> None:
-    """Refuse keywords that the function takes, and its rule does not."""
-    parameters = inspect.signature(text).parameters.values()
-    more = set(kwargs) - {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}
-    if more and not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        function_name = describe(function)
-        raise MissingRuleError(
-            f"no derivative is known for {function_name} with {', '.join(sorted(more))}",
-            hint=missing_hint(function),
-        )
-
-
-def assign_bars(text: Any, bars: Any, args: tuple, kwargs: dict) -> tuple:
-    """The cotangents that a rule returns for its leading parameters, as those of a call's operands."""
-    leading = bars if isinstance(bars, tuple) else (bars,)
-    check_count(text, len(leading))
-    if len(leading) < len(args):
-        leading = (*leading, *(None,) * (len(args) - len(leading)))
-    named = {k: fit(keyword_bar(text, leading, k), v) for k, v in kwargs.items()}
-    return (None, *map(fit, leading[: len(args)], args), named)
-
-
-def keyword_bar(text: Any, leading: tuple, name: str) -> Any:
-    """The cotangent of a keyword argument among those of a rule's leading parameters."""
-    i = keyword_position(text, len(leading), name)
-    if i is None:
-        return None
-    if name not in inspect.signature(text).parameters:
-        return None if leading[i] is None else leading[i].get(name)
-    return leading[i]
-
-
-def keyword_position(text: Any, count: int, name: str) -> int | None:
-    """The position, among what a rule gives its parameters, of what is for a keyword: behind the
-    cotangents of `*args` that of `**kwargs` is the last."""
-    parameters = inspect.signature(text).parameters
-    for i, (own, parameter) in enumerate(parameters.items()):
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            others = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-            return count - 1 if others and name not in parameters else None
-        if i >= count:
-            return None
-        if own == name or parameter.kind is parameter.VAR_KEYWORD and name not in parameters:
-            return i
-    return None
-
-
-def fit(bar: Any, primal: Any) -> Any:
-    """A cotangent in the form of its primal; of a container, item by item."""
-    if isinstance(bar, list | tuple) and isinstance(primal, list | tuple):
-        return same_container(primal, [fit(b, p) for b, p in zip(bar, primal, strict=True)])
-    return project(bar, primal)
-
-
-def _elementwise(declared: registry.Rule, function: Any, args: tuple, kwargs: dict) -> Result:
-    if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
-        return _of_objects(function, args, kwargs)
-    if kwargs.get("where", True) is not True:
-        raise MissingRuleError(f"no derivative is known for {describe(function)} with where=")
-    y, inner = elementwise_text(function, declared)(*args, **kwargs)
-    nothing = (None,) * len(args)
-    return y, lambda y_bar: (None, *(nothing if y_bar is None else inner(y_bar)), {})
-
-
-def _of_objects(function: Any, args: tuple, kwargs: dict) -> Result:
-    """An elementwise function or operator of something that is no number: sequences, nested lists."""
-    if function in (operator.add, operator.mul) and isinstance(args[0], list | tuple | str):
-        text = {operator.add: joined, operator.mul: repeated}[function]
-        y, inner_pull = text(*args)
-        return y, lambda y_bar: (None, *((None, None) if y_bar is None else inner_pull(y_bar)), {})
-    if any(isinstance(x, str | bytes | None | set | frozenset | type) for x in args):
-        rest = (None,) * len(args)
-        return function(*args, **kwargs), lambda y_bar: (refuse_read_back(y_bar), *rest, {})
-    function(*args, **kwargs)  # what Python refuses as well comes out as Python says it
-    raise MissingRuleError(
-        f"no derivative is known for {describe(function)} of "
-        + " and ".join(type(x).__name__ for x in args),
-        hint=missing_hint(function),
-    )
+# -- sequences ----------------------------------------------------------------------------------------
 
 
 def _of_lists(function: Any, lists: list, active: tuple, args: tuple, kwargs: dict) -> Result:
@@ -631,235 +417,6 @@ def method_mask(active: tuple) -> tuple:
     return tuple(a - 1 if isinstance(a, int) and a > 0 else a for a in active if a != "callee")
 
 
-def _method_call(active: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Result:
-    if isinstance(owner, Cursor):
-        return cursors.method(apply_rule, active, owner, name, args)
-    function, shifted = method_of(owner, name, *args[:1]), method_mask(active)
-    if function is not None:
-        y, pullback = apply_rule(function, shifted, owner, *args, **kwargs)
-
-        def pull(y_bar: Any) -> tuple:
-            _, owner_bar, *rest = pullback(y_bar)
-            return (None, owner_bar, None, *rest)
-
-        return y, pull
-    callee = tuple(a - 1 if isinstance(a, int) else a for a in shifted if a != 0)
-    method, attribute_pullback = _attribute((0,), owner, name)
-    y, pullback = apply_rule(
-        method, (*callee, "callee") if 0 in active else callee, *args, **kwargs
-    )
-
-    def pull_attribute(y_bar: Any) -> tuple:
-        method_bar, *rest = pullback(y_bar)
-        _, owner_bar, _, _ = attribute_pullback(method_bar)
-        return (None, owner_bar, None, *rest)
-
-    return y, pull_attribute
-
-
-METADATA = {
-    "shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "device", "numerator",
-    "denominator",
-}  # fmt: skip
-
-
-def _attribute(active: tuple, owner: Any, name: str, *default: Any) -> Result:
-    rest = (None,) * len(default)
-    computed = lookup.attribute_call(owner, name, *default)
-    if computed is not None:
-        function, before, after = computed
-        y, pullback = apply_rule(function, (len(before),), *before, owner, *after)
-        return y, lambda y_bar: (None, pullback(y_bar)[1 + len(before)], None, *rest, {})
-    y = getattr(owner, name, *(default or (None,) if isinstance(owner, Tangent) else default))
-    if isinstance(owner, types.FunctionType | types.CellType) and name not in getattr(
-        owner, "__dict__", ()
-    ):
-        if isinstance(y, str | dict | types.CodeType | None):
-            return y, lambda y_bar: (None, None, None, *rest, {})
-        raise MissingRuleError(f"no derivative is known for the attribute {name!r} of a function")
-    if is_bound(y) and y.__self__ is owner:
-        return y, lambda y_bar: (None, getattr(y_bar, "__self__", None), None, *rest, {})
-    if lookup.is_decorated(y) and getattr(y.function, "__self__", None) is owner:
-        return y, lambda y_bar: (
-            None, tangent_field(tangent_field(y_bar, "function"), "__self__"), None, *rest, {}
-        )  # fmt: skip
-    if isinstance(owner, np.ndarray | Number) and not (name in METADATA or name.startswith("__")):
-        raise MissingRuleError(
-            f"no derivative is known for the attribute {name!r} of {type(owner).__name__}"
-        )
-    if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str):
-        return y, lambda y_bar: (None, None, None, *rest, {})
-    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
-        i = owner._fields.index(name)
-        return y, lambda y_bar: (None, accumulate_item(None, owner, i, y_bar), None, *rest, {})
-    if isinstance(owner, tuple):  # an attribute of the class
-        return y, lambda y_bar: (None, None, None, *rest, {})
-    if default and not hasattr(owner, name):
-        return y, lambda y_bar: (None, None, None, y_bar, {})
-    return y, lambda y_bar: (
-        None,
-        None if y_bar is None else Tangent(**{name: y_bar}),
-        None,
-        *rest,
-        {},
-    )
-
-
-def _item(active: tuple, owner: Any, index: Any) -> Result:
-    method = getattr(type(owner), "__getitem__", None)
-    if isinstance(method, types.FunctionType):
-        return apply_rule(method, active, owner, index)
-    y = owner[index]
-    if isinstance(owner, np.ndarray) and owner.dtype.names is not None:
-        raise MissingRuleError("no derivative is known for the fields of a structured array")
-    if 1 in active and not isinstance(
-        owner, list | tuple | dict | str | range | np.ndarray | np.generic
-    ):
-        raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
-
-    def pull(y_bar: Any) -> tuple:
-        if isinstance(y_bar, Tangent) or y_bar is None:
-            return (
-                None,
-                None if y_bar is None else accumulate_item(None, owner, index, y_bar),
-                None,
-                {},
-            )
-        return (None, accumulate_item(None, owner, index, project(y_bar, y)), None, {})
-
-    return y, pull
-
-
-def _assign(active: tuple, owner: Any, name: str, value: Any) -> Result:
-    if has_setter(type(owner), name):
-        refuse_write(f"the setter of {name}")
-    if carries(active, 2):
-        refuse_assignment(type(owner), name)
-
-    def pull(y_bar: Any) -> tuple:
-        if y_bar is None:
-            return (None, None, None, None, {})
-        own = tangent_field(y_bar, name)
-        return (None, without_field(y_bar, name), None, own, {})
-
-    return set_attribute(owner, name, value), pull
-
-
-def has_setter(cls: type, name: str) -> bool:
-    """Does assigning this attribute run code of the class's own?"""
-    found = inspect.getattr_static(cls, name, None)
-    own = type(found).__module__ != "builtins" and hasattr(type(found), "__set__")
-    return (
-        isinstance(found, property)
-        or own
-        or cls.__setattr__ is not object.__setattr__
-        and not (getattr(cls, "__dataclass_params__", None) is not None)
-        and cls is not types.SimpleNamespace
-    )
-
-
-def _recalled(active: tuple, function: Any, /, *args: Any, **kwargs: Any) -> Result:
-    raise MissingRuleError(
-        f"no derivative is known for {describe(function)}: it calls itself, and keeps its results "
-        "(functools.cache)",
-        hint="Fill a table in a loop, or call the function without its cache.",
-    )
-
-
-def _new(active: tuple, cls: type) -> Result:
-    return new_object(cls), lambda y_bar: (None, None, {})
-
-
-def widened(mask: tuple, active: tuple) -> tuple:
-    """What is active of a call, of what is active of the `apply_rule` that makes it as well.
-
-    An inner derivative may be with respect to one operand, and the outer one to another.
-    """
-    outer = [
-        "callee" if a == 0 else a - 2 if isinstance(a, int) else a
-        for a in active
-        if a not in ("callee", 1)
-    ]
-    return tuple(dict.fromkeys((*mask, *outer)))
-
-
-def _nested(active: tuple, function: Any, mask: tuple, /, *args: Any, **kwargs: Any) -> Result:
-    """`apply_rule` itself, differentiated: its pullback's cotangent is that of what it was made from."""
-    cursors.refuse_again(function, args)
-    if not (is_hashable(function) and (function in ITERATOR_MAKERS or function is iterated)):
-        args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
-    mask = widened(mask, active)
-    y, inner = apply_rule(function, mask, *args, **kwargs)
-    kept = Kept(function, mask, args, kwargs, inner)
-
-    def pull(bars: Any) -> tuple:
-        from adjoint.tree import accumulate
-
-        y_bar, kept_bar = (None, None) if bars is None else bars
-        own = inner(y_bar) if y_bar is not None else (None,) * (1 + len(args)) + ({},)
-        if kept_bar is not None:
-            later = (
-                kept_bar.function,
-                *(kept_bar.args or [None] * len(args)),
-                kept_bar.kwargs or {},
-            )
-            own = tuple(map(accumulate, own, later))
-        callee, *rest = own
-        return (None, callee, None, *rest)
-
-    return (y, kept), pull
-
-
-class Refused:
-    """Stands for a function whose source is refused; the error comes if the call carries a derivative."""
-
-    def __init__(self, function: Any, error: Exception) -> None:
-        self.function, self.error = function, error
-        self.__name__ = getattr(function, "__name__", "function")
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
-
-
-class Kept:
-    """A pullback that remembers its call, so that it can itself be differentiated."""
-
-    def __init__(
-        self, function: Any, mask: tuple, args: tuple, kwargs: dict, inner: Pullback
-    ) -> None:
-        self.function, self.mask, self.args, self.kwargs, self.inner = (
-            function,
-            mask,
-            args,
-            kwargs,
-            inner,
-        )
-
-    def __call__(self, y_bar: Any) -> tuple:
-        return self.inner(y_bar)
-
-
-class Held:
-    """A subclass stands for a function, which is a constant to the compiler then."""
-
-    functions: tuple[Any, ...]
-
-
-@functools.cache
-def hold(function: Any) -> type[Held]:
-    return type("Held", (Held,), {"functions": (function,)})
-
-
-def spelled_mask(function: Any, mask: tuple) -> tuple | str:
-    """What is active of a call, as a text if the compiler has to know it: of texts it knows the value."""
-    declared = registry.lookup(function)
-    return mask if declared is None or not declared.underived else repr(mask)
-
-
-def read_mask(mask: tuple | str) -> tuple:
-    return ast.literal_eval(mask) if isinstance(mask, str) else mask
-
-
 def pull_call(function: Any, mask: tuple | str, args: tuple, kwargs: dict, y_bar: Any) -> tuple:
     """The cotangents of a call's operands: `apply_rule(function, mask, *args)[1](y_bar)`."""
     if isinstance(function, type) and issubclass(function, Held):
@@ -882,86 +439,3 @@ def _kept_call(kept: Kept, active: tuple, y_bar: Any) -> Result:
         return (Tangent(function=function_bar, args=args_bar, kwargs=kwargs_bar), y_bar_bar, {})
 
     return bars, pull
-
-
-def function_parts(code: Any, operands: tuple) -> list[tuple[str, Any]]:
-    """The names under which a function's cotangent has those of `make_function`'s operands."""
-    _, _, defaults, keywords, *captures = operands
-    last = code.co_varnames[: code.co_argcount][-len(defaults or ()) or code.co_argcount :]
-    return [
-        *zip(code.co_freevars, captures, strict=True), *zip(last, defaults or (), strict=True),
-        *(keywords or {}).items(),
-    ]  # fmt: skip
-
-
-def _captured(active: tuple, function: Any, name: str) -> Result:
-    """What a function captured."""
-    return load_capture(function, name), lambda y_bar: (
-        None, None if y_bar is None else Tangent(**{name: y_bar}), None, {}
-    )  # fmt: skip
-
-
-def _made_function(
-    active: tuple, code: Any, namespace: Any, defaults: Any, keywords: Any, *captures: Any
-) -> Result:
-    made = make_function(code, namespace, defaults, keywords, *captures)
-
-    def pull(bar: Any) -> tuple:
-        def part(name: str) -> Any:
-            return None if bar is None else getattr(bar, name, None)
-
-        names = code.co_varnames[: code.co_argcount][-len(defaults or ()) or code.co_argcount :]
-        more = {k: part(k) for k in keywords or {}} or None
-        return (None, None, None, tuple(map(part, names)), more, *map(part, code.co_freevars), {})
-
-    return made, pull
-
-
-def _dict(active: tuple, /, *positional: Any, **more: Any) -> Result:
-    """`dict(mapping or pairs, **more)`"""
-    items = positional[0] if positional else ()
-    mapping = hasattr(items, "keys")
-    if isinstance(items, Iterator):
-        items = list(items)
-    y = dict(items, **more)
-
-    def pull(y_bar: Any) -> tuple:
-        bars = {} if y_bar is None else y_bar
-        named = {k: bars.get(k) for k in more}
-        if mapping:
-            first: Any = {k: bars.get(k) for k in items if k not in more}
-        else:
-            last = {k: i for i, (k, _) in enumerate(items)}
-            first = [
-                (None, bars.get(k) if last[k] == i and k not in more else None)
-                for i, (k, _) in enumerate(items)
-            ]
-        return (None, first, named) if positional else (None, named)
-
-    return y, pull
-
-
-def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
-    if isinstance(x, np.ndarray | list | dict | set | bytearray):
-        augment(function, x, y)  # refuses
-    plain = IN_PLACE[function]
-    if isinstance(
-        getattr(type(x), f"__{function.__name__.strip('_')}__", None), types.FunctionType
-    ):
-        plain = function
-    value, pullback = apply_rule(plain, tuple(a - 1 for a in active if isinstance(a, int)), x, y)
-
-    def pull(bar: Any) -> tuple:
-        callee, x_bar, y_bar, named = pullback(bar)
-        return (callee, None, x_bar, y_bar, named)
-
-    return value, pull
-
-
-STRUCTURAL: dict[Any, Callable[..., Result]] = {
-    augment: _augment,
-    call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
-    new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
-    recalled: _recalled,
-}  # fmt: skip
-STRUCTURAL |= {f: functools.partial(rule, apply_rule) for f, rule in cursors.RULES.items()}

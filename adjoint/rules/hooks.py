@@ -10,6 +10,7 @@ import numpy as np
 from adjoint import tree
 from adjoint.errors import MissingRuleError, SourceUnavailableError, UnsupportedSyntaxError
 from adjoint.rules import dispatch
+from adjoint.rules.kept import Result
 from adjoint.rules.registry import rule
 from adjoint.tree import Number, Tangent, project, same_container
 
@@ -113,7 +114,7 @@ def described(x_bar: Any) -> str:
 # -- the derivative of a gradient that went through a hook --------------------------------------------
 
 
-def _through_hook(active: tuple, fn: Callable, x_bar: Any) -> dispatch.Result:
+def _through_hook(active: tuple, fn: Callable, x_bar: Any) -> Result:
     given = own_copy(x_bar)
     mask = tuple("callee" if a == 0 else 0 for a in active)
     try:

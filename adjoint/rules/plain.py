@@ -29,10 +29,9 @@ def elementwise_text(function: Any, declared: registry.Rule) -> Callable[..., An
             derivatives = partials(*args, y)
             if not isinstance(derivatives, tuple):
                 derivatives = (derivatives,)
-            return tuple(
-                [None if d is None else project(times(y_bar, np.conj(d) if np.iscomplexobj(d) else d), x)
-                 for d, x in zip(derivatives, args, strict=True)]
-            )  # fmt: skip
+            bars = [None if d is None else project(times(y_bar, np.conj(d) if np.iscomplexobj(d) else d), x)
+                    for d, x in zip(derivatives, args, strict=True)]  # fmt: skip
+            return (*bars, None)  # keywords have none
 
         return y, pullback
 

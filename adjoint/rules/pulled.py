@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.rules import (
+    cursors,
+    declarations,
+    dispatch,
+    lookup,
+    missing,
+    registry,
+    structural,
+)
+from adjoint.rules.kept import Kept, hold, spelled_mask
 from adjoint.rules.methods import array_of
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.plain import SEQUENCE_TEXTS
@@ -55,7 +64,7 @@ def pulled(
     special = SPECIAL.get(function) if is_hashable(function) else None
     if special is not None:
         return special(active, args, kwargs, inner, y_bar)
-    if isinstance(function, dispatch.Kept):
+    if isinstance(function, Kept):
         return _kept(function, args[0], inner, y_bar)
     overloaded = dispatch._overloaded(function, args)
     if overloaded is not None:
@@ -101,10 +110,10 @@ def plain(x: Any) -> bool:
 
 
 def unsupported(function: Any, order: str = "second") -> MissingRuleError:
-    name = dispatch.describe(function)
+    name = missing.describe(function)
     return MissingRuleError(
         f"the {order} derivative through {name} is not supported",
-        hint=dispatch.missing_hint(function),
+        hint=missing.missing_hint(function),
     )
 
 
@@ -122,7 +131,7 @@ def parts_of(bars_bar: Any, count: int) -> tuple[Any, tuple, dict]:
 def compiled(function: Any, mask: tuple, args: tuple, kwargs: dict, y_bar: Any) -> Result:
     """By the source of the function, or by a rule that the compiler can inline."""
     assert dispatch.generate is not None
-    operands = (held(function), dispatch.spelled_mask(function, mask), args, kwargs, y_bar)
+    operands = (held(function), spelled_mask(function, mask), args, kwargs, y_bar)
     bars, pullback = dispatch.generate(dispatch.pull_call, (0, 2, 3, 4), operands, {})
 
     def pull(bars_bar: Any) -> Parts:
@@ -138,7 +147,7 @@ def held(function: Any) -> Any:
     # `scipy.fft.fft` is an object.
     scipys = (getattr(function, "__module__", None) or "").startswith("scipy.")
     if known and (isinstance(function, types.FunctionType) or scipys):
-        return dispatch.hold(function)
+        return hold(function)
     return function
 
 
@@ -146,7 +155,7 @@ def through_text(text: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any
     """By the text of a rule, as the ordinary Python that it is."""
     (_, inner), back = dispatch.apply_rule(text, active, *args, **kwargs)
     raw, inner_back = dispatch.apply_rule(inner, ("callee", 0), y_bar)
-    bars = dispatch.assign_bars(text, raw, args, kwargs)
+    bars = declarations.assign_bars(text, raw, args, kwargs)
 
     def pull(bars_bar: Any) -> Parts:
         _, rest, named = parts_of(bars_bar, len(args))
@@ -155,7 +164,7 @@ def through_text(text: Any, active: tuple, args: tuple, kwargs: dict, y_bar: Any
         for i, (bar, own, x) in enumerate(zip(rest, leading, args, strict=False)):
             given[i] = unfit(bar, own, x)
         for key, bar in named.items():
-            i = dispatch.keyword_position(text, len(leading), key)
+            i = declarations.keyword_position(text, len(leading), key)
             if i is not None and isinstance(leading[i], dict) and key in leading[i]:
                 given[i] = {**(given[i] or {}), key: bar}
             elif i is not None:
@@ -358,7 +367,7 @@ def _of_lists(
 def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
     """A pullback that was kept, differentiated once more: third derivatives."""
     own, count = kept.function, len(kept.args)
-    if isinstance(own, dispatch.Kept):
+    if isinstance(own, Kept):
         raise unsupported(innermost(own), "fourth")
     if moves(own, kept.args):
 
@@ -388,7 +397,7 @@ def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
 
 def innermost(kept: Any) -> Any:
     """The function whose pullback's pullback's … was kept."""
-    while isinstance(kept, dispatch.Kept):
+    while isinstance(kept, Kept):
         kept = kept.function
     return kept
 
@@ -467,7 +476,7 @@ def _assigned(args: tuple, given: tuple, named: dict) -> Any:
 
 
 def _function_made(args: tuple, given: tuple, named: dict) -> Any:
-    return Tangent(**dict(dispatch.function_parts(args[0], given)))
+    return Tangent(**dict(structural.function_parts(args[0], given)))
 
 
 def _dict_made(args: tuple, given: tuple, named: dict) -> Any:
@@ -489,7 +498,7 @@ def _nothing(args: tuple, given: tuple, named: dict) -> Any:
 def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """`apply_rule` itself: the call that it makes, and the pullback that it keeps of it."""
     function, mask, *rest = args
-    mask = dispatch.widened(mask, active)
+    mask = structural.widened(mask, active)
     value_bar, kept_bar = (None, None) if y_bar is None else y_bar
     back = None
     if value_bar is not None:

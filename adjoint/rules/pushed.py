@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -18,8 +19,9 @@ from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
-from adjoint.rules import cursors, dispatch, lookup, pushing, registry
+from adjoint.rules import cursors, declarations, dispatch, lookup, missing, pushing, registry
 from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.kept import Kept, Result
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
@@ -28,7 +30,6 @@ from adjoint.rules.tangents import beside, link_tangents, refitted
 from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
-Result = dispatch.Result
 # The calls that the compiler is asked for, each with what it is given: one may come down to itself.
 _underway: ContextVar[tuple] = ContextVar("underway", default=())
 #: They hand an iterator on, or take items of it that others do not get then.
@@ -46,7 +47,7 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
     one_by_one = is_hashable(function) and function in ONE_BY_ONE
     if not one_by_one and any(isinstance(x, Cursor) for x in [*args, *tangents[1:-1]]):
         return of_cursors(function, tangents, args, kwargs)
-    if isinstance(function, dispatch.Kept):
+    if isinstance(function, Kept):
         return compiled(function, tangents, args, kwargs)
     if goes_through_others(function, tangents, args, kwargs):
         return compiled(function, tangents, args, kwargs)
@@ -71,7 +72,7 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
         raise unsupported(function)
     declared, text = registry.lookup(function), registry.forward_rule(function)
     if text is not None and all(t is None for t in tangents[-1].values()):
-        lazy = one_by_one or function in dispatch.LAZY
+        lazy = one_by_one or function in declarations.LAZY
         return by_text(text, tangents, args, kwargs, lazy)
     if declared is None and dispatch.is_bound(function):
         own = tangent_field(tangents[0], "__self__")
@@ -118,7 +119,7 @@ def of_cursors(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Res
             "supported",
             hint="Iterate over it.",
         )
-    take = iterated if function in dispatch.LAZY else cursors.remaining
+    take = iterated if function in declarations.LAZY else cursors.remaining
     operands, backs = [*args, *tangents[1:-1]], {}
     for i, x in enumerate(operands):
         if isinstance(x, Cursor):
@@ -168,7 +169,7 @@ def compiled(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Resul
     call = (function, *args)
     if any(len(call) == len(c) and all(map(operator.is_, call, c)) for c in _underway.get()):
         raise UnsupportedSyntaxError(
-            f"the gradient of a derivative along a direction, through {dispatch.describe(function)} where "
+            f"the gradient of a derivative along a direction, through {missing.describe(function)} where "
             "only running tells what it is given, is not supported",
             hint="Differentiate the other way round: the derivative along a direction of the gradient.",
         )
@@ -377,7 +378,7 @@ def of_partial(tangents: tuple, function: Any, /, *args: Any, **kwargs: Any) -> 
 
 
 def of_item(tangents: tuple, owner: Any, index: Any) -> Result | None:
-    if not isinstance(owner, list | tuple | dict) or tangents[1] is None:
+    if not isinstance(owner, list | tuple | dict | deque) or tangents[1] is None:
         return None
     mirror = (tangent_item, (tangents[1], index), {})
     return alongside(

@@ -11,7 +11,8 @@ from typing import Any
 
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
-from adjoint.rules.dispatch import Kept, apply_rule, pull_call
+from adjoint.rules.dispatch import apply_rule, pull_call
+from adjoint.rules.kept import Kept
 from adjoint.rules.pulled import held, innermost, moves, unsupported
 from adjoint.rules.pushing import PUSHED, Pair, listed, of_attribute, push_rule
 from adjoint.runtime import call_method

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import operator
 import types
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,9 +20,10 @@ from adjoint.errors import MissingRuleError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.parts import refuse_assignment
-from adjoint.rules import cursors, dispatch, lookup, registry
+from adjoint.rules import cursors, dispatch, lookup, missing, registry, structural
 from adjoint.rules.classes import refuse_captured
-from adjoint.rules.dispatch import Kept, Refused, apply_rule
+from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.kept import Kept, Refused
 from adjoint.rules.operators import IN_PLACE, is_hashable, iteration_method
 from adjoint.rules.plain import scale
 from adjoint.rules.pulled import pulled
@@ -124,14 +126,14 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     own = declared is None and reads_iterators(function)
     args, tangents = (counted if own else listed)(args, tangents)
     if declared is not None and declared.underived:
-        dispatch.refuse_underived(function, declared, active, args, kwargs)
+        missing.refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":
         dispatch.refuse_objects(function, active, args)
         return by_declaration(declared, function, tangents, args, kwargs)
-    if declared is None and not dispatch.generatable(function):
+    if declared is None and not missing.generatable(function):
         raise MissingRuleError(
-            f"no derivative is known for {dispatch.describe(function)}",
-            hint=dispatch.missing_hint(function),
+            f"no derivative is known for {missing.describe(function)}",
+            hint=missing.missing_hint(function),
         )
     assert generate is not None
     y, y_dot = generate(function if declared is None else declared.text, tangents, args, kwargs)
@@ -320,7 +322,7 @@ def elementwise(
         return of_objects(function, tangents, args, kwargs)
     if kwargs.get("where", True) is not True:
         raise MissingRuleError(
-            f"no derivative is known for {dispatch.describe(function)} with where="
+            f"no derivative is known for {missing.describe(function)} with where="
         )
     y = function(*args, **kwargs)
     dots = tuple(fitted_dots(tangents, args, {}))
@@ -373,9 +375,9 @@ def of_objects(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
         y = function(*args, **kwargs)
         return y, TEXT if isinstance(y, str | bytes) else None
     raise MissingRuleError(
-        f"no derivative is known for {dispatch.describe(function)} of "
+        f"no derivative is known for {missing.describe(function)} of "
         + " and ".join(type(x).__name__ for x in args),
-        hint=dispatch.missing_hint(function),
+        hint=missing.missing_hint(function),
     )
 
 
@@ -465,14 +467,14 @@ def of_item(tangents: tuple, owner: Any, index: Any) -> Pair:
     y = owner[index]
     if isinstance(owner, str | bytes):
         return y, owner_dot
-    known = list | tuple | dict | range | np.ndarray | np.generic
+    known = list | tuple | dict | deque | range | np.ndarray | np.generic
     if owner_dot is not None and not isinstance(owner, known):
         raise MissingRuleError(f"no derivative is known for indexing a {type(owner).__name__}")
     return y, tangent_item(owner_dot, index)
 
 
 def of_assignment(tangents: tuple, owner: Any, name: str, value: Any) -> Pair:
-    if dispatch.has_setter(type(owner), name):
+    if structural.has_setter(type(owner), name):
         refuse_write(f"the setter of {name}")
     if tangents[3] is not None:
         refuse_assignment(type(owner), name)

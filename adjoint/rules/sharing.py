@@ -22,7 +22,7 @@ import numpy as np
 from adjoint import contents, slots
 from adjoint import shadows as memory
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.rules import dispatch, registry
+from adjoint.rules import dispatch, missing, registry
 from adjoint.runtime import call_method
 from adjoint.shadows import Shadows
 from adjoint.tree import Number, Tangent
@@ -117,7 +117,7 @@ def is_copied(x: Any) -> bool:
 
 def refuse_opaque(function: Any) -> None:
     raise UnsupportedSyntaxError(
-        f"{dispatch.describe(function)} is called when the program runs, where others change what it "
+        f"{missing.describe(function)} is called when the program runs, where others change what it "
         "is given",
         hint="Call it by its name, or give it a copy.",
     )

@@ -18,7 +18,7 @@ import numpy as np
 from adjoint import shadows
 from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.values import attributes
-from adjoint.rules import dispatch
+from adjoint.rules import declarations
 from adjoint.rules.creation import nested
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule
 from adjoint.rules.text import refuse_read_back
@@ -322,6 +322,6 @@ def beside_jvp(primals, tangents):
     return beside(*primals), tangents[2]
 
 
-dispatch.ITERATOR_MAKERS.add(item_tangents)
-dispatch.LAZY.add(item_tangents)  # its operands are not to be used up
+declarations.ITERATOR_MAKERS.add(item_tangents)
+declarations.LAZY.add(item_tangents)  # its operands are not to be used up
 nondifferentiable(refuse_shared, zeros_of)

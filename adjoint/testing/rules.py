@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.rules import registry
-from adjoint.rules.dispatch import underived_name
+from adjoint.rules.missing import underived_name
 from adjoint.testing.cases import Case, name_of
 from adjoint.testing.differences import along, moved
 from adjoint.testing.leaves import (

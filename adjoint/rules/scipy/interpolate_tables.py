@@ -10,7 +10,7 @@ from scipy.interpolate import RBFInterpolator, RegularGridInterpolator, interp1d
 
 from adjoint.errors import MissingRuleError
 from adjoint.parts import declare_parts
-from adjoint.rules.dispatch import constant
+from adjoint.rules.missing import constant
 from adjoint.rules.registry import nondifferentiable, source_of
 from adjoint.rules.scipy.formulas import computed, consisting_of, flag, part, valued
 from adjoint.rules.scipy.interpolate_polynomials import along_axis
