@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adjoint import cache
+from adjoint import cache, callees
 from adjoint.compiler import (
     NESTED,
     VALUE_AND_GRADIENT,
@@ -73,7 +73,7 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     """
     if isinstance(f, Differentiable):
         return f.pullback(*args, **kwargs)
-    y, inner, given = cache.generate_outermost(f, tuple(range(len(args))), args, kwargs)
+    y, inner, given = callees.generate_outermost(f, tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
         bars = inner(fit_cotangent(y_bar, y))
@@ -104,7 +104,7 @@ def jvp(f: Callable, primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[A
         [None if d is None else fit_tangent(d, x, f"tangents[{i}]")
          for i, (d, x) in enumerate(zip(dots, args, strict=True))]
     )  # fmt: skip
-    y, y_dot = cache.push_outermost(f, given, args)
+    y, y_dot = callees.push_outermost(f, given, args)
     return y, complete(y_dot, y)
 
 
@@ -474,7 +474,9 @@ def source(f: Callable, /, *args: Any, mode: str = "gradient", **kwargs: Any) ->
         wrt: Any = tuple(range(len(args)))
         entry, _ = cache.find("rule", f, args, kwargs, wrt)
     elif mode == "jvp":
-        entry, _ = cache.find("jvp", f, args, kwargs, tuple(range(len(args))), cache.within_callee)
+        entry, _ = cache.find(
+            "jvp", f, args, kwargs, tuple(range(len(args))), callees.within_callee
+        )
     elif mode in ("gradient", "ir"):
         entry, _ = cache.find("gradient", f, args, kwargs, "all")
     else:

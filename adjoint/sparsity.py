@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint import cache, tree
+from adjoint import cache, callees, tree
 from adjoint.api import jvp, pullback
 from adjoint.sources import Sources, begin, members
 
@@ -81,7 +81,7 @@ def pattern(f: Callable, args: tuple, i: int, shape: tuple[int, int]) -> list[li
     dots = tuple([begin(x) if k == i else None for k, x in enumerate(args)])
     try:
         with cache.use_options(optimise=False, sources=True, nan_check=False):
-            _, found = cache.push_outermost(f, dots, args)
+            _, found = callees.push_outermost(f, dots, args)
         if found is None:
             return [[] for _ in range(shape[0])]
         found = np.ravel(np.asarray(found, object))

@@ -26,6 +26,7 @@ ORDER = [
     {"compiler"},
     {"matching"},
     {"cache"},
+    {"callees"},
     {"api"},
 ]
 # What is built on the public interface; the parts may use each other.

@@ -90,6 +90,7 @@ from adjoint.runtime import (
     make_list,
     make_tuple,
     merge_dicts,
+    new_object,
     release,
     set_attribute,
     set_item,
@@ -335,6 +336,15 @@ def _set_attribute(
     return objects.assign(spec, args[0], args[1].value, args[2], site)  # type: ignore[union-attr]
 
 
+def _new_object(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """An object of a reverse half, which is inferred anew inside another derivative."""
+    if not isinstance(args[0], Const):
+        return None
+    return spec.emit(Const(new_object), list(args), [], site, Instance(args[0].value, ()))
+
+
 def _check_bound(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
@@ -512,11 +522,12 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     hasattr: _hasattr, vars: attributes.namespace, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     slots.store_attribute: state.store, slots.delete_attribute: state.delete,
+    slots.load_attribute: state.load_again,
     slots.make_cell: state.make_cell, slots.cell_of: state.cell_of, slots.load_cell: state.load_variable,
     slots.store_cell: state.store_variable, slots.load_global: state.load_variable,
     slots.store_global: state.store_variable, setattr: state.set_attribute_by_name, object.__setattr__: state.store_plainly,
     operator.delitem: changing.delete_item,
-    super_method: _super, initialise: _initialise, set_attribute: _set_attribute,
+    super_method: _super, initialise: _initialise, set_attribute: _set_attribute, new_object: _new_object,
     yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),

@@ -72,6 +72,16 @@ def load(spec: Specialiser, owner: Operand, name: str, written: Type, site: Site
     return spec.emit(Const(slots.load_attribute), [owner, Const(name)], [], site, result)
 
 
+def load_again(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """The same in a reverse half, which is inferred anew inside another derivative."""
+    owner, name = args
+    assert isinstance(name, Const)
+    written = changed_field(spec, operand_type(owner), name.value)
+    return None if written is None else load(spec, owner, name.value, written, site)
+
+
 def stored_before(spec: Specialiser, owner: Operand, name: str) -> Operand | None:
     """What was just written there, if nothing in between may have written there too."""
     for s in reversed(spec.out):

@@ -16,6 +16,7 @@ FAMILIES = (
     "builtins",
     "containers",
     "iterators",
+    "dicts",
     "callables",
     "iteration",
     "heaps",

@@ -60,7 +60,11 @@ def refuse_keys(body: Block, active: set[Value]) -> None:
         found = [o for o in operands_of(s) if o in dicts or is_dict(operand_type(o))]
         found += [t for t in targets_of(s) if function is dict]
         home = getattr(function, "__module__", None)
-        kept = any(function is f for f in KEEPING) or home in (slots.__name__, iterators.__name__)
+        kept = any(function is f for f in KEEPING) or home in (
+            slots.__name__,
+            iterators.__name__,
+            dicts.__name__,
+        )
         values = function in (contents.view, contents.change) and names[:1] not in (
             ["keys"], ["items"], ["popitem"],
         )  # fmt: skip

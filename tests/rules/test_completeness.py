@@ -73,7 +73,8 @@ def test_every_rule_file_is_imported():
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
 # programs of tests/programs (containers, patterns, …) go through them by every route.
 BY_PROGRAMS = (
-    "adjoint.rules.iterators.", "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
+    "adjoint.rules.iterators.", "adjoint.rules.dicts.", "adjoint.rules.structural.",
+    "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
     "adjoint.rules.heaps.", "adjoint.rules.copies.", "adjoint.rules.classes.", "adjoint.rules.dataclass_functions.",
     "adjoint.rules.dispatch.", "adjoint.rules.pulled.", "adjoint.rules.plain.", "adjoint.rules.callables.",
 )  # fmt: skip
