@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 STORES = (slots.store_attribute, slots.store_plainly, slots.store_cell, slots.store_global)
 ITERATORS = (enumerate, zip, reversed)
 #: Methods that take over the items of another container.
-JOINING = ("extend", "update", "__iadd__", "__ior__", "__setitem__")
+JOINING = ("extend", "extendleft", "update", "__iadd__", "__ior__", "__setitem__")
 #: They hand on what they are given, and do not look into it.
 REFERRING = (
     make_tuple,

@@ -25,7 +25,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, Instance, IteratorOf, Scalar, Unknown, may_carry_derivative
 from adjoint.rules import registry
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import changed_operand, is_shared, store_of, written_operand
+from adjoint.rules.memory import changed_operand, is_shared, may_change, store_of, written_operand
 from adjoint.rules.operators import CONSTANT_OF_NUMBERS
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import leave_context, raise_exception
@@ -73,8 +73,8 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
                     active.update(
                         v for v in members if may_carry_derivative(v.type) or memory.is_changed(v)
                     )
-                elif owner not in active and may_overwrite(owner, memory):
-                    active.update([owner] if any(v in active for v in members) else ())
+                elif owner not in active and may_overwrite(owner, memory, active):
+                    active.add(owner)
             store = store_of(s)
             if isinstance(store, Value) and any(carries(o, active) for o in operands_of(s)):
                 active.add(store)
@@ -83,11 +83,12 @@ def all_active(body: Block, active: set[Value], memory: Memory) -> set[Value]:
             return active
 
 
-def may_overwrite(owner: Value, memory: Memory) -> bool:
-    """May a write here replace what carries a derivative by another name?"""
+def may_overwrite(owner: Value, memory: Memory, active: set[Value]) -> bool:
+    """May a write here replace what an argument holds, of which the program knows another name?"""
+    given = [v for v in memory.class_of(owner) if v in active and v in memory.inputs]
     if isinstance(owner.type, Array):
-        return owner.type.dtype.kind in "fc"
-    return memory.is_changed(owner)
+        return owner.type.dtype.kind in "fc" and bool(given)
+    return any(may_change(v.type) for v in given)
 
 
 def active_values(block: Block, active: set[Value]) -> set[Value]:

@@ -132,7 +132,7 @@ def settle(tangents: Tangents, x: Any, x_dot: Any) -> Any:
 
     What is in a slot already is newer: `x` may hold what the program has changed since.
     """
-    if x_dot is None or isinstance(x, np.ndarray):
+    if x_dot is None or isinstance(x, np.ndarray) or isinstance(x_dot, tree.ReadBack):
         return x_dot
     if isinstance(x_dot, tree.Tangent):
         held = slots.parts_by_key(x)
@@ -173,7 +173,7 @@ def gather(tangents: Tangents, x: Any, rest: Any, path: tuple[int, ...] = ()) ->
 
     `path` are the objects that it is a part of: what refers to itself has its slots where it comes first.
     """
-    if isinstance(x, np.ndarray) or id(x) in path:
+    if isinstance(x, np.ndarray) or id(x) in path or isinstance(rest, tree.ReadBack):
         return rest
     held = parts_of(x)
     if not held:

@@ -257,7 +257,7 @@ def test_cuts_of_whole_models_inside_a_gradient_are_refused(cut):
         ad.UnsupportedSyntaxError, match=rf"call {cut.__name__}\(\) of the layer itself"
     ):
         ad.gradient(begins, model, xs[0])
-    with pytest.raises(ad.UnsupportedSyntaxError, match="object changes"):
+    with pytest.raises(ad.UnsupportedSyntaxError, match="object changes|which may have kept it"):
         ad.gradient(in_two, model, xs, cut)
 
 

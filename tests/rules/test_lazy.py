@@ -25,5 +25,8 @@ def test_a_second_derivative_is_refused():
         x_bar = ad.gradient(product_of_the_rest, x)[0]
         return x_bar[1] * 0.5 + x_bar[2]
 
-    with pytest.raises(ad.AdjointError, match="second derivative through itertools.islice"):
+    with pytest.raises(
+        ad.AdjointError,
+        match="second derivative through (itertools.islice|a generator or iterator)",
+    ):
         ad.gradient(slope, np.array([0.7, -1.3, 2.1]))

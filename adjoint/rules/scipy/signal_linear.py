@@ -44,7 +44,8 @@ def _(x, axis, name, options):
 
 
 def transposed(y_bar, T, axis, like):
-    found = np.moveaxis(np.moveaxis(y_bar, axis, -1) @ np.conj(T), -1, axis)
+    rows = np.moveaxis(y_bar, axis, -1) @ np.conj(T).astype(y_bar.dtype)
+    found = np.moveaxis(rows, -1, axis)
     return found if np.iscomplexobj(like) else np.real(found)
 
 

@@ -83,7 +83,6 @@ CASES = [
     case(T.coordinates, normal(2, 2), 2),
     case(T.on_grid, GRID, VALUES, INSIDE, "linear", None),
     case(T.weights_on, X, AT[0], "linear", 0),
-    case(T.monomials, SITES, np.array([[0, 0], [1, 0]]), SITES),
     case(T.kernel_matrix, "gaussian", 1.3, SITES, SITES),
 ]
 
