@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,16 @@ def append(items: list, value: Any) -> None:
 def store_item(owner: Any, key: Any, value: Any) -> None:
     """`owner[key] = value`, of a list or dict; of a list one item."""
     owner[key] = value
+
+
+def one_index(key: Any) -> Any:
+    """The index of a list's item that is written to, where only running tells what it is."""
+    if isinstance(key, slice):
+        raise UnsupportedSyntaxError(
+            "items of a list are replaced by a slice that is known only when the program runs",
+            hint="Write the slice where it is used: `items[start:stop] = …`.",
+        )
+    return index(key) if hasattr(key, "__index__") else key
 
 
 def position(owner: Any, key: Any) -> Any:

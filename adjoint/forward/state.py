@@ -206,7 +206,8 @@ def looks_inside(s: Call) -> bool:
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function is operator.getitem and isinstance(operand_type(s.args[0]), TupleOf):  # type: ignore[arg-type]
         return False
-    return function not in REFERRING and changed_operand(s) is None
+    spread = any(isinstance(a, Splat) for a in s.args)
+    return (spread or function not in REFERRING) and changed_operand(s) is None
 
 
 def whole(pusher: Pusher, operand: Operand) -> Operand:
@@ -229,6 +230,8 @@ def gathered(pusher: Pusher, s: Call) -> dict[Value, Operand]:
     if not pusher.memory.stateful or not looks_inside(s):
         return {}
     found = [o for o in dict.fromkeys(operands_of(s)) if is_changing(pusher, o)]
+    if isinstance(s.callee, Const) and s.callee.value in REFERRING:
+        found = [o for o in found if any(isinstance(a, Splat) and a.operand is o for a in s.args)]
     return {o: whole(pusher, o) for o in found}  # type: ignore[misc]
 
 

@@ -156,6 +156,8 @@ def method(
         note(spec, owner, operand_type(args[0]))
         spec.emit(Const(contents.append), [owner, *args], [], site, NONE)
         return Const(None)
+    if name == "__setitem__" and len(args) == 2 and not (is_list(kind) and is_slice(spec, args[0])):
+        return store_item(spec, [owner, *args], [], site)
     written: Type = BOTTOM
     if name == "extendleft" and len(args) == 1 and is_lazy(spec, args[0]):
         return calls.call(spec, Const(one_by_one_left), [owner, *args], [], Site(site.origin))
@@ -271,12 +273,26 @@ def part_of(kind: OpenDict) -> OpenDict:
 def store_item(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:
     """`owner[key] = value`, of a list or dict."""
     owner, key, value = args
-    kind, index = operand_type(owner), unliteral(operand_type(key))
-    if is_list(kind) and not isinstance(index, Scalar):
+    kind = operand_type(owner)
+    if is_list(kind) and is_slice(spec, key):
         return method(spec, owner, "__setitem__", [key, value], [], site)
+    if is_list(kind) and not isinstance(unliteral(operand_type(key)), Scalar):
+        key = spec.emit(Const(contents.one_index), [key], [], Site(site.origin), Scalar(int))
     note(spec, owner, written_at(kind, operand_type(key), operand_type(value)))
-    spec.emit(Const(contents.store_item), list(args), [], site, NONE)
+    spec.emit(Const(contents.store_item), [owner, key, value], [], site, NONE)
     return Const(None)
+
+
+def is_slice(spec: Specialiser, key: Operand) -> bool:
+    kind, made = operand_type(key), spec.definitions.get(key)  # type: ignore[arg-type]
+    known = kind.value if isinstance(kind, Literal) else None
+    callee = made.callee if isinstance(made, Call) else None
+    return (
+        isinstance(known, slice)
+        or kind == Opaque(slice)
+        or isinstance(callee, Const)
+        and callee.value is slice
+    )
 
 
 def delete_item(

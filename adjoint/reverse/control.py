@@ -48,6 +48,7 @@ from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
 from adjoint.rules.activity import is_active
 from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import cannot_fail, never_ends
+from adjoint.rules.memory import is_shared
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -165,6 +166,7 @@ def check_writes(reverser: Reverser, s: Try) -> None:
             isinstance(inner, Call) and writes_active(inner, reverser.active)
             for inner in walk(Block([each], []))
         )
+        inside |= own and is_shared(each)  # it may have changed something before it raises
         if written and may_raise(each) or inside:
             raise InterruptedWrite(s.origin)
         written |= own

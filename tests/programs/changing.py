@@ -181,3 +181,25 @@ def steps_that_are_taken_back(x, step):
             position[0] = before
             step = step * 0.5
     return position[0] ** 2 + sum(tried)
+
+
+@program(normal(3))
+def replaced_at_an_index_from_numpy(xs):
+    """An array takes the place of another in a list, at an index that only running tells."""
+    layers = [xs * 1.0, xs * xs]
+    worst = int(np.argmax(xs)) % 2
+    layers[worst] = layers[worst] * layers[1 - worst] + 1.0
+    for k in map(int, "10"):
+        layers[k] = layers[k] * 3.0 + xs[0]
+    layers[worst - 1] = layers[0] + layers[1]
+    return np.sum(layers[0] * layers[1])
+
+
+@program(0.7, 1.3)
+def stored_by_the_method(x, y):
+    """`__setitem__` by its name, of a list and a dict, at an index and at a slice."""
+    items, table = [x, y], {"a": x}
+    items.__setitem__(0, items[1] * y)
+    items.__setitem__(slice(1, 2), [x * y, y])
+    table.__setitem__("a", items[0] * table["a"])
+    return items[0] * items[1] + items[2] * table["a"]

@@ -120,3 +120,12 @@ def read_only(x):
     items = deque((x * k for k in range(4)), 3)
     a, *rest = items
     return sum(v * v for v in items) + max(items) * a + items.index(rest[-1]) * x
+
+
+@program(normal(3))
+def joined_from_the_left(xs):
+    """Items that another list gives, put in from the left, the last of them first."""
+    queue = deque([xs[0], xs[1]])
+    queue[0] = queue[0] * queue[1]
+    queue.extendleft([xs[0] * xs[0], xs[2] * xs[1]])
+    return queue[0] * queue[1] + queue[2] * queue[-1]

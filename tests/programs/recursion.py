@@ -363,3 +363,18 @@ def running_total_in_a_dict(x):
 
     add(3)
     return state["total"] * x
+
+
+@program(0.7)
+def cleaned_up_after(x):
+    """A stack that is as it was after every call, whatever comes of it."""
+    stack = [x]
+
+    def go(n):
+        stack.append(stack[-1] * x)
+        try:
+            return stack[-1] if n == 0 else go(n - 1) * x
+        finally:
+            stack.pop()
+
+    return go(3) * stack[-1]

@@ -17,6 +17,8 @@ REFUSED = {
         update_that_stops
         extend_by_a_generator_that_fails
         extend_by_a_map_that_fails
+        recursion_that_fails_after_a_write
+        closure_that_calls_itself_and_fails
     """,
     STATEMENT: """
         items_of_a_tuple_assignment
@@ -242,3 +244,42 @@ def sort_that_cannot_compare(x):
     except TypeError:
         pass
     return items[0] * len(items)
+
+
+# -- recursion that stops halfway --------------------------------------------------------------------
+
+
+class TooDeep(Exception):
+    pass
+
+
+def _descend(n, items, x):
+    items[0] = items[0] * x
+    if n == 0:
+        raise TooDeep
+    try:
+        _descend(n - 1, items, x)
+    except TooDeep:
+        items[0] = items[0] + x
+    return items[0]
+
+
+def recursion_that_fails_after_a_write(x):
+    return _descend(2, [x], x)
+
+
+def closure_that_calls_itself_and_fails(x):
+    total = x
+
+    def go(n):
+        nonlocal total
+        total = total * x
+        if n == 0:
+            raise TooDeep
+        try:
+            go(n - 1)
+        except TooDeep:
+            total = total * 2
+
+    go(2)
+    return total

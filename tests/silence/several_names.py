@@ -13,6 +13,8 @@ REFUSED = {
         dict_of_dicts
         copies_of_dicts
         objects_sorted_and_reversed
+        spread_with_itself
+        spread_into_a_list
     """,
     IN_PLACE: """
         bound_methods
@@ -250,3 +252,21 @@ def objects_in_a_dict(x):
     for key in table:
         table[key].value *= 2
     return sum(r.value for r in table.values()) * table["c"].other
+
+
+# -- what `*` takes out of a list --------------------------------------------------------------------
+
+
+def spread_with_itself(x):
+    items = [x, x * x]
+    both = (items, *items)
+    items[1] = x * 3.0
+    return both[0][1] * both[2]
+
+
+def spread_into_a_list(x):
+    items = [x, x * x]
+    other = [*items, x]
+    items[1] = x * 3.0
+    other[0] = items[0] * other[1]
+    return items[1] * other[1] * other[0]
