@@ -69,6 +69,11 @@ def kept(x: Any) -> Any:
     return x.copy() if type(x) in CONTAINERS else x
 
 
+def kept_form(x: Any) -> Any:
+    """The same of a list and the lists in it, for a function that makes an array of them."""
+    return type(x)(map(kept_form, x)) if type(x) in (list, tuple) else x
+
+
 def steady(items: Any) -> Any:
     """What a loop runs over, each item as it was when the loop began."""
     view = type(items) in (type({}.items()), type({}.values()))

@@ -310,6 +310,10 @@ ITERATING = (reversed, enumerate, zip, iter, list, tuple)
 SHALLOW = (dict, chosen, getattr)
 
 
+#: They give what an operand holds, and make no array of it.
+TAKING_OUT = (operator.getitem, getattr)
+
+
 def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """Copies for a rule that is found at run time, which may keep its operands, and the call with them.
 
@@ -353,6 +357,12 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
             )  # fmt: skip
         first = 1
     copies: list[Statement] = []
+    if first and function not in TAKING_OUT and arguments[0] in late:
+        operand = arguments[0]
+        if not isinstance(unliteral(operand_type(operand)), Array | Scalar):  # a list has no view
+            form = Value("", operand_type(operand), False, s.origin)
+            copies.append(Call(form, Const(contents.kept_form), [operand], [], s.origin))
+            arguments[0] = form
     if first and function is np.einsum:  # after the subscripts
         first = 2
     for i, a in enumerate(arguments[first:], first):

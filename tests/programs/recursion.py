@@ -378,3 +378,21 @@ def cleaned_up_after(x):
             stack.pop()
 
     return go(3) * stack[-1]
+
+
+@program(normal(3))
+def products_of_a_path(xs):
+    """NumPy makes an array of a list that is shorter, or longer, by the time of the reverse half."""
+    path, products = [], []
+
+    def walk(n):
+        if n < 0:
+            products.append(np.prod(path) + np.asarray(path)[0])
+            return
+        for x in (xs[n], xs[0]):
+            path.append(x)
+            walk(n - 1)
+            path.pop()
+
+    walk(1)
+    return sum(products)
