@@ -277,7 +277,17 @@ def collect(
 
 def is_ours(x: Any) -> bool:
     """A function, or what a rule has kept: the memory that it captured is not its own."""
-    return isinstance(x, FunctionType) or type(x).__module__.partition(".")[0] == "adjoint"
+    return isinstance(x, FunctionType) or is_kept(x)
+
+
+#: The packages whose classes are like a user's: layers, states of optimisers, batches, arrays on a tape.
+LIKE_USERS = ("nn", "optim", "data", "train", "tracker")
+
+
+def is_kept(x: Any) -> bool:
+    """A pullback, and the like: what a rule has kept is its own, and does not change."""
+    package, _, rest = type(x).__module__.partition(".")
+    return package == "adjoint" and rest.partition(".")[0] not in LIKE_USERS
 
 
 def reaches(x: Any, owner: Any) -> bool:

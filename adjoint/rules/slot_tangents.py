@@ -132,7 +132,8 @@ def settle(tangents: Tangents, x: Any, x_dot: Any) -> Any:
 
     What is in a slot already is newer: `x` may hold what the program has changed since.
     """
-    if x_dot is None or isinstance(x, np.ndarray) or isinstance(x_dot, tree.ReadBack):
+    whole = isinstance(x, np.ndarray) or isinstance(x_dot, tree.ReadBack) or slots.is_kept(x)
+    if x_dot is None or whole:
         return x_dot
     if isinstance(x_dot, tree.Tangent):
         held = slots.parts_by_key(x)
@@ -204,7 +205,7 @@ def parts_of(x: Any) -> dict[Any, Any]:
         return {"__self__": x.__self__, "__func__": x.__func__}
     if isinstance(x, functools.partial):
         return {"func": x.func, "args": x.args, "keywords": x.keywords}
-    return {} if slots.is_ours(x) else slots.parts_by_key(x)
+    return {} if slots.is_kept(x) else slots.parts_by_key(x)
 
 
 def captured_slots(tangents: Tangents, function: FunctionType) -> dict[str, Any]:

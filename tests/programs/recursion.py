@@ -396,3 +396,15 @@ def products_of_a_path(xs):
 
     walk(1)
     return sum(products)
+
+
+@program(normal(3))
+def product_of_the_rest(xs):
+    """A list that has changed, whose slices go to a function that changes nothing."""
+    items = [xs[0], xs[1]]
+    items.append(xs[2] * xs[0])
+
+    def product(rest):
+        return rest[0] if len(rest) == 1 else rest[0] * product(rest[1:]) + rest[0]
+
+    return product(items)
