@@ -41,7 +41,7 @@ def one_index(key: Any) -> Any:
             "items of a list are replaced by a slice that is known only when the program runs",
             hint="Write the slice where it is used: `items[start:stop] = …`.",
         )
-    return index(key) if hasattr(key, "__index__") else key
+    return index(key) if hasattr(key, "__index__") else [][key]  # which raises what a list raises
 
 
 def position(owner: Any, key: Any) -> Any:
@@ -237,7 +237,11 @@ def _pop(items: list, at: int = -1) -> Done:
 
 
 def _remove(items: list, value: Any) -> Done:
-    at = items.index(value)
+    try:
+        at = items.index(value)
+    except ValueError:  # `remove` says it in its own words
+        at = len(items)
+        items.remove(value)
     del items[at]
     return moved(None, [*range(at), *range(at + 1, len(items) + 1)], settings=(0, 1))
 
