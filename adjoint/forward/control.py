@@ -33,6 +33,7 @@ from adjoint.ir.types import (
     is_number,
 )
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.slot_tangents import unpacked_tangents
 from adjoint.rules.tangents import item_tangents
 from adjoint.runtime import iterated, unpack_sequence
 
@@ -194,7 +195,9 @@ def side_by_side(
     )
     for i, v in enumerate(s.items):
         pusher.out.append(unpacked(parts, i, v))
-    if not isinstance(items_dot.type, TupleOf):
+    if state.is_changing(pusher, s.iterable):  # the element may be a list, with slots of its own
+        items_of = state.emit(pusher, unpacked_tangents, element, items_dot)
+    elif not isinstance(items_dot.type, TupleOf):
         items_of = pusher.emit(item_tangents, items_dot, element, type=UNKNOWN)
     else:
         items_of = items_dot

@@ -21,7 +21,7 @@ from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.values import function_defaults
 from adjoint.rules.memory import IN_STORES
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.tangents import beside, dense
+from adjoint.rules.tangents import beside, dense, item_tangents
 from adjoint.shadows import ITEMS, SHARED, Shadows, shadow_of
 
 
@@ -226,6 +226,13 @@ def item_pairs(tangents: Tangents, items: Any, rest: Any) -> Iterator[tuple[Any,
         yield item, read_item(tangents, items, i, rest)
 
 
+def unpacked_tangents(tangents: Tangents, x: Any, rest: Any) -> Any:
+    """The tangents of what `a, b = x` gives, where only running tells what `x` is."""
+    if isinstance(x, list | deque):
+        return [read_item(tangents, x, i, rest) for i in range(len(x))]
+    return item_tangents(rest, x)
+
+
 def refuse_started(y: Any) -> None:
     """Raises if a call whose arguments change afterwards gave a generator, which is still to read them."""
     if isinstance(y, Cursor):
@@ -238,12 +245,12 @@ def refuse_started(y: Any) -> None:
 #: They look for tangents when the program runs, or put them where others look.
 LOOKING = (
     beside_array, write_slot, write_item, write_last, write_any, read_slot, read_item, read_got, view_tangents,
-    item_of_any, redone, settle, gather, item_pairs,
+    item_of_any, redone, settle, gather, item_pairs, unpacked_tangents,
 )  # fmt: skip
 #: They give a value and its tangent.
 PAIRS = (item_of_any, item_pairs)
 IN_STORES.update({
     beside_array: (2,), write_slot: (3,), write_item: (3,), write_last: (2,), write_any: (4, 5),
-    read_slot: (3,), read_item: (3,), read_got: (3, 4), view_tangents: (2,), settle: (2,), gather: (2,),
+    read_slot: (3,), read_item: (3,), read_got: (3, 4), view_tangents: (2,), settle: (2,), gather: (2,), unpacked_tangents: (2,),
     redone: tuple(range(2, 9)),
 })  # fmt: skip
