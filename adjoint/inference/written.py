@@ -6,6 +6,11 @@ A loop takes each item by its position, when its turn comes:
         a[…] = …      ->         w = a[i]
                                  a[…] = …
 
+One that takes lists apart which change does so in its body, where it is seen what is taken of which:
+
+    for a, b in rows:        for row in rows:
+                      ->         a, b = row
+
 A view that shows an item more than once is one of a copy, if nothing is written afterwards.
 """
 
@@ -30,7 +35,7 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import Array, IteratorOf, Scalar, TupleOf, element_of
 from adjoint.rules.aliasing import Memory
-from adjoint.rules.memory import written_operand
+from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.runtime import unpack_sequence
 
 #: Views that may show an item more than once.
@@ -45,7 +50,8 @@ def in_parts(function: Function) -> Function:
     statements = list(walk(function.body))
     writes = [s for s in statements if isinstance(s, Call) and written_operand(s) is not None]
     loops = [s for s in statements if isinstance(s, Loop) and s.iterable is not None]
-    if writes and (loops or any(map(_repeats, statements))):
+    apart = any(loop.unpack for loop in loops) and any(map(changed_operand, statements))
+    if writes and (loops or any(map(_repeats, statements))) or apart:
         _block(function.body, Memory(function.body, function.inputs))
     return function
 
@@ -97,6 +103,12 @@ def _loop(loop: Loop, iterable: Value, memory: Memory) -> list[Statement]:
         loop.iterable, loop.items, loop.unpack = before[-1].target, [index], False  # type: ignore[union-attr]
         loop.body.statements[:0] = taken
         return before
+    if loop.unpack and memory.is_changed(iterable):
+        item = Value("", element_of(iterable.type))
+        if not isinstance(item.type, TupleOf):  # a list, say, which has slots of its own
+            loop.body.statements[:0] = _unpacked(item, loop)
+            loop.items, loop.unpack = [item], False
+            return before
     made = memory.made.get(iterable)
     maker = made.callee.value if isinstance(made, Call) and isinstance(made.callee, Const) else None
     if (

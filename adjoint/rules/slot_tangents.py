@@ -251,6 +251,6 @@ LOOKING = (
 PAIRS = (item_of_any, item_pairs)
 IN_STORES.update({
     beside_array: (2,), write_slot: (3,), write_item: (3,), write_last: (2,), write_any: (4, 5),
-    read_slot: (3,), read_item: (3,), read_got: (3, 4), view_tangents: (2,), settle: (2,), gather: (2,), unpacked_tangents: (2,),
-    redone: tuple(range(2, 9)),
+    read_slot: (3,), read_item: (3,), read_got: (3, 4), view_tangents: (2,), settle: (2,), gather: (2,),
+    unpacked_tangents: (2,), redone: tuple(range(2, 9)),
 })  # fmt: skip

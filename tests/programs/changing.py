@@ -203,3 +203,35 @@ def stored_by_the_method(x, y):
     items.__setitem__(slice(1, 2), [x * y, y])
     table.__setitem__("a", items[0] * table["a"])
     return items[0] * items[1] + items[2] * table["a"]
+
+
+@program(normal(3))
+def rows_taken_apart(xs):
+    """Loops that take rows apart which have changed since they were put together."""
+    rows, total = [[xs[0], xs[1]] for _ in range(3)], 0.0
+    rows[0][0] = xs[2]
+    for row in rows:
+        row[1] = row[1] * xs[2]
+    for a, b in rows:
+        total += a * b
+    for a, b in rows[:2]:
+        total = total * a + b
+    return total + sum([a * a * b for a, b in rows])
+
+
+@program(normal(3))
+def pairs_that_were_zipped(xs):
+    pairs, total = [[a, b] for a, b in zip(xs, xs[::-1])], 1.0
+    pairs[0][0] = xs[1] * xs[2]
+    for a, b in pairs:
+        total = total * a + b
+    return total
+
+
+@program(normal(3))
+def columns_of_rows(xs):
+    rows, total = [[x * k for x in xs] for k in range(1, 4)], 0.0
+    rows[0][0] = xs[1]
+    for a, b, c in rows:
+        total = total + a * b * c
+    return total
