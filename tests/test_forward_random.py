@@ -7,7 +7,7 @@ The derivative is right, or, of programs that write into arrays or keep state, r
 import pytest
 from hypothesis import given
 
-from adjoint import UnsupportedSyntaxError
+from adjoint import AdjointError, UnsupportedSyntaxError
 from tests.forward_routes import check_slope
 from tests.programs import generator, random_state, random_writes
 from tests.routes import ROUTES
@@ -34,7 +34,11 @@ def check(program, route):
 @SETTINGS
 @given(program=generator.programs())
 def test_slope(program, route):
-    check(program, route)
+    try:
+        check(program, route)
+    except UnsupportedSyntaxError as error:  # without types it is not known what a call may change
+        assert route in ("untyped", "not inlined")
+        assert "the condition of a `while` loop" in str(error)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -47,7 +51,7 @@ def test_slope_of_writes(route):
         try:
             check(program, route)
             right.append(program)
-        except UnsupportedSyntaxError as error:
+        except AdjointError as error:
             refused.append(error)
 
     attempt()
@@ -64,7 +68,7 @@ def test_slope_of_state(route):
         try:
             check(program, route)
             right.append(program)
-        except UnsupportedSyntaxError as error:
+        except AdjointError as error:
             refused.append(error)
 
     attempt()

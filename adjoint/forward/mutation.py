@@ -153,6 +153,17 @@ def copied(pusher: Pusher, primal: Value, dot: Operand) -> Operand:
     return pusher.emit(np.array, dot, type=cotangent_type(primal.type))
 
 
+def apart(pusher: Pusher, s: Call, dot: Operand | None) -> Operand | None:
+    """The tangent of a new array, where the rule hands on that of an operand, which is written to:
+    `y = x + 1` has that of x."""
+    if not isinstance(dot, Value) or not isinstance(dot.type, Array) or shares_memory(s):
+        return dot
+    owners = [o for o in operands_of(s) if pusher.dot(o) is dot]
+    if not any(map(pusher.memory.is_written, owners)):
+        return dot
+    return pusher.emit(np.array, dot, type=dot.type)
+
+
 def placed(pusher: Pusher, s: Call, dot: Operand | None, made: bool) -> Operand | None:
     """The tangent of a call's result where it has to lie; `made` tells that it may be a new container."""
     target = s.target

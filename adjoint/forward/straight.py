@@ -160,6 +160,7 @@ class Pusher:
     def define(self, s: Call, dot: Operand | None) -> None:
         """The tangent of a call's result, in the form of the result and in memory of its own kind."""
         made = state.is_made(s)
+        dot = mutation.apart(self, s, dot)
         dot = mutation.placed(self, s, self.formed(s.target, dot), made)
         self.keep(s.target, state.settled(self, s.target, dot) if made else dot)
 

@@ -43,6 +43,7 @@ from adjoint.optimise.facts import (
     marker_index,
     written_values,
 )
+from adjoint.rules.memory import shares_memory
 from adjoint.rules.signatures import result_type
 
 
@@ -94,7 +95,9 @@ class Rewriter:
         self.written = written_values(body)
         for s in list(self.definitions.values()):
             self.learn(s)
-        before = definitions(Block(body.statements[: self.start or 0], []))
+        half = Block(body.statements[: self.start or 0], [])
+        before = definitions(half)
+        self.primals = self.inputs.union(*[targets_of(s) for s in half.statements])
         self.forward = {t for t, s in before.items() if not is_derived(s)}
 
     def learn(self, s: Call) -> None:
@@ -144,6 +147,11 @@ class Rewriter:
                 return True
             return not self.narrow and dtype_of(found) == dtype_of(wanted)
         return found == wanted
+
+    def changes(self, operand: Operand) -> bool:
+        """May its memory be written to from here on? Reverse halves do not write to what they read."""
+        finished = self.start is not None and self.backward
+        return operand in self.written and not (finished and operand in self.primals)
 
     def fits(self, result: Operand, target: Value) -> bool:
         """May this stand for a call's result?"""
@@ -225,6 +233,8 @@ class Rewriter:
             result = rewrite(self, s)
             if result is None or not self.fits(result, s.target):
                 continue
+            if self.changes(result) and not shares_memory(s):
+                continue  # a copy, which stays what it is
             if self.accept(s, result, work):
                 self.changed = True
                 return True

@@ -123,8 +123,8 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         own = tangent_field(tangents[0], "__self__")
         moved = (None, own, *tangents[1:])
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
-    own = declared is None and reads_iterators(function)
-    args, tangents = (counted if own else listed)(args, tangents)
+    lazily = reads_iterators(function) if declared is None else cursors.is_generator(declared.text)
+    args, tangents = (counted if lazily else listed)(args, tangents)
     if declared is not None and declared.underived:
         missing.refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":

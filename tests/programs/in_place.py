@@ -751,3 +751,12 @@ def a_constant_times_what_was_written(x):
     for i in range(4):
         u[i] = x[i] * x[i - 1]
     return np.sum(-(u * 3.0)) + np.sum(u / 2.0)
+
+
+@program(normal(4), 0.3)
+def copies_by_arithmetic(c, s):
+    """Each is a new array, whose tangent must not be that of what is written to."""
+    added, divided, positive, multiplied = c + 1.0, c / 1.0, +c, 1.0 * c
+    c[0] = np.cos(s)
+    added[1] = s * s
+    return np.sum(np.sin(added) * divided) + np.sum(positive * multiplied * c)
