@@ -51,7 +51,10 @@ OTHER_CONTAINERS = (
     type({}.values()), type({}.items()),
 )  # fmt: skip
 # Where the closures and objects are made that rules at run time consist of.
-RUN_TIME = {"adjoint.cache", "adjoint.rules.dispatch", "adjoint.rules.pulled"}
+RUN_TIME = {
+    "adjoint.cache", "adjoint.callees", "adjoint.rules.dispatch", "adjoint.rules.pulled",
+    "adjoint.rules.declarations", "adjoint.rules.kept", "adjoint.rules.structural",
+}  # fmt: skip
 
 
 @functools.lru_cache(4096)

@@ -42,7 +42,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.reverse.cotangents import Scope
-from adjoint.rules import dispatch, registry
+from adjoint.rules import dispatch, registry, structural
 from adjoint.rules.activity import is_active
 from adjoint.rules.builtins import chosen
 from adjoint.rules.memory import (
@@ -314,6 +314,10 @@ SHALLOW = (dict, chosen, getattr)
 TAKING_OUT = (operator.getitem, getattr)
 
 
+#: They may keep what they are given.
+RULES_AT_RUN_TIME = (dispatch.__name__, structural.__name__)
+
+
 def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     """Copies for a rule that is found at run time, which may keep its operands, and the call with them.
 
@@ -342,7 +346,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     arguments: list = list(s.args)
     first = 0
     module = getattr(function, "__module__", None) or ""
-    ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module != dispatch.__name__
+    ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module not in RULES_AT_RUN_TIME
     # Builtins keep nothing but the items themselves; `augment` gives back numbers.
     python = of_python(function) and function is not operator.getitem
     ours = ours or function is augment or python

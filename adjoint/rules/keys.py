@@ -24,7 +24,7 @@ from adjoint.ir.nodes import (
     walk,
 )
 from adjoint.ir.types import DictOf, Scalar, TupleOf, Type, is_open_dict
-from adjoint.rules import iterators
+from adjoint.rules import dicts, iterators
 from adjoint.rules.activity import is_active
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import (
@@ -44,6 +44,9 @@ KEEPING = (
     new_object, set_attribute, check_bound,
 )  # fmt: skip
 
+#: The modules of functions that move what a dict holds.
+HOMES = (slots.__name__, iterators.__name__, dicts.__name__)
+
 
 def refuse_keys(body: Block, active: set[Value]) -> None:
     """Refuse to read keys of dicts as numbers where numbers that carry a derivative are keys."""
@@ -60,11 +63,7 @@ def refuse_keys(body: Block, active: set[Value]) -> None:
         found = [o for o in operands_of(s) if o in dicts or is_dict(operand_type(o))]
         found += [t for t in targets_of(s) if function is dict]
         home = getattr(function, "__module__", None)
-        kept = any(function is f for f in KEEPING) or home in (
-            slots.__name__,
-            iterators.__name__,
-            dicts.__name__,
-        )
+        kept = any(function is f for f in KEEPING) or home in HOMES
         values = function in (contents.view, contents.change) and names[:1] not in (
             ["keys"], ["items"], ["popitem"],
         )  # fmt: skip

@@ -27,7 +27,7 @@ from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
 from adjoint.rules.slot_tangents import LOOKING
 from adjoint.rules.tangents import beside, link_tangents, refitted
-from adjoint.runtime import call_method, iterated, load_capture
+from adjoint.runtime import call_method, is_context_function, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
 # The calls that the compiler is asked for, each with what it is given: one may come down to itself.
@@ -39,6 +39,7 @@ ONE_BY_ONE = {iter, next, iterated}
 def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> Result:
     """`((y, y_dot), pullback)` of `push_rule(function, tangents, *args, **kwargs)`."""
     function = dispatch.respelled(function, args)
+    refuse_generator(function)
     special = SPECIAL.get(function) if is_hashable(function) else None
     if special is not None:
         found = special(tangents, *args, **kwargs)
@@ -100,6 +101,19 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
         args, tangents = listed(args, tangents)
         function = declared.text
     return compiled(function, tangents, args, kwargs)
+
+
+def refuse_generator(function: Any) -> None:
+    """Refuse a generator, whose items come with their tangents one by one."""
+    function = getattr(function, "function", function) if isinstance(function, Kept) else function
+    declared = registry.lookup(function) if is_hashable(function) else None
+    text = function if declared is None else declared.text
+    if cursors.is_generator(text) or is_context_function(function):
+        raise UnsupportedSyntaxError(
+            f"the derivative of a derivative along a direction, through the generator {missing.describe(function)}, "
+            "is not supported",
+            hint="Make a list of its items in one expression.",
+        )
 
 
 def goes_through_others(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> bool:

@@ -16,12 +16,18 @@ from adjoint.errors import MissingRuleError
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held, unsupported
+from adjoint.rules.pushed import refuse_generator
 from adjoint.rules.pushing import PUSHED, Pair, listed, push_call, push_rule
 from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import tangent_field
 
 #: Files of rules whose functions only move what they are given.
-MOVING = ("adjoint.rules.iterators", "adjoint.rules.containers", "adjoint.rules.callables")
+MOVING = (
+    "adjoint.rules.iterators",
+    "adjoint.rules.dicts",
+    "adjoint.rules.containers",
+    "adjoint.rules.callables",
+)
 
 
 def of_push(tangents: tuple, function: Any, inner: tuple, /, *args: Any, **kwargs: Any) -> Pair:
@@ -34,6 +40,7 @@ def of_push(tangents: tuple, function: Any, inner: tuple, /, *args: Any, **kwarg
     inner_dot = (None,) * len(inner) if inner_dot is None else inner_dot
     inner_dot = (*inner_dot[:-1], inner_dot[-1] or {})
     function = dispatch.respelled(function, args)
+    refuse_generator(function)
     if moves(function, args):
         pair = push_rule(function, inner, *args, **kwargs)
         _, y_outer = push_rule(function, outer, *args, **kwargs)

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError
+from adjoint.cursor import Cursor
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.parts import refuse_assignment
@@ -113,6 +114,11 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         return of_lists(function, lists, tangents, args, kwargs)
     refuse_objects_within(function, args, tangents)
     declared, text = registry.lookup(function), registry.forward_rule(function)
+    if getattr(function, "__module__", None) == Cursor.__module__:
+        raise UnsupportedSyntaxError(
+            f"the method {function.__name__} of a generator is called, which forward mode does not know",
+            hint="Iterate over it.",
+        )
     if is_context_function(function):
         return of_context(function, tangents, args, kwargs)
     if text is not None and all(t is None for t in tangents[-1].values()):
@@ -168,7 +174,8 @@ def of_lists(function: Any, lists: list, tangents: tuple, args: tuple, kwargs: d
 
 def of_context(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pair:
     """A call of a function that `contextlib.contextmanager` has made of a generator function."""
-    generator, dots = push_rule(function.__wrapped__, tangents, *args, **kwargs)
+    own = getattr(tangents[0], "func", tangents[0])  # of what the decorator was given
+    generator, dots = push_rule(function.__wrapped__, (own, *tangents[1:]), *args, **kwargs)
     return GeneratorContext(generator), Tangent(generator=dots)
 
 

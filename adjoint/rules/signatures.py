@@ -330,7 +330,10 @@ def _from_numpy(function: Any) -> bool:
         return True
     if getattr(function, "__name__", "") in ("index_rows", "sorted_positions", "extreme_positions"):
         return False  # how many there are depends on the values
-    if module.startswith("adjoint.rules.") and module != "adjoint.rules.dispatch":
+    if module.startswith("adjoint.rules.") and module not in (
+        "adjoint.rules.dispatch",
+        "adjoint.rules.structural",
+    ):
         return registry.lookup(function) is not None
     bound = getattr(function, "__self__", None)
     return isinstance(bound, np.ufunc)

@@ -110,7 +110,13 @@ def view_tangents(tangents: Tangents, items: dict, rest: Any, name: str) -> list
 
 def item_of_any(tangents: Tangents, owner: Any, key: Any, rest: Any, key_dot: Any) -> tuple:
     """`owner[key]` and its tangent, where only running tells what the owner is."""
-    if not isinstance(owner, list | dict | deque):
+    own = isinstance(getattr(type(owner), "__getitem__", None), FunctionType)
+    if own and id(owner) in tangents.slots:
+        raise UnsupportedSyntaxError(
+            f"a {type(owner).__name__} changes, and reads its items by a method of its own",
+            hint="Call a method of another name.",
+        )
+    if own or not isinstance(owner, list | dict | deque):
         return push_rule(
             operator.getitem, (None, gather(tangents, owner, rest), key_dot, {}), owner, key
         )
