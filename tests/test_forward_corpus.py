@@ -20,7 +20,7 @@ SHARED = """
     running_total_in_a_dict cleaned_up_after products_of_a_path
 """
 REFUSED = test_corpus.REFUSED | {f"recursion.{name}" for name in SHARED.split()}
-REFUSED |= {"state.memoised_by_hand"}
+REFUSED |= {"state.memoised_by_hand", "local_classes.keeps_what_it_was_given"}
 # A hook changes its gradient, which is no longer that of the function; its slope is (test_forward.py).
 STEERED = {"steering.clipped_in_flight"}
 
@@ -56,8 +56,10 @@ NOT_UNPACKED = {("protocols.unpacked", "untyped")}
     [pytest.param(p, r, id=f"{p}-{r}") for p in PROGRAMS for r in ROUTES if str(p) not in STEERED],
 )
 def test_slope(program, route):
-    if (str(program), route) in NOT_UNPACKED:
-        with pytest.raises(AdjointError, match="the items of a Vector have tangents"):
+    if (str(program), route) in NOT_UNPACKED or str(program) == "generators.pairs_of_one_iterator":
+        with pytest.raises(
+            AdjointError, match="items of a Vector have tangents|items of one iterator"
+        ):
             check_program(program, {route: ROUTES[route]})
         return
     with right_or_refused(program, route):
@@ -72,7 +74,9 @@ NOT_BACK = {
 
 
 # Derivatives of gradients along a direction that are refused: what `__iter__` gives is found at run time.
-NOT_ALONG = {"protocols.unpacked", "protocols.reads", "protocols.its_own_iterator"}
+NOT_ALONG = {
+    "protocols.unpacked", "protocols.reads", "protocols.its_own_iterator", "contexts.active_manager",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("program", [p for p in TWICE if str(p) in NOT_ALONG], ids=str)

@@ -30,12 +30,13 @@ def zip_(*iterables, strict=False):
 
 @jvp_rule(zip)
 def zip_jvp(primals, tangents, strict=False):
-    columns, beside = [], {}
-    for dot, x in zip(tangents, primals, strict=True):
-        column = item_tangents(dot, x)
-        if isinstance(x, Iterator):  # of which there may be several items in a row
-            column = beside.setdefault(id(getattr(x, "cursor", x)), iter(column))
-        columns.append(column)
+    own = [getattr(x, "cursor", x) for x in primals if isinstance(x, Iterator)]
+    if len({id(x) for x in own}) < len(own):
+        raise UnsupportedSyntaxError(
+            "`zip` takes several items of one iterator, which forward mode does not know yet",
+            hint="Go through a list of its items by indices.",
+        )
+    columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
     return zip(*primals, strict=strict), zip(*columns)
 
 

@@ -753,7 +753,7 @@ def a_constant_times_what_was_written(x):
     return np.sum(-(u * 3.0)) + np.sum(u / 2.0)
 
 
-@program(normal(4), 0.3)
+@program(normal(4), 0.3, writes=True)
 def copies_by_arithmetic(c, s):
     """Each is a new array, whose tangent must not be that of what is written to."""
     added, divided, positive, multiplied = c + 1.0, c / 1.0, +c, 1.0 * c

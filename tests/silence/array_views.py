@@ -4,10 +4,13 @@ import numpy as np
 
 from tests.silence.listed import KEPT, MATRIX, SHOWN_TWICE, VECTOR, Record, given
 
+FOREIGN = "an array is written to that shares the memory of a"
 ARGUMENTS = (VECTOR,)
 REFUSED = {
     KEPT: """
         broadcast_arrays_and_written
+    """,
+    FOREIGN: """
         sliding_windows
         strides_by_hand
     """,

@@ -5,13 +5,10 @@ import itertools
 
 import numpy as np
 
-from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, LATE, NO_RULE, SENTINEL, Record
+from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, NO_RULE, SENTINEL, Record
 
 ARGUMENTS = (0.7,)
 REFUSED = {
-    LATE: """
-        function_along_an_axis_that_changes
-    """,
     IN_PLACE: """
         map_of_an_append
     """,
