@@ -1,5 +1,6 @@
 """The eager tape: what Flux's older tutorials do with it, and that its gradients are those of ad.gradient."""
 
+import copy
 import math
 
 import numpy as np
@@ -307,3 +308,11 @@ def test_numbers_stay_what_they_are():
     assert (
         x.grad.dtype == np.float32 and isinstance(x * x, Tracked) and (x * 2.0).dtype == np.float32
     )
+
+
+def test_copies_stay_on_the_tape():
+    def f(x):
+        kept = {"x": x * x}
+        return copy.deepcopy(kept)["x"] + copy.copy(kept["x"])
+
+    assert gradient(f, 3.0) == (12.0,)

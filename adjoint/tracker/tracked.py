@@ -59,6 +59,14 @@ class Tracked:
         self.data, self.node, self.number = data, node, next(_numbers)
         self.grad = instantiate(None, data) if node is None else None
 
+    # Nothing is written into it: a copy is what it is, on the same tape.
+
+    def __copy__(self) -> Tracked:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Tracked:
+        return self
+
     # -- NumPy ---------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
