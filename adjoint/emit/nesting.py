@@ -71,6 +71,8 @@ class _Planner:
             self._inside(statement, depth)
             target = next(iter(self.plan.targets(statement)), None)
             room = WIDTH - 4 * depth - (len(target.name) + 3 if target and target.name else 0)
+            if is_message(statement):  # a text is no shorter in pieces
+                room = 1000
             self._nest(pending, self._accepting(statement, pending), room, statement)
             if self._has_effect(statement):
                 pending.clear()
@@ -146,6 +148,8 @@ class _Planner:
 
     def _has_effect(self, statement: ir.Statement) -> bool:
         if isinstance(statement, ir.Call):
+            if makes_error(statement):
+                return False
             return callees.is_effectful(statement, self.pure)
         if isinstance(statement, ir.Try):
             return True
@@ -311,6 +315,19 @@ class _Planner:
         if callees.runtime_name(callee):  # brackets, braces, a dot
             return sum(w + 2 for w in widths)
         return self._operand_width(callee) + sum(w + 2 for w in widths)
+
+
+def is_message(statement: ir.Statement) -> bool:
+    """Does it put a text together, or make and raise an error of one?"""
+    joins = callees.is_call_of(statement, "join_strings")
+    return joins or callees.is_call_of(statement, "raise_exception") or makes_error(statement)
+
+
+def makes_error(statement: ir.Statement) -> bool:
+    """Is one of Python's own exceptions made?"""
+    callee = statement.callee if isinstance(statement, ir.Call) else None
+    cls = callee.value if isinstance(callee, ir.Const) else None
+    return isinstance(cls, type) and issubclass(cls, Exception) and cls.__module__ == "builtins"
 
 
 def is_attribute(statement: ir.Statement) -> bool:

@@ -79,8 +79,8 @@ def has_slots(pusher: Pusher, value: Any) -> bool:
     return is_changing(pusher, value) and slots.ITEMS in pusher.memory.names
 
 
-def emit(pusher: Pusher, function: Any, *args: Operand) -> Value:
-    return pusher.emit(function, shadows_of(pusher), *args, type=UNKNOWN)
+def emit(pusher: Pusher, function: Any, *args: Operand, name: str = "") -> Value:
+    return pusher.emit(function, shadows_of(pusher), *args, type=UNKNOWN, name=name)
 
 
 # -- changes -----------------------------------------------------------------------------------------
@@ -139,7 +139,8 @@ def read(pusher: Pusher, s: Call) -> Any:
     kind, dot = operand_type(owner), pusher.dot_or_none(owner)  # type: ignore[arg-type]
     if function in LOADS or function is getattr and is_slot(pusher, s):
         pusher.out.append(s)
-        return emit(pusher, slot_tangents.read_slot, owner, rest[0], dot)  # type: ignore[arg-type]
+        name = f"{rest[0].value}_dot"  # type: ignore[union-attr]
+        return emit(pusher, slot_tangents.read_slot, owner, rest[0], dot, name=name)  # type: ignore[arg-type]
     if function is contents.get:
         pusher.out.append(s)
         default = [pusher.dot_or_none(a) for a in rest[1:]]  # type: ignore[arg-type]

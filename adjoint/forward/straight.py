@@ -170,7 +170,7 @@ class Pusher:
             return
         if dot in self.made and not dot.named:  # type: ignore[union-attr]
             assert isinstance(dot, Value)
-            dot.name = f"{target.name}_dot" if target.name else ""
+            dot.name = f"{target.name}_dot" if target.name else dot.name
             dot.named = target.named
             self.made.discard(dot)
         self.dots[target] = dot
@@ -181,7 +181,8 @@ class Pusher:
             return dot
         if isinstance(dot, Const) and dot.value is None:
             return None
-        return self.emit(tree.instantiate, dot, primal, type=cotangent_type(primal.type))
+        kind, name = cotangent_type(primal.type), dot.name if dot in self.made else ""
+        return self.emit(tree.instantiate, dot, primal, type=kind, name=name)
 
     def zero(self, operand: Operand) -> Operand:
         """The zero tangent of an operand."""
