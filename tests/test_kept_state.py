@@ -58,7 +58,7 @@ CASES = [case for module in MODULES for case in cases(module)]
 TWICE = [c for c in CASES if len(c.arguments) == 1 and c.flat]
 OTHER_ROUTES = [route for route in ROUTES if route != "default"]
 # What classes and functions do unasked is looked for by the types of values: these routes know few.
-BY_TYPE = (hidden_calls, special_methods, missing_attributes, late_conditions)
+BY_TYPE = (hidden_calls, special_methods, missing_attributes)
 WITHOUT_TYPES = ("untyped", "not inlined")
 SHARED_OUT = [  # every program goes by one of the other routes
     (case, route)

@@ -80,9 +80,7 @@ def _definitions(block: Block) -> list[Value]:
 def branch(reverser: Reverser, s: If) -> tuple[list[Statement], Backward]:
     parts = [reverser.forward(block) for block in (s.then, s.orelse)]
     condition, asked = s.condition, []
-    if reverser.memory.is_written_after(
-        condition, s
-    ):  # whether it is empty may be another matter then
+    if reverser.memory.may_differ_after(condition, s):
         condition = Value("", Scalar(bool), False, s.origin)
         asked = [Call(condition, Const(bool), [s.condition], [], s.origin)]
     new = If(condition, parts[0][0], parts[1][0], list(s.targets), s.origin)

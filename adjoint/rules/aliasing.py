@@ -99,6 +99,7 @@ class Memory:
                     if isinstance(o, Value) and isinstance(o.type, Array):
                         positions = self.unsure.setdefault(self.root(o), [])
                         positions.append(self.position[id(s)])
+        self.unknown_calls = any(isinstance(s, Call) and may_write(s) for s in walk(body))
         for s in calls:
             self._share(s.target, -1)
         self.static: dict[Value, bool] = {}
@@ -220,6 +221,12 @@ class Memory:
         if not self.changes or not isinstance(operand, Value) or not may_change(operand.type):
             return False
         return self.root(operand) in self.changes
+
+    def may_differ_after(self, operand: object, s: Statement) -> bool:
+        """May the truth of a value, of whether it is empty, be another when the reverse half asks?"""
+        if self.is_written_after(operand, s):
+            return True
+        return self.unknown_calls and isinstance(operand, Value) and may_change(operand.type)
 
     def is_written_after(self, operand: object, s: Statement, unsure: bool = False) -> bool:
         """May it be written to after this statement, and before the reverse half reads it?
