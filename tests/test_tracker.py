@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections import UserList, deque
 
 import numpy as np
 import pytest
@@ -251,7 +252,6 @@ def test_second_derivatives_of_arrays():
 # By `isinstance` they do something else with what is not a float.
 BY_CLASS = {
     "patterns.classes", "python_features.isinstance_branches", "python_features.asserting",
-    "deques.arrays_in_a_history",  # NumPy makes arrays of a deque item by item, and asks each again
 }  # fmt: skip
 REFUSALS = (ad.AdjointError, TypeError, ValueError)
 
@@ -295,7 +295,7 @@ def test_programs_have_the_gradient_of_their_source_or_are_refused():
             rtol, atol = program.rtol, program.atol
             np.testing.assert_allclose(bar, known[i], rtol, atol, err_msg=program.name)
         same += 1
-    assert same > 500 and refused < 150
+    assert same > 500 and refused < 0.3 * same
 
 
 def test_numbers_stay_what_they_are():
@@ -316,3 +316,12 @@ def test_copies_stay_on_the_tape():
         return copy.deepcopy(kept)["x"] + copy.copy(kept["x"])
 
     assert gradient(f, 3.0) == (12.0,)
+
+
+def test_containers_that_numpy_looks_into():
+    assert gradient(lambda v: np.sum(np.stack(deque([v, 2 * v]))), np.ones(2))[0].tolist() == [
+        3.0,
+        3.0,
+    ]
+    with pytest.raises(TypeError, match="lose its derivative"):
+        gradient(lambda v: np.sum(np.stack(UserList([v, 2 * v]))), np.ones(2))

@@ -32,12 +32,29 @@ def zip_(*iterables, strict=False):
 def zip_jvp(primals, tangents, strict=False):
     own = [getattr(x, "cursor", x) for x in primals if isinstance(x, Iterator)]
     if len({id(x) for x in own}) < len(own):
-        raise UnsupportedSyntaxError(
-            "`zip` takes several items of one iterator, which forward mode does not know yet",
-            hint="Go through a list of its items by indices.",
-        )
+        return zip(*primals, strict=strict), taken_in_turn(primals, tangents)
     columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
     return zip(*primals, strict=strict), zip(*columns)
+
+
+def taken_in_turn(primals: tuple, tangents: tuple) -> Iterator:
+    """The tangents of what `zip` gives, where it takes several items of one iterator in turn."""
+    beside: dict[int, Iterator] = {}
+    columns = []
+    for dot, x in zip(tangents, primals, strict=True):
+        column = item_tangents(dot, x)
+        if isinstance(x, Iterator):
+            column = beside.setdefault(id(getattr(x, "cursor", x)), iter(column))
+        columns.append(column)
+    return zip(*columns)
+
+
+@rule(taken_in_turn)
+def _(primals, tangents):
+    raise UnsupportedSyntaxError(
+        "the gradient of a derivative along a direction, through `zip` of one iterator, is not supported",
+        hint="Go through a list of its items by indices.",
+    )
 
 
 def unzipped(bars: Any, iterables: tuple) -> tuple:

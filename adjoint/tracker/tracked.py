@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NoReturn
@@ -85,6 +86,10 @@ class Tracked:
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if kwargs.get("out") is not None:
             refuse_write()
+        if not any(
+            map(has_tracked, (*args, *kwargs.values()))
+        ):  # NumPy has looked into what we do not
+            lost("an item of a container that NumPy makes an array of")
         return call(function, *args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -231,7 +236,7 @@ def tracked_in(arg: Any, bar: Any) -> Iterator[tuple[Tracked, Any]]:
     """The tracked values in an argument, with the parts of its cotangent."""
     if isinstance(arg, Tracked):
         yield arg, bar
-    elif isinstance(arg, list | tuple):
+    elif isinstance(arg, list | tuple | deque):
         for i, item in enumerate(arg):
             yield from tracked_in(item, None if bar is None else bar[i])
     elif isinstance(arg, dict):
@@ -247,6 +252,8 @@ def data(x: Any) -> Any:
     """The number or array of a tracked value, and of those in lists, tuples and dicts."""
     if isinstance(x, Tracked):
         return x.data
+    if isinstance(x, deque):
+        return deque(map(data, x), x.maxlen)
     if isinstance(x, list | tuple):
         items = [data(item) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
