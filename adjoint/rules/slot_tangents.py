@@ -7,6 +7,7 @@ write sets the tangent of a slot, a read looks it up. Memory of arrays is beside
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections import deque
 from collections.abc import Iterator
@@ -78,12 +79,18 @@ def read_slot(tangents: Tangents, owner: Any, key: Any, rest: Any) -> Any:
     found = tangents.slots_of(owner)
     if key in found:
         return found[key]
-    if rest is not None and key not in getattr(owner, "__dict__", (key,)):
+    if rest is not None and key not in getattr(owner, "__dict__", (key,)) and computes(owner, key):
         raise UnsupportedSyntaxError(
             f"the attribute {key!r} changes, and {type(owner).__name__} objects compute it",
             hint="Call a method instead.",
         )
     return tree.tangent_field(rest, key)
+
+
+def computes(owner: Any, name: str) -> bool:
+    """Does the class give this attribute by code? A value of the class is what it is."""
+    found = inspect.getattr_static(type(owner), name, None)
+    return found is None or hasattr(type(found), "__get__")
 
 
 def read_item(tangents: Tangents, owner: Any, key: Any, rest: Any) -> Any:
