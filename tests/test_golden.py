@@ -27,9 +27,8 @@ def test_source(function, arguments):
     assert text == path.read_text(encoding="utf-8")
 
 
-PUSHED = [
-    p for p in PROGRAMS if p[0].__name__ in ("poly", "mlp_loss", "energy", "newton_root", "stencil")
-]
+IN_BOTH = ("poly", "mlp_loss", "energy", "newton_root", "stencil", "stateful_cell", "growing_list")
+PUSHED = [p for p in PROGRAMS if p[0].__name__ in IN_BOTH]
 
 
 @pytest.mark.parametrize(("function", "arguments"), PUSHED, ids=[f.__name__ for f, _ in PUSHED])
