@@ -57,6 +57,7 @@ _CODES: dict[Any, Any] = {}  # the functions that have a rule, by their code
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
 _waiting: dict[str, str] = {}  # modules that need not be installed, and the modules of their rules
+_packages: set[str] = set()  # the packages that these are in
 
 
 def lookup(function: Any) -> Rule | None:
@@ -82,6 +83,7 @@ def when_imported(module: str, rules: str) -> None:
     """The functions of `module` have rules, which importing the module `rules` declares. That is
     done once the program has imported `module`, when a callable is met that has no rule so far."""
     _waiting[module] = rules
+    _packages.add(module.partition(".")[0])
 
 
 def _declare_parts(cls: type) -> None:
@@ -98,8 +100,7 @@ def _is_waited_for(function: Any) -> bool:
     module = getattr(owner, "__module__", None)
     if not isinstance(module, str):
         return type(function).__name__ == "ufunc"
-    package = module.partition(".")[0]
-    return any(waiting.partition(".")[0] == package for waiting in _waiting)
+    return module.partition(".")[0] in _packages
 
 
 def _declare_imported() -> bool:
@@ -108,6 +109,8 @@ def _declare_imported() -> bool:
     for module, rules in imported:
         importlib.import_module(rules)  # other threads wait here, until all is declared
         _waiting.pop(module, None)
+    if imported:
+        _packages.intersection_update([module.partition(".")[0] for module in _waiting])
     return bool(imported)
 
 
@@ -128,7 +131,7 @@ def is_sampler(function: Any) -> bool:
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
     if _waiting and code not in _CODES:
-        packages = {sys.modules.get(waiting.partition(".")[0]) for waiting in _waiting}
+        packages = [sys.modules.get(name) for name in _packages]
         places = tuple(path for package in packages for path in getattr(package, "__path__", ()))
         if places and getattr(code, "co_filename", "").startswith(places):
             _declare_imported()
