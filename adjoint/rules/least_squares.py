@@ -2,14 +2,16 @@
 
 With P the pseudo-inverse of A of constant rank, x = P b and r = b − A x (Golub and Pereyra 1973):
 δx = P (δb − δA x) + P Pᴴ δAᴴ r + (1 − P A) δAᴴ Pᴴ x,  δ‖r‖² = 2 Re rᴴ (δb − δA x).
+The rank is constant where what `rcond` leaves out is zero; elsewhere the derivative is refused.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.polynomials import basis, of, slopes
-from adjoint.rules.registry import rule, source_of
+from adjoint.rules.registry import nondifferentiable, rule, source_of
 
 
 @rule(np.linalg.lstsq)
@@ -26,6 +28,7 @@ def lstsq_bars(x_bar, squares_bar, s_bar, a, b, x, rcond):
     """The cotangents of a and b; each that is given may be None."""
     eps = np.finfo(np.result_type(a, b)).eps * max(np.shape(a))
     cut = eps if rcond is None else None if rcond == -1 else rcond
+    check_left_out(a, 0 if cut is None else cut)
     x_bar = np.zeros_like(x) if x_bar is None else x_bar
     columns = (-1, 1) if np.ndim(b) == 1 else np.shape(b)
     b2, x2 = np.reshape(b, columns), np.reshape(x, (np.shape(x)[0], -1))
@@ -46,6 +49,20 @@ def lstsq_bars(x_bar, squares_bar, s_bar, a, b, x, rcond):
 
 source_of(lstsq_bars)(lstsq_bars)
 
+
+@nondifferentiable
+def check_left_out(a, cut):
+    """Raises if singular values that count as zero are not."""
+    s = np.linalg.svd(a, compute_uv=False)
+    greatest = np.max(s, initial=0)
+    noise = np.sqrt(np.finfo(s.dtype).eps) * greatest
+    if np.any((s <= cut * greatest) & (s > noise)):
+        raise MissingRuleError(
+            "no derivative is known for np.linalg.lstsq with an rcond that leaves out singular values",
+            hint="Compute it with np.linalg.svd, or add a penalty: more rows of A.",
+        )
+
+
 # -- polynomials ----------------------------------------------------------------------------------
 
 
@@ -62,7 +79,7 @@ def fitted_rule(family, x, y, deg, rcond=None, full=False, w=None):
         c, c_bar = (found[0], bar[0]) if full else (found, bar)
         squares_bar = squares_bar_of(bar[1]) if full else None
         c_bar = None if c_bar is None else c_bar[degrees]
-        bars = fit_bars(c_bar, squares_bar, None, family, degrees, x, y, w, c[degrees])
+        bars = fit_bars(c_bar, squares_bar, None, family, degrees, x, y, w, c[degrees], rcond)
         return None, bars[0], bars[1], None, None, None, bars[2]
 
     return found, pullback
@@ -80,15 +97,21 @@ def squares_bar_of(bars):
 source_of(squares_bar_of)(squares_bar_of)
 
 
-def fit_bars(c_bar, squares_bar, a_bar, family, degrees, x, y, w, c):
-    """The cotangents of x, y and w, and with the one of the weighted design matrix, `a_bar`."""
+def fit_bars(c_bar, squares_bar, a_bar, family, degrees, x, y, w, c, rcond):
+    """The cotangents of x, y and w, and with the one of the weighted design matrix, `a_bar`.
+
+    As in NumPy, the columns are scaled to length 1: those of high powers are far longer.
+    """
     whole = basis(family, x, int(np.max(degrees)))
     weights = np.ones(np.shape(x)[0], whole.dtype) if w is None else w
     V = whole[:, degrees]
     a = V * weights[:, None]
     own = weights if np.ndim(y) == 1 else weights[:, None]
-    bars = lstsq_bars(c_bar, squares_bar, None, a, y * own, c, None)
-    a_bar = bars[0] if a_bar is None else a_bar + bars[0]
+    lengths = checked_lengths(a, rcond)
+    long = lengths if np.ndim(y) == 1 else lengths[:, None]
+    c_bar = None if c_bar is None else c_bar / long
+    bars = lstsq_bars(c_bar, squares_bar, None, a / lengths, y * own, c * long, None)
+    a_bar = bars[0] / lengths if a_bar is None else a_bar + bars[0] / lengths
     D = np.asarray(slopes(family, whole.shape[1]), whole.dtype)
     slope = (whole[:, : D.shape[0]] @ D)[:, degrees]
     x_bar = np.sum(a_bar * np.conj(slope * weights[:, None]), axis=1)
@@ -99,6 +122,22 @@ def fit_bars(c_bar, squares_bar, a_bar, family, degrees, x, y, w, c):
 
 
 source_of(fit_bars)(fit_bars)
+
+
+@nondifferentiable
+def checked_lengths(a, rcond):
+    """The lengths of the columns; raises if the fit is not unique, which NumPy warns of."""
+    lengths = np.linalg.norm(a, axis=0)
+    lengths = np.where(lengths == 0, 1, lengths)
+    s = np.linalg.svd(a / lengths, compute_uv=False)
+    cut = len(a) * np.finfo(a.dtype).eps if rcond is None else rcond
+    if np.count_nonzero(s > cut * s[0]) < np.shape(a)[1]:
+        raise MissingRuleError(
+            "no derivative is known for the fit of a polynomial that the points do not determine, or "
+            "of which rcond leaves out a part",
+            hint="Take a lower degree, more points, or points about 0 (Polynomial.fit scales them).",
+        )
+    return lengths
 
 
 @rule(np.polyfit)
@@ -112,13 +151,13 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
         scaled = bool(cov) and cov != "unscaled" and not full
         C_bar = others[0] if cov and not full else None
         squares_bar = squares_bar_of(others) if full else None
-        bars = polyfit_bars(p_bar, squares_bar, C_bar, scaled, x, y, deg, w, p)
+        bars = polyfit_bars(p_bar, squares_bar, C_bar, scaled, x, y, deg, w, p, rcond)
         return bars[0], bars[1], None, None, None, bars[2]
 
     return found, pullback
 
 
-def polyfit_bars(p_bar, squares_bar, C_bar, scaled, x, y, deg, w, p):
+def polyfit_bars(p_bar, squares_bar, C_bar, scaled, x, y, deg, w, p, rcond):
     degrees = np.arange(deg + 1)[::-1]
     a_bar = None
     if C_bar is not None:
@@ -135,7 +174,7 @@ def polyfit_bars(p_bar, squares_bar, C_bar, scaled, x, y, deg, w, p):
             squares_bar = np.sum(each, axis=(0, 1)) / freedom
         M_bar = -G.T @ G_bar @ G.T
         a_bar = a @ (M_bar + M_bar.T)
-    return fit_bars(p_bar, squares_bar, a_bar, "poly", degrees, x, y, w, p)
+    return fit_bars(p_bar, squares_bar, a_bar, "poly", degrees, x, y, w, p, rcond)
 
 
 source_of(polyfit_bars)(polyfit_bars)

@@ -68,6 +68,7 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     """Of the parabola through three neighbours; at the ends through those, or of the line."""
     y = computed(np.gradient, f, *varargs, axis=axis, edge_order=edge_order)
     f = np.asarray(f)
+    f = f if f.dtype.kind in "fc" else f * 1.0  # differences of unsigned integers are none
     axes = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     parts = y if isinstance(y, tuple | list) else (y,)
     slopes = []

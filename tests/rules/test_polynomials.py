@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import adjoint as ad
 from adjoint.rules import least_squares, polynomial_families, polynomials
 from adjoint.rules.polynomials import MODULES, of
 from adjoint.testing import case, check_rule, expand, normal, uniform
@@ -65,14 +66,15 @@ CASES = [
     case(least_squares.fitted, "leg", POINTS, DESIGN.repeat(2, 0)[:5], 1),
     case(
         least_squares.fit_bars, normal(2), None, None, "poly", np.arange(2), POINTS, VALUES, None,
-        normal(2),
+        normal(2), None,
     ),
     case(np.polyfit, POINTS, VALUES, 2),
     case(np.roots, POINTS[:4]).but(wide=True),
     case(np.polyfit, POINTS, VALUES, 1, None, False, VALUES[::-1].copy(), cov=[True, "unscaled"]),
     case(np.polyfit, POINTS, DESIGN.repeat(2, 0)[:5], 1),
     case(
-        least_squares.polyfit_bars, normal(2), None, None, False, POINTS, VALUES, 1, None, normal(2)
+        least_squares.polyfit_bars, normal(2), None, None, False, POINTS, VALUES, 1, None, normal(2),
+        None,
     ),
 ]  # fmt: skip
 
@@ -89,3 +91,58 @@ def test_what_numpy_refuses_is_refused():
         polynomial_families.check_order(1, 2)
     with pytest.raises(ValueError, match="too large"):
         polynomial_families.check_power(17, 16)
+
+
+YEARS = np.arange(1900.0, 2000.0, 5.0)
+
+
+@pytest.mark.parametrize("weights", [None, 2.0 + np.cos(np.arange(20.0))])
+@pytest.mark.parametrize("full", [False, True])
+def test_fits_far_from_zero_scale_their_columns(full, weights):
+    """The powers of years are of lengths that differ by ten orders of magnitude."""
+    y = np.sin(np.arange(20.0))
+
+    def around_1950(x, y):
+        p = np.polyfit(x, y, 2, w=weights, full=full)
+        return np.polyval(p[0] if full else p, 1950.5)
+
+    x_bar, y_bar = ad.gradient(around_1950, YEARS, y)
+    own = np.ones(20) if weights is None else weights
+    t = YEARS - 1950.5  # the same fit about this year: its constant
+    row = np.linalg.pinv(np.vander(t, 3) * own[:, None])[-1] * own
+    np.testing.assert_allclose(y_bar, row, rtol=1e-6)
+    direction = np.cos(3 * np.arange(20.0))
+    step = 1e-3 * direction
+    slope = (around_1950(YEARS + step, y) - around_1950(YEARS - step, y)) / 2e-3
+    np.testing.assert_allclose(x_bar @ direction, slope, rtol=1e-4)
+
+
+UNDETERMINED = [
+    lambda y: np.polyfit([1.0, 1.0, 2.0], y, 2),
+    lambda y: np.polyfit([1.0, 2.0, 4.0], y, 2, rcond=0.5),
+    lambda y: np.polynomial.chebyshev.chebfit([1.0, 1.0, 2.0], y, 2),
+]
+
+
+@pytest.mark.parametrize("fit", UNDETERMINED)
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.filterwarnings("ignore:.*poorly conditioned")
+def test_fits_that_the_points_do_not_determine_are_refused(fit, mode):
+    y = np.array([1.0, 3.0, 2.0])
+    with pytest.raises(ad.MissingRuleError, match="do not determine"):
+        if mode == "reverse":
+            ad.gradient(lambda y: np.sum(fit(y) ** 2), y)
+        else:
+            ad.jvp(fit, (y,), (y,))
+
+
+def test_least_squares_that_leave_out_what_is_not_zero_are_refused():
+    A = np.array([[1.0, 0.3], [0.2, 1.4], [0.7, 0.1]])
+
+    def smallest(A, rcond):
+        return np.sum(np.linalg.lstsq(A, np.arange(3.0), rcond)[0] ** 2)
+
+    with pytest.raises(ad.MissingRuleError, match="leaves out singular values"):
+        ad.gradient(lambda A: smallest(A, 0.9), A)
+    of_rank_one = np.outer(np.arange(1.0, 4.0), [1.0, 2.0])
+    ad.check_gradient(lambda u: smallest(np.outer(u, [1.0, 2.0]), 0.1), of_rank_one[:, 0])
