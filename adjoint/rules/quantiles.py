@@ -29,7 +29,7 @@ def quantile(
 
     def pullback(y_bar):
         wide = np.reshape(y_bar, np.shape(q) + kept)
-        return quantile_cotangents(wide, a, q, axis, method, weights)
+        return quantile_cotangents(wide, a, q, axis, method, weights, False)
 
     return y, pullback
 
@@ -44,17 +44,21 @@ def percentile(
 
     def pullback(y_bar):
         wide = np.reshape(y_bar, np.shape(q) + kept)
-        a_bar, q_bar = quantile_cotangents(wide, a, np.asarray(q) / 100, axis, method, weights)
+        share = np.asarray(q) / 100
+        a_bar, q_bar = quantile_cotangents(wide, a, share, axis, method, weights, False)
         return a_bar, q_bar / 100
 
     return y, pullback
 
 
-def quantile_cotangents(wide, a, q, axis, method, weights):
+def quantile_cotangents(wide, a, q, axis, method, weights, skip_nans):
     """From ȳ with q's axes, then a's (reduced ones as 1): ā and q̄."""
-    shares = quantile_shares(a, q, axis, method, weights)
-    slopes = quantile_slopes(a, q, axis, method, weights)
-    q_bar = np.sum(slopes * a * wide, axis=tuple(range(-np.ndim(a), 0)))
+    shares = quantile_shares(a, q, axis, method, weights, skip_nans)
+    slopes = quantile_slopes(a, q, axis, method, weights, skip_nans)
+    each = (
+        slopes * np.where(slopes == 0, 0, a) * wide
+    )  # an element that is infinite may be far away
+    q_bar = np.sum(each, axis=tuple(range(-np.ndim(a), 0)))
     return np.sum(shares * wide, axis=tuple(range(np.ndim(q)))), q_bar
 
 
@@ -69,33 +73,35 @@ def kept_shape(shape, axis=None):
     return tuple(1 if i in reduced else n for i, n in enumerate(shape))
 
 
-def quantile_shares(a, q, axis=None, method="linear", weights=None):
+def quantile_shares(a, q, axis=None, method="linear", weights=None, skip_nans=False):
     """How much each element counts in its quantile; has q's axes, then a's."""
-    return shares_and_slopes(a, q, axis, method, weights)[0]
+    return shares_and_slopes(a, q, axis, method, weights, skip_nans)[0]
 
 
 @rule(quantile_shares)
-def quantile_shares_rule(a, q, axis=None, method="linear", weights=None):
-    shares = quantile_shares(a, q, axis, method, weights)
+def quantile_shares_rule(a, q, axis=None, method="linear", weights=None, skip_nans=False):
+    shares = quantile_shares(a, q, axis, method, weights, skip_nans)
 
     def pullback(shares_bar):
-        slopes = quantile_slopes(a, q, axis, method, weights)
+        slopes = quantile_slopes(a, q, axis, method, weights, skip_nans)
         return None, np.sum(shares_bar * slopes, axis=tuple(range(-np.ndim(a), 0)))
 
     return shares, pullback
 
 
 @nondifferentiable
-def quantile_slopes(a, q, axis=None, method="linear", weights=None):
+def quantile_slopes(a, q, axis=None, method="linear", weights=None, skip_nans=False):
     """How fast `quantile_shares` change with q."""
-    return shares_and_slopes(a, q, axis, method, weights)[1]
+    return shares_and_slopes(a, q, axis, method, weights, skip_nans)[1]
 
 
-def shares_and_slopes(a, q, axis=None, method="linear", weights=None):
+def shares_and_slopes(a, q, axis, method, weights, skip_nans):
     """`quantile_shares`, `quantile_slopes`.
 
     A quantile of 0, 1, ..., n-1 is its own position in the sorted order, whatever the method.
     """
+    if skip_nans:
+        return without_nans(a, q, axis, method, weights)
     if weights is not None:
         return weighted_shares(a, q, axis, method, weights)
     ndim = np.ndim(a)
@@ -155,7 +161,8 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=MISSING):
     kept = kept_shape(np.shape(a), axis)
 
     def pullback(y_bar):
-        return nan_shares(a, 0.5, axis) * np.reshape(y_bar, kept)
+        shares = quantile_shares(a, 0.5, axis, "linear", None, True)
+        return shares * np.reshape(y_bar, kept)
 
     return y, pullback
 
@@ -170,7 +177,7 @@ def nanquantile(
 
     def pullback(y_bar):
         wide = np.reshape(y_bar, np.shape(q) + kept)
-        return nan_cotangents(wide, a, q, axis, method, weights)
+        return quantile_cotangents(wide, a, q, axis, method, weights, True)
 
     return y, pullback
 
@@ -185,45 +192,15 @@ def nanpercentile(
 
     def pullback(y_bar):
         wide = np.reshape(y_bar, np.shape(q) + kept)
-        a_bar, q_bar = nan_cotangents(wide, a, np.asarray(q) / 100, axis, method, weights)
+        share = np.asarray(q) / 100
+        a_bar, q_bar = quantile_cotangents(wide, a, share, axis, method, weights, True)
         return a_bar, q_bar / 100
 
     return y, pullback
 
 
-def nan_cotangents(wide, a, q, axis, method, weights):
-    shares = nan_shares(a, q, axis, method, weights)
-    slopes = nan_slopes(a, q, axis, method, weights)
-    each = slopes * np.where(np.isnan(a), 0, a) * wide
-    q_bar = np.sum(each, axis=tuple(range(-np.ndim(a), 0)))
-    return np.sum(shares * wide, axis=tuple(range(np.ndim(q)))), q_bar
-
-
-source_of(nan_cotangents)(nan_cotangents)
-
-
-def nan_shares(a, q, axis=None, method="linear", weights=None):
-    """`quantile_shares`, without the NaNs of each lane."""
-    return nan_shares_and_slopes(a, q, axis, method, weights)[0]
-
-
-@rule(nan_shares)
-def nan_shares_rule(a, q, axis=None, method="linear", weights=None):
-    shares = nan_shares(a, q, axis, method, weights)
-
-    def pullback(shares_bar):
-        slopes = nan_slopes(a, q, axis, method, weights)
-        return None, np.sum(shares_bar * slopes, axis=tuple(range(-np.ndim(a), 0)))
-
-    return shares, pullback
-
-
-@nondifferentiable
-def nan_slopes(a, q, axis=None, method="linear", weights=None):
-    return nan_shares_and_slopes(a, q, axis, method, weights)[1]
-
-
-def nan_shares_and_slopes(a, q, axis, method, weights):
+def without_nans(a, q, axis, method, weights):
+    """`shares_and_slopes`, without the NaNs of each lane."""
     ndim = np.ndim(a)
     axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     last = tuple(range(-len(axes), 0))
@@ -240,7 +217,7 @@ def nan_shares_and_slopes(a, q, axis, method, weights):
         if there.any():
             w = None if weights is None else weights[i][there]
             found = np.zeros((2, *np.shape(q), len(there)))
-            found[..., there] = shares_and_slopes(lanes[i][there], q, None, method, w)
+            found[..., there] = shares_and_slopes(lanes[i][there], q, None, method, w, False)
             both[(..., *i, slice(None))] = found
     wide = np.reshape(both, (2, *np.shape(q), *np.shape(moved)))
     out = np.moveaxis(wide, last, tuple(i % ndim - ndim for i in axes))

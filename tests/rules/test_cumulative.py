@@ -34,7 +34,14 @@ CASES = [
     ),
     case(quantile_shares, APART[0, 0], 0.3),
     case(
-        quantile_cotangents, normal(2, 1), APART[0, 0], np.array([0.3, 0.6]), None, "linear", None
+        quantile_cotangents,
+        normal(2, 1),
+        APART[0, 0],
+        np.array([0.3, 0.6]),
+        None,
+        "linear",
+        None,
+        False,
     ),
     case(cumprod_cotangent, normal(2, 3), normal(2, 3), normal(2, 3), 1),
     case(linear_recurrence, normal(4, 2), normal(4, 2)),

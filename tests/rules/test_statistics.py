@@ -31,8 +31,9 @@ CASES = [
          method="inverted_cdf"),
     case([np.percentile], APART[0, 0], np.array([37.0, 84.0]), weights=np.array([1, 4, 2, 3]),
          method="inverted_cdf"),
-    case(quantiles.nan_shares, APART[0, 0], 0.3),
-    case(quantiles.nan_cotangents, normal(2, 1), APART[0, 0], np.array([0.3, 0.6]), None, "linear", None),
+    case(quantiles.quantile_shares, APART[0, 0], 0.3, None, "linear", None, True),
+    case(quantiles.quantile_cotangents, normal(2, 1), APART[0, 0], np.array([0.3, 0.6]), None, "linear",
+         None, True),
     case(np.cov, normal(2, 4), ddof=[None, 0]),
     case(np.cov, normal(4, dtype=complex), normal(4, dtype=complex)),
     case(np.cov, normal(2, 4), aweights=uniform(0.5, 1.0, (4,)), fweights=np.array([1, 2, 3, 1])),
@@ -44,6 +45,7 @@ CASES = [
     case(np.gradient, normal(5), uniform(0.5, 1.0), edge_order=[1, 2]),
     case(np.gradient, normal(4), np.array([0.0, 1.0, 2.5, 3.0]), edge_order=[1, 2]),
     case(np.gradient, normal(3, 4), axis=[None, 1, (0, 1)]),
+    case(np.gradient, np.array([3, 250, 7], np.uint8), uniform(0.5, 1.0)),
     case(statistics.slope_along, normal(4), np.array([0.0, 1.0, 2.5, 3.0]), 0, 2),
     case(ufunc_methods.reduced_first, normal(2, 3), 1),
     case(np.unwrap, np.array([0.1, 3.3, 6.9, 0.4])),
@@ -93,6 +95,13 @@ def test_quantiles_leave_nans_out_lane_by_lane():
         expected = np.zeros(4)
         expected[~np.isnan(HOLES[i])] = apply_rule(np.quantile, (lane, 0.4), {})[1](y_bar[i])[0]
         np.testing.assert_allclose(pullback(y_bar)[0][i], expected)
+
+
+@pytest.mark.parametrize("f", [np.quantile, np.nanquantile])
+def test_the_slope_of_a_quantile_between_finite_elements_is_finite(f):
+    a = np.array([1.0, np.inf, 4.0, 0.5])
+    assert ad.gradient(lambda q: f(a, q), 0.2) == (1.5,)
+    assert ad.jvp(lambda q: f(a, q), (0.2,), (1.0,))[1] == 1.5
 
 
 MEDIANS = [
