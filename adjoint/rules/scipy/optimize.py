@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize
 
-from adjoint.rules.implicit import scalar_root_cotangents
+from adjoint.rules.implicit import check_solved, scalar_root_cotangents
 from adjoint.rules.pushing import push_rule
 from adjoint.rules.registry import jvp_rule, rule, source_of
 from adjoint.rules.scipy import optimize_fits, optimize_minima  # noqa: F401  # they declare rules
@@ -82,9 +82,10 @@ source_of(roots_cotangents)(roots_cotangents)
 @jvp_rule(roots)
 def roots_jvp(primals, tangents):
     x = roots(*primals)
-    f = primals[1]
+    f, solver = primals[1], primals[2]
     change = push_rule(f, (tangents[1], None, {}), x)[1]
-    slope = push_rule(f, (None, np.ones_like(x), {}), x)[1]
+    y, slope = push_rule(f, (None, np.ones_like(x), {}), x)
+    check_solved(solver, x, y, np.diag(np.reshape(slope * np.ones_like(x), (-1,))))
     return x, None if change is None else -change / slope
 
 

@@ -14,7 +14,7 @@ from scipy import optimize
 from adjoint.rules.dispatch import apply_rule, pull_call
 from adjoint.rules.implicit import refuse_globals
 from adjoint.rules.pushing import push_rule
-from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.registry import jvp_rule, nondifferentiable, rule, source_of
 from adjoint.rules.scipy.optimize_solutions import at_bounds, optimal, solution
 from adjoint.rules.scipy.results import as_tuple, held, known_unless, plain, with_values
 
@@ -84,9 +84,8 @@ def _(
     hint = (
         "Express the unknowns by free ones; or @adjoint.implicit, with the optimality conditions."
     )
-    x = known_unless(
-        solution(found.x, equation, "minimize"), constrained, "minimize with constraints=", hint
-    )
+    equation = known_unless(equation, constrained, "minimize with constraints=", hint)
+    x = solution(found.x, equation, "minimize")
     return with_values(found, ("x", "fun"), (x, optimal(found.fun, objective, x)))
 
 
@@ -94,13 +93,23 @@ def _(
 def _(fun, bracket=None, bounds=None, args=(), method=None, tol=None, options=None):
     found = plain(optimize.minimize_scalar, fun, bracket, bounds, args, method, tol, options)
     more = as_tuple(args)
-    held(bounds, "the bounds of minimize_scalar")
+    fixed = at_edge(found.x, held(bounds, "the bounds of minimize_scalar"), options)
+    at = found.x
 
     def objective(x):
         return fun(x, *more)
 
     def equation(x):
-        return gradient_of(objective, x)
+        return x - at if fixed else gradient_of(objective, x)
 
     x = solution(found.x, equation, "minimize_scalar")
     return with_values(found, ("x", "fun"), (x, optimal(found.fun, objective, x)))
+
+
+@nondifferentiable
+def at_edge(x, bounds, options):
+    """Is the minimum, which is sought between the bounds, as near to one as it is known? Then it is there."""
+    if bounds is None:
+        return False
+    near = 2 * max(1e-5, (options or {}).get("xatol", 1e-5)) + 1e-7 * abs(x)
+    return bool(x - bounds[0] < near or bounds[1] - x < near)

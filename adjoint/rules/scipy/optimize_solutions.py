@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adjoint.rules.dispatch import apply_rule
-from adjoint.rules.implicit import root_cotangents
+from adjoint.rules.implicit import check_solved, root_cotangents
 from adjoint.rules.pushing import push_rule
 from adjoint.rules.registry import jvp_rule, nondifferentiable, rule, source_of
 
@@ -30,12 +30,13 @@ def solution_cotangents(x_bar, f, x, solver):
 
 
 def solution_tangent(f_dot, f, x, solver):
-    """∂f/∂x ẋ = -ḟ, by the transpose of the above: linear in its cotangent x̄."""
+    """∂f/∂x ẋ = -ḟ. What is far from a solution is refused here as well."""
     change = push_rule(f, (f_dot, None, {}), x)[1]
     if change is None:
         return None
     y, pullback = apply_rule(f, (0,), x)
     rows = [np.reshape(pullback(np.reshape(e, np.shape(y)))[1], (-1,)) for e in np.eye(np.size(y))]
+    check_solved(solver, x, y, np.stack(rows))
     return np.reshape(np.linalg.solve(np.stack(rows), -np.reshape(change, (-1,))), np.shape(x))
 
 

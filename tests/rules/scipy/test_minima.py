@@ -265,13 +265,23 @@ def test_what_is_no_minimum_is_refused():
     def stopped(a):
         return optimize.minimize(quartic, 9 + ZERO, (a,), options={"maxiter": 1}).x[0]
 
-    def at_the_edge(a):
-        return optimize.minimize_scalar(parabola, bounds=(2, 3), args=(a,)).x
-
     with pytest.raises(AdjointError, match="minimize did not come to a solution"):
         ad.gradient(stopped, W)
-    with pytest.raises(AdjointError, match="minimize_scalar did not come to a solution"):
-        ad.gradient(at_the_edge, 1.3)
+    with pytest.raises(AdjointError, match="minimize did not come to a solution"):
+        ad.jvp(stopped, (W,), (W,))
+
+
+@pytest.mark.parametrize("a", [1.3, 1.995, 3.002, 9.0])  # where the slope is steep, or nearly zero
+def test_a_minimum_at_the_edge_stays_there(a):
+    """The solver itself stops a little before it."""
+
+    def at_the_edge(a):
+        found = optimize.minimize_scalar(lambda x: (x - a) ** 2, bounds=(2, 3))
+        return found.x + found.fun
+
+    at = 2.0 if a < 2 else 3.0
+    np.testing.assert_allclose(ad.gradient(at_the_edge, a)[0], 2 * (a - at), atol=1e-4)
+    np.testing.assert_allclose(ad.jvp(at_the_edge, (a,), (1.0,))[1], 2 * (a - at), atol=1e-4)
 
 
 w, data = np.array([0.4, 1.2]), np.array([0.3, -0.7])

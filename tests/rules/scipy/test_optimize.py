@@ -129,6 +129,15 @@ def test_what_is_not_known_is_refused():
 
     with pytest.raises(AdjointError, match="root did not come to a solution"):
         ad.gradient(unsolved, A)
+    with pytest.raises(AdjointError, match="root did not come to a solution"):
+        ad.jvp(unsolved, (A,), (A,))
+
+    def unsolved_each(a):
+        return optimize.newton(lambda x: x**3 - a, np.full(2, 50.0), tol=1e3)
+
+    for mode in (lambda f: ad.gradient(lambda a: f(a)[0], A), lambda f: ad.jvp(f, (A,), (A,))):
+        with pytest.raises(AdjointError, match="newton did not come to a solution"):
+            mode(unsolved_each)
     for name in ("fjac", "qtf", "r"):
         f = lambda a, n=name: np.sum(optimize.root(system, START, (a,))[n])  # noqa: E731
         with pytest.raises(MissingRuleError, match=f"the field {name!r} of a OptimizeResult"):
