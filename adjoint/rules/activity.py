@@ -28,7 +28,7 @@ from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import changed_operand, is_shared, may_change, store_of, written_operand
 from adjoint.rules.operators import CONSTANT_OF_NUMBERS
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import leave_context, raise_exception
+from adjoint.runtime import leave_context, raise_again, raise_exception
 
 METADATA = {"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags", "__class__"}
 
@@ -135,7 +135,7 @@ def _may_raise(s: Statement, active: set[Value]) -> bool:
     """May an exception out of this call carry a value that has a derivative?"""
     if not isinstance(s, Call) or not any(is_active(o, active) for o in operands_of(s)):
         return False
-    if not isinstance(s.callee, Const) or s.callee.value is raise_exception:
+    if not isinstance(s.callee, Const) or s.callee.value in (raise_exception, raise_again):
         return True
     declared = registry.lookup(s.callee.value)
     return declared is None or declared.kind == "source"
@@ -152,7 +152,7 @@ def _passes(operand: Operand, target: Value, active: set[Value]) -> bool:
     it only waits to be raised again, nobody reads what it carries."""
     if not is_active(operand, active):
         return False
-    kept = target.named and not may_carry_derivative(operand.type)  # type: ignore[union-attr]
+    kept = not may_carry_derivative(operand.type)  # type: ignore[union-attr]
     return kept or may_carry_derivative(target.type)
 
 
