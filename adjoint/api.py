@@ -24,6 +24,7 @@ from adjoint.ir.values import attributes
 from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
+from adjoint.shadows import snapshot
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
 
@@ -76,7 +77,7 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     y, inner, given = callees.generate_outermost(f, tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
-        bars = inner(fit_cotangent(y_bar, y))
+        bars = inner(snapshot(fit_cotangent(y_bar, y)))  # the user's own stays apart from the result
         return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], given, strict=True)])
 
     return y, back

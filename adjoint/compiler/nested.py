@@ -6,7 +6,7 @@ import ast
 import inspect
 from typing import Any
 
-from adjoint import tree
+from adjoint import shadows, tree
 from adjoint.checks import check_values, watch
 from adjoint.compiler.expansion import expander, is_receive
 from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, replace_value
@@ -44,6 +44,8 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.optimise.dead import remove_dead
+from adjoint.optimise.facts import definitions
+from adjoint.optimise.present import own_arrays
 from adjoint.reverse import reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
@@ -195,6 +197,7 @@ def nested_gradient(with_value: bool, has_aux: bool = False) -> Any:
         if found is None:
             return None
         value, seed_value, bars, body = found
+        bars = own_arrays(body, bars, definitions(body), free_values(body))
         whole = unliteral(operand_type(value))
         if has_aux and not (isinstance(whole, TupleOf) and len(whole.items) == 2):
             return None
@@ -239,6 +242,7 @@ def nested_pullback(
     if found is None:
         return None
     value, seed_value, bars, body = found
+    bars = own_arrays(body, bars, definitions(body), free_values(body))
     copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
     result = mapped(value, copies)
     block = clone_block(Block(body.statements[start:], list(bars)), dict(copies))
@@ -251,9 +255,13 @@ def nested_pullback(
     block.statements.append(Call(out, Const(make_tuple), list(parts)))
     block.results = [out]
     seed = Value("y_bar", seed_value.type, True)
-    fitted = Value("y_bar", seed_value.type)
-    block.statements.insert(0, Call(fitted, Const(tree.fit_cotangent), [seed, result]))
-    replace_value(block, seed_value, fitted)
+    fitted = Value("y_bar", UNKNOWN)
+    own_seed = Value("y_bar", seed_value.type)  # a copy: the caller may write to what it gave
+    block.statements[:0] = [
+        Call(fitted, Const(tree.fit_cotangent), [seed, result]),
+        Call(own_seed, Const(shadows.snapshot), [fitted]),
+    ]
+    replace_value(block, seed_value, own_seed)
     free = sorted(free_values(block) - {seed}, key=lambda v: v.name)
     own = [Value(v.name, v.type, v.named) for v in free]
     by_free: dict[Value, Operand] = dict(zip(free, own, strict=True))

@@ -15,6 +15,8 @@ from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Parameter, Value, free_values
 from adjoint.ir.types import Array, Literal, Scalar, TupleOf, literal, may_carry_derivative
 from adjoint.optimise.dead import remove_dead
+from adjoint.optimise.facts import definitions
+from adjoint.optimise.present import own_arrays
 from adjoint.rules.kept import Held
 from adjoint.rules.missing import describe
 from adjoint.rules.pushing import push_call, push_rule
@@ -48,6 +50,10 @@ def inner_forward(
     wanted = [v for v in inputs if may_carry_derivative(v.type)]
     watch = watch_tangent if nan_check else None
     pushed = forward(program, wanted, push_expander(spec.options), watch)
+    body = pushed.function.body
+    body.results[1:] = own_arrays(
+        body, body.results[1:], definitions(body), free_values(body)
+    )  # as of a derivative that is called
     remove_dead(pushed.function)
     return pushed
 

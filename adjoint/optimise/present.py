@@ -21,9 +21,12 @@ function f(x)
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from adjoint import tree
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -43,6 +46,7 @@ from adjoint.optimise.facts import (
     kind_of,
     marker_index,
 )
+from adjoint.runtime import make_dict, make_list, make_tuple
 
 VIEWS = (
     getattr,
@@ -53,6 +57,7 @@ VIEWS = (
     np.ravel,
     np.swapaxes,
 )
+CONTAINERS = (make_tuple, make_list, make_dict, tree.make_tangent, tree.complete)
 
 
 def own_results(function: Function, is_marker: IsMarker = lambda callee: False) -> Function:
@@ -67,34 +72,65 @@ def own_results(function: Function, is_marker: IsMarker = lambda callee: False) 
         if is_call_of(s, np.broadcast_to) and isinstance(s, Call) and s.target in results:
             fill(s)
     marker = body.statements[start] if start is not None else None
-    if isinstance(marker, Call) and marker.target not in used_values(
-        Block(body.statements[(start or 0) + 1 :], body.results)
-    ):
-        copy_aliases(function, after)  # what is returned is the user's
+    if isinstance(marker, Call):  # what is returned is the user's
+        made = definitions(Block(after, []))
+        users = {t for t, s in definitions(body).items() if not is_derived(s)} - set(made)
+        body.results[1:] = own_arrays(body, body.results[1:], made, {*function.inputs, *users})
     return function
 
 
-def copy_aliases(function: Function, after: list[Statement]) -> None:
-    """Copy the results that are arrays of the forward half, or views of these, or there twice."""
-    body = function.body
-    made = definitions(Block(after, []))
-    users = {t for t, s in definitions(body).items() if not is_derived(s)} - set(made)
-    kept = {*function.inputs, *users}
-    seen: set[Value] = set()
-    for i, result in enumerate(body.results):
-        if i == 0 or not isinstance(result, Value) or not isinstance(result.type, Array):
-            continue
-        root = result
-        while root in made and is_call_of(made[root], *VIEWS):
-            owner = made[root].args[0]
-            if not isinstance(owner, Value):
-                break
-            root = owner
-        if root in seen or root in kept or root in body.results and root is not result:
+def own_arrays(
+    body: Block, results: list[Operand], made: dict[Value, Call], kept: set[Value]
+) -> list[Operand]:
+    """The results of which arrays are copied that are others' (`kept`), views of these, or there twice:
+    by themselves, or in the containers that are results. `made` is where it is looked for what they are."""
+    results = list(results)
+    places = list(array_places(body, results, made))
+    whole = {holder[i] for holder, i, _ in places}
+    seen: set[Operand] = set()
+    for holder, i, maker in places:
+        result = holder[i]
+        root = root_of(result, made)
+        if root in seen or root in kept or root in whole and root is not result:
             copy = Value("", result.type)
-            body.statements.append(Call(copy, Const(np.ndarray.copy), [result]))
-            body.results[i] = copy
+            at = len(body.statements) if maker is None else body.statements.index(maker)
+            body.statements.insert(at, Call(copy, Const(np.ndarray.copy), [result]))
+            holder[i] = copy
         seen.add(root)
+    return results
+
+
+def array_places(
+    body: Block, results: list[Operand], made: dict[Value, Call]
+) -> Iterator[tuple[list[Any], int, Call | None]]:
+    """Where the arrays among the results stand: there, or among the operands of what makes a container."""
+    todo: list[tuple[list[Any], int, Call | None]] = [
+        (results, i, None) for i in range(len(results))
+    ]
+    met: list[Call] = []
+    while todo:
+        holder, i, maker = todo.pop(0)
+        operand = holder[i]
+        if not isinstance(operand, Value):
+            continue
+        if isinstance(operand.type, Array):
+            yield holder, i, maker
+            continue
+        s = made.get(operand)
+        if s is not None and is_call_of(s, *CONTAINERS) and s in body.statements and s not in met:
+            met.append(s)
+            count = 1 if is_call_of(s, tree.complete) else len(s.args)
+            todo += [(s.args, k, s) for k in range(count)]
+
+
+def root_of(result: Operand, made: dict[Value, Call]) -> Operand:
+    """The array that this is a view of."""
+    while result in made and is_call_of(made[result], *VIEWS):  # type: ignore[index]
+        owner = made[result].args[0]  # type: ignore[index]
+        if not isinstance(owner, Value):
+            break
+        result = owner
+    return result
 
 
 def fill(s: Call) -> None:
