@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +71,8 @@ class Case:
     float32     run it also in single precision
     wide        in single precision the cotangent may be of double precision before it is projected
     second      check the second derivative too
+    held        positions of operands that stay as they are, compiled: bounds, or what must fulfil a condition
+    read        what of the result is compared, compiled: a function of it; of the rest no derivative is known
     """
 
     function: Any
@@ -80,6 +82,8 @@ class Case:
     float32: bool = True
     wide: bool = False
     second: bool = True
+    held: tuple[int, ...] = ()
+    read: Callable[[Any], Any] | None = None
 
     def but(self, **options: Any) -> Case:
         """The case with other options."""
