@@ -77,7 +77,9 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
     y, inner, given = callees.generate_outermost(f, tuple(range(len(args))), args, kwargs)
 
     def back(y_bar: Any) -> tuple:
-        bars = inner(snapshot(fit_cotangent(y_bar, y)))  # the user's own stays apart from the result
+        bars = inner(
+            snapshot(fit_cotangent(y_bar, y))
+        )  # the user's own stays apart from the result
         return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], given, strict=True)])
 
     return y, back

@@ -33,9 +33,7 @@ from adjoint.ir.nodes import (
     Const,
     Function,
     Operand,
-    Statement,
     Value,
-    used_values,
 )
 from adjoint.ir.types import Array, Scalar, dtype_of
 from adjoint.optimise.facts import (

@@ -45,6 +45,7 @@ OTHER_NAME = "gives what may change meanwhile by another name"
 ELSEWHERE = "is called where its statements cannot be written into the caller's derivative"
 NO_RULE = "no derivative is known for"
 SENTINEL = "`iter` of a function is not differentiated"
+CARRIED = "a value that may have a derivative is read from an exception"
 DESCRIPTOR = "writes to attributes of this kind of object are not supported"
 
 VECTOR = np.array([0.7, 1.3, 0.4])

@@ -51,18 +51,21 @@ ZERO = np.zeros(2)
 # By differences, so of a minimum that is found precisely, from where it is begun.
 POINT = {"held": (1,), "read": lambda found: (found.x, found.fun), "tolerance": 1e-4}
 CASES = [
-    case(optimize.minimize, quartic, ZERO, (W,), method=["BFGS", "TNC", "Nelder-Mead"], tol=1e-12).but(
-        **POINT),
+    case(optimize.minimize, quartic, ZERO, (W,), method=["BFGS", "Nelder-Mead"], tol=1e-12).but(
+        **POINT
+    ),
     case(optimize.minimize, both, ZERO, (W,), jac=True).but(**POINT),
-    case(optimize.minimize, quartic, W / 2, (W,), "TNC", bounds=[[(0.2, None), (None, 1)]], tol=1e-12).but(
-        **POINT),
+    case(
+        optimize.minimize, quartic, W / 2, (W,), "TNC", bounds=[[(0.2, None), (None, 1)]], tol=1e-12
+    ).but(**POINT),
     case(optimize.minimize_scalar, parabola, args=(1.3,), method=["brent", "golden"]),
     case(optimize.least_squares, residuals, W, args=(Y,), loss=["linear", "huber"]).but(**POINT),
     case(optimize.curve_fit, decay, X, Y).but(tolerance=1e-3),
     case(optimize.curve_fit, decay, X, Y, full_output=[True]).but(held=(1, 2)),  # which is refused
     case(optimize.nnls, B, RIGHT),
     case(optimize.lsq_linear, B, RIGHT, (-0.1, 0.5)).but(
-        held=(2,), read=lambda found: (found.x, found.cost, found.fun)),
+        held=(2,), read=lambda found: (found.x, found.cost, found.fun)
+    ),
     case(optimize_minima.slope_of, bowl, normal(3)),
     case(optimize_minima.gradient_of, bowl, normal(3)),
     case(optimize_minima.curvature, normal(3), bowl, normal(3)),

@@ -27,12 +27,15 @@ CASES = [
     case(integrate.odeint, decay, 1.0, TIMES, (1.3,)),
     case(integrate.odeint, decay, np.ones(2), [0, 1], (1.3,), full_output=[0]),
     case(integrate.odeint, decay, np.ones(2), [0, 1], (1.3,), full_output=[1]).but(
-        read=lambda found: found[0]),
-    case(integrate.solve_ivp, decay_of, (0, 1), [1.0, 2.0], args=(1.3,), method=["RK45", "BDF"]).but(
-        read=lambda found: found.y[:, -1], tolerance=5e-3),  # of the solution, not of the steps
+        read=lambda found: found[0]
+    ),
+    case(
+        integrate.solve_ivp, decay_of, (0, 1), [1.0, 2.0], args=(1.3,), method=["RK45", "BDF"]
+    ).but(read=lambda found: found.y[:, -1], tolerance=5e-3),  # of the solution, not of the steps
     case(integrate.solve_ivp, decay_of, (0, 1), [1, 2], args=(1.3,), t_eval=[None, [0, 1]]),
     case(integrate.solve_ivp, decay_of, [0, 1], np.ones(2), args=(1.3,), dense_output=[True]).but(
-        read=lambda found: (found.y[:, -1], found.sol(0.3)), tolerance=1e-3),
+        read=lambda found: (found.y[:, -1], found.sol(0.3)), tolerance=1e-3
+    ),
 ]
 
 

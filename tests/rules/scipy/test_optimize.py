@@ -35,10 +35,14 @@ CASES = [
     case(optimize.root_scalar, cubic_and_slope, (1.3, 2.0), x0=1.0, fprime=True),
     case(optimize.fsolve, system, START, (np.array([1.2, 1.5]),), full_output=[0]),
     case(optimize.fsolve, system, START, (np.array([1.2, 1.5]),), full_output=[1]).but(
-        read=lambda found: found[0]),
-    case(optimize.root, system, START, (np.array([1.2, 1.5]),), method=["hybr", "lm", "krylov"]).but(
-        read=lambda found: found.x),
-    case(optimize.fixed_point, cosine, 0.5, (0.8,), method=["del2", "iteration"]).but(tolerance=1e-4),
+        read=lambda found: found[0]
+    ),
+    case(
+        optimize.root, system, START, (np.array([1.2, 1.5]),), method=["hybr", "lm", "krylov"]
+    ).but(read=lambda found: found.x),
+    case(optimize.fixed_point, cosine, 0.5, (0.8,), method=["del2", "iteration"]).but(
+        tolerance=1e-4
+    ),
 ]
 
 
