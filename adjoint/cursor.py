@@ -12,19 +12,23 @@ from typing import Any, NoReturn
 from adjoint.errors import UnsupportedSyntaxError
 
 
-class Cursor:
+class Counted:
     """An iterator that counts the items it has given."""
 
     def __init__(self, source: Iterator) -> None:
         self.source, self.given = source, 0
 
-    def __iter__(self) -> Cursor:
+    def __iter__(self) -> Iterator:
         return self
 
     def __next__(self) -> Any:
         item = next(self.source)
         self.given += 1
         return item
+
+
+class Cursor(Counted):
+    """An iterator that carries a derivative."""
 
 
 class View:

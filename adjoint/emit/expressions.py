@@ -256,7 +256,7 @@ class Expressions:
             nested = self.plan.nested.get(argument) if isinstance(argument, ir.Value) else None
             if isinstance(argument, ir.Const) and isinstance(argument.value, str):
                 parts.append(ast.Constant(value=argument.value))
-            elif nested is not None and (plain := plain_text(nested)) is not None:
+            elif (plain := plain_text(nested)) is not None:
                 parts.append(ast.Constant(value=plain))
             elif nested is not None and callees.is_call_of(nested, "format_value"):
                 parts.append(self._formatted(nested))  # type: ignore[arg-type]
@@ -307,9 +307,9 @@ def _attribute(operand: Any) -> str | None:
     return None
 
 
-def plain_text(call: ir.Call) -> str | None:
+def plain_text(call: ir.Statement | None) -> str | None:
     """The text of `{'text'}` in an f-string."""
-    if not callees.is_call_of(call, "format_value"):
+    if call is None or not callees.is_call_of(call, "format_value"):
         return None
     found = [o.value if isinstance(o, ir.Const) else None for o in ir.operands_of(call)[1:]]
     return found[0] if isinstance(found[0], str) and found[1:] == ["", ""] else None

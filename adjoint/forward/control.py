@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from adjoint.forward import mutation, state
+from adjoint.forward import iterators, mutation, state
 from adjoint.forward.exceptions import reads, refuse_kept
 from adjoint.ir.nodes import (
     Block,
@@ -22,7 +22,6 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import (
     UNKNOWN,
-    Array,
     ListOf,
     Literal,
     Scalar,
@@ -173,20 +172,20 @@ def side_by_side(
     assert s.iterable is not None
     kind: Type = UNKNOWN
     if both is None:
-        dot = pusher.dots[s.iterable]  # type: ignore[index]
-        kind = operand_type(dot)
-        if not isinstance(kind, Array | TupleOf) and not (
-            isinstance(kind, ListOf) and kind.items is None
-        ):
-            dot = pusher.emit(item_tangents, dot, s.iterable, type=UNKNOWN)
+        found = iterators.beside(pusher, s)
+        if found is not None:
+            both, dots = found
+            pairs = [(v, d) for v, d in zip(s.items, dots, strict=True) if d is not None]
+            before = into_block(pusher, [v for v, _ in pairs], [d for _, d in pairs])
+            return both, [*s.items, *(d for _, d in pairs)], True, before
+        dot, kind = iterators.items_of(pusher, s.iterable)
         both = pusher.emit(zip, s.iterable, dot, type=UNKNOWN)
         both = pusher.emit(iterated, both, type=UNKNOWN)  # which knows, in reverse, what it gave
-    items_dot = Value("", item_type(kind), False, s.origin)
+    items_dot = Value("", kind, False, s.origin)
     if not s.unpack:
-        item = s.items[0]
-        items_dot.name, items_dot.named = f"{item.name}_dot" if item.name else "", item.named
-        before = into_block(pusher, [item], [items_dot])
-        return both, [item, items_dot], True, before
+        items_dot = iterators.item_dot(s.items[0], kind)
+        before = into_block(pusher, s.items, [items_dot])
+        return both, [*s.items, items_dot], True, before
     element = Value("", element_of(operand_type(s.iterable)), False, s.origin)
     outer, pusher.out = pusher.out, []
     count = Const(len(s.items))
@@ -225,13 +224,6 @@ def into_block(pusher: Pusher, items: list[Value], dots: list[Value]) -> list:
             pusher.keep(item, pusher.formed(item, dot))
     out, pusher.out = pusher.out, outer
     return out
-
-
-def item_type(kind: Type) -> Type:
-    """The type of the tangents of items."""
-    if isinstance(kind, TupleOf) and any(isinstance(i, Literal) for i in kind.items):
-        return UNKNOWN
-    return element_of(kind)
 
 
 def gathered(pusher: Pusher, s: Loop) -> list[Gather]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from adjoint import slots, tree
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.forward import containers, control, exceptions, mutation, state
+from adjoint.forward import containers, control, exceptions, iterators, mutation, state
 from adjoint.ir.clone import clone_statement, lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -277,6 +277,10 @@ class Pusher:
         found = containers.structural(self, s)
         if found is not NotImplemented:
             self.define(s, found)
+            return
+        if iterators.is_iterator(self, s):
+            self.out.append(s)
+            self.define(s, iterators.iterator(self, s))
             return
         if gives_text(s):
             self.out.append(s)

@@ -16,7 +16,7 @@ import numpy as np
 
 from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import classes, functions, handlers, objects, stores
+from adjoint.inference import classes, functions, handlers, iterators, objects, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
@@ -187,7 +187,9 @@ def call_known(
             result = functions.call_python(spec, callee, text, args, kwargs, site)
             if function in LAZY and isinstance(result, Value):
                 spec.late.append(Late(result, spec.out[start:], function.__name__, site.origin))
-            if site.named and function in cursors.MAKERS:  # others may take items of it too
+            if function in cursors.MAKERS and isinstance(result, Value):
+                if not iterators.others_take(spec, function, site):
+                    return iterators.note(spec, function, result, site)
                 result = spec.emit(Const(iter), [result], [], site, UNKNOWN)
             return result
         return functions.left_to_run_time(spec, callee, args, kwargs, site)
@@ -366,7 +368,8 @@ def expand(
         if isinstance(a, Splat):
             operand = objects.own_iterator(spec, a.operand, site)
             parts = iterable_parts(spec, operand)
-            if parts is None and operand is not a.operand:
+            own = operand is not a.operand or isinstance(operand_type(operand), IteratorOf)
+            if parts is None and own:
                 operand = call(spec, Const(list), [operand], [], site)
             elif parts is None and operand_type(operand) is UNKNOWN:
                 operand = call(spec, Const(repeatable), [operand], [], site)

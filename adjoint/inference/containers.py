@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents
-from adjoint.inference import calls, changing, objects
+from adjoint.inference import calls, changing, iterators, objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
 from adjoint.inference.questions import METADATA, element_type
 from adjoint.inference.sites import Keywords, Site
@@ -184,7 +184,7 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
-        if site.named and function is not range:  # others may take items of it too
+        if function is not range and iterators.others_take(spec, function, site):
             return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN)
         if function in (zip, enumerate):
             args = [
@@ -199,7 +199,8 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
             element = TupleOf((Scalar(int), kinds[0]))
         else:
             element = kinds[0]
-        return spec.emit(Const(function), list(args), kwargs, site, IteratorOf(cls, element))
+        made = spec.emit(Const(function), list(args), kwargs, site, IteratorOf(cls, element))
+        return made if function is range else iterators.note(spec, function, made, site)
 
     return handler
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
 from adjoint.errors import AdjointError
-from adjoint.inference import calls, classes, objects, state
+from adjoint.inference import calls, classes, iterators, objects, state
 from adjoint.inference.sites import (
     NAMESPACE,
     Arguments,
@@ -103,6 +103,7 @@ def left_to_run_time(
 ) -> Operand:
     """A calls.call of a Python function that is not inlined; it may itself lead to parameters."""
     classes.refuse_late(spec, callee.value, site)
+    iterators.keep(spec, *args, *(o for _, o in kwargs))
     callee = spec.function_root(callee) if spec.options.implicit else callee  # type: ignore[assignment]
     made = spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if not makes_generator(callee):
@@ -193,6 +194,7 @@ def value_left_to_run_time(
     spec: Specialiser, callee: Operand, args: Arguments, kwargs: Keywords, site: Site
 ) -> Operand:
     """A call of a value; what it calls may read parameters, whatever the value is."""
+    iterators.keep(spec, *args, *(o for _, o in kwargs))
     if spec.options.implicit and spec.shared.how is None:
         around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
         return spec.emit(Const(call_within), [around, callee, *args], kwargs, site, UNKNOWN)
@@ -287,6 +289,7 @@ def inline(
     bound = bind(spec, function.parameters, defaults, args, kwargs)
     if bound is None:
         raise Fails
+    iterators.give(spec, function, bound)
     if code[0] in spec.shared.general:
         bound = {value: general(spec, operand) for value, operand in bound.items()}
     env: dict[Value, Operand] = dict(bound)

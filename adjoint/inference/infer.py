@@ -18,6 +18,7 @@ from adjoint.inference import (
     changing,
     functions,
     hidden,
+    iterators,
     loops,
     state,
     whole,
@@ -108,6 +109,10 @@ class Specialiser:
     )  # by what loops carry, how it begins
     parameters: set[Value] = field(default_factory=set)
     late: list[Late] = field(default_factory=list)  # iterators whose items were taken early
+    iterators: set[Any] = field(default_factory=set)  # where those are made that are kept
+    passing: dict[Value, set[Any]] = field(
+        default_factory=dict
+    )  # the others, and where they are made
     parted: set[Value] = field(default_factory=set)  # values whose items were asked for
     attempts: int = 0  # how many `try` bodies are around
     unrolled: dict[Value, list[list[Statement]]] = field(default_factory=dict)  # loops over them
@@ -186,6 +191,8 @@ class Specialiser:
     def give_name(self, result: Operand, site: Site) -> Operand:
         """A nameless result takes the name that the user gives it."""
         if isinstance(result, Value) and site.named and not result.named:
+            if result in self.passing:
+                iterators.keep(self, result)
             if result in self.definitions:
                 result.name, result.named = site.name, True
         return result
@@ -213,6 +220,8 @@ class Specialiser:
             plain = not any(isinstance(a, Splat) for a in args) and all(k for k, _ in kwargs)
             known = isinstance(callee, Const) and plain
             result = result_type(callee.value, args, kwargs) if known else UNKNOWN  # type: ignore[union-attr, arg-type]
+        if self.passing and iterators.is_keeping(callee):
+            iterators.keep(self, *args, *(o for _, o in kwargs))
         result = changing.opened(self, result, site.origin)
         target = Value(site.name, result, site.named, site.origin)
         call = Call(target, callee, args, kwargs, site.origin)
@@ -258,6 +267,7 @@ class Specialiser:
                 TupleOf(tuple(operand_type(m) for m in merged)),  # pyright: ignore
             )
         value = Value(target.name, merged_type(a, b), target.named, target.origin)
+        iterators.merge(self, value, a, b)
         statement.targets.append(value)
         statement.then.results.append(a)
         statement.orelse.results.append(b)
@@ -455,7 +465,7 @@ def infer(
     names; the roots that the program reads become inputs after them (`function.globals`).
     """
     known: dict[str, Any] = {
-        "changed": set(), "fields": {}, "changes": {}, "elements": {}, "prototypes": {},
+        "changed": set(), "iterators": set(), "fields": {}, "changes": {}, "elements": {}, "prototypes": {},
     }  # fmt: skip
     known["shared"] = Shared.given(sharing)
     if sharing is not None:
@@ -485,6 +495,7 @@ def specialise(
     functions.bind_outside(spec, function, captures or [], env)
     spec.stack.append((function.code or function, tuple(map(unliteral, inputs))))
     body = spec.block(function.body, env)
+    iterators.keep(spec, *body.results)
     new = Function(
         function.name,
         parameters,

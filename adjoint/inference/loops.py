@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import calls, changing, objects
+from adjoint.inference import calls, changing, iterators, objects
 from adjoint.inference.items import item, iterable_parts
 from adjoint.inference.questions import element_type, is_unbound
 from adjoint.inference.sites import Site
@@ -152,6 +152,7 @@ def trial(
     gathers = []
     for gather in statement.gathers:
         elements = [env_read(e, env) for e in gather.elements]
+        iterators.keep(spec, *elements)
         element_kinds = [unliteral(operand_type(e)) for e in elements]
         kind = TupleOf(tuple(element_kinds)) if gather.pack else element_kinds[0]
         gathered = changing.opened(spec, ListOf(None, kind), statement.origin)

@@ -123,8 +123,8 @@ def array_places(
 
 def root_of(result: Operand, made: dict[Value, Call]) -> Operand:
     """The array that this is a view of."""
-    while result in made and is_call_of(made[result], *VIEWS):  # type: ignore[index]
-        owner = made[result].args[0]  # type: ignore[index]
+    while result in made and is_call_of(made[result], *VIEWS):
+        owner = made[result].args[0]
         if not isinstance(owner, Value):
             break
         result = owner

@@ -43,7 +43,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
-from adjoint.reverse import state
+from adjoint.reverse import iterators, state
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
 from adjoint.rules.activity import is_active
 from adjoint.rules.calls import writes_active
@@ -377,13 +377,12 @@ class LoopReversal:
             self.results.append(self.final(s.carried[i]))
         collected = self.item_bars()
         accumulated = self.accumulators()
-        if not self.carried and collected is None and not inner.out:
+        if not self.carried and not collected and not inner.out:
             return
         targets = [Value(c.name, c.type, c.named, s.origin) for c in self.carried]
         block = Block(inner.out, self.results)
         reverse = Loop(block, self.carried, self.inits, targets, origin=s.origin)
-        if collected is not None:
-            reverse.gathers = [collected]
+        reverse.gathers = [gather for _, gather in collected]
         self.iterate(reverse, gathered)
         self.scope.out.append(reverse)
         self.deliver(active, targets, accumulated, collected)
@@ -448,18 +447,32 @@ class LoopReversal:
             bar = self.inner.call(tree.instantiate, bar, zero, type=kind)
         self.inner.add_rest(primal, bar)
 
-    def item_bars(self) -> Gather | None:
-        """The cotangents of the loop's items, gathered (last first)."""
+    def item_bars(self) -> list[tuple[Operand, Gather]]:
+        """The cotangents of the loop's items, gathered (last first), beside what gave the items."""
         s = self.forward
         if s.iterable is None or not is_active(self.iterable, self.reverser.active):  # type: ignore[arg-type]
-            return None
+            return []
         bars = [self.inner.take_rest(v) for v in s.items]
         if all(b is None for b in bars):
-            return None
-        operands: list[Operand] = [Const(None) if b is None else b for b in bars]
+            return []
+        columns = None
         if s.unpack:
-            operands = [self.inner.call(make_tuple, *operands, type=UNKNOWN)]
-        return Gather(Value("items_bar", ListOf(None, UNKNOWN), False, s.origin), operands)
+            columns = iterators.columns(self.reverser, self.iterable, len(s.items))
+        if columns is None:
+            operands: list[Operand] = [Const(None) if b is None else b for b in bars]
+            name = bars_name(s.items[0])
+            if s.unpack:
+                operands = [self.inner.call(make_tuple, *operands, type=UNKNOWN)]
+                name = "items_bar"
+            return [(self.iterable, self.gathered(name, operands))]  # type: ignore[list-item]
+        return [
+            (column, self.gathered(bars_name(item), [bar]))
+            for item, bar, column in zip(s.items, bars, columns, strict=True)
+            if column is not None and bar is not None and is_active(column, self.reverser.active)
+        ]
+
+    def gathered(self, name: str, operands: list[Operand]) -> Gather:
+        return Gather(Value(name, ListOf(None, UNKNOWN), False, self.forward.origin), operands)
 
     def accumulators(self) -> list[Value]:
         """Carry the sums of contributions to values from outside the loop."""
@@ -483,27 +496,22 @@ class LoopReversal:
         active: list[int],
         targets: list[Value],
         accumulated: list[Value],
-        collected: Gather | None,
+        collected: list[tuple[Operand, Gather]],
     ) -> None:
         for value, target in zip(accumulated, targets[len(active) :], strict=True):
             entry = self.scope.sum_of(value)
             entry.term, entry.owned, entry.parts = target, isinstance(value.type, Array), {}
         for i, target in zip(active, targets[: len(active)], strict=True):
             self.scope.add_rest(self.forward.inits[i], target)
-        if collected is not None:
-            iterable = self.iterable
+        for iterable, gather in collected:
             assert isinstance(iterable, Value)
-            bars = self.scope.call(
-                operator.getitem, collected.target, Const(slice(None, None, -1)), type=UNKNOWN
-            )
-            if self.reverser.changes_items(iterable) and isinstance(iterable.type, ListOf):
+            last_first = Const(slice(None, None, -1))
+            bars = self.scope.call(operator.getitem, gather.target, last_first, type=UNKNOWN)
+            if self.reverser.changes_list(iterable):
                 found = self.scope.shadows_value()
                 self.scope.call(contents.add_items, found, iterable, bars, type=literal(None))
-                return
-            bar = self.scope.call(
-                tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type)
-            )
-            self.scope.add(iterable, bar)
+                continue
+            self.scope.add(iterable, iterators.in_form(self.scope, bars, iterable))
 
     # -- what the reverse loop runs over --
 
@@ -581,3 +589,8 @@ class LoopReversal:
         if isinstance(kind, IteratorOf):
             return kind.cls is range
         return isinstance(kind, Array | ListOf | TupleOf)
+
+
+def bars_name(item: Value) -> str:
+    """What the list of the cotangents of a loop's items is called."""
+    return f"{item.name}_bars" if item.name else "items_bar"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from adjoint import contents, slots, tree
+from adjoint import contents, slots
 from adjoint.ir.nodes import Call, Const, Loop, Operand, Statement, Value, operands_of
 from adjoint.ir.types import (
     UNKNOWN,
@@ -27,14 +27,12 @@ from adjoint.reverse.cotangents import Scope, add_unknown
 from adjoint.rules.activity import carries, is_active
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import LOADS, changed_operand
-from adjoint.rules.refusals import refuse_late
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_dict, make_list, make_tuple, new_object, set_attribute
 
 if TYPE_CHECKING:
     from adjoint.reverse.straight import Backward, Reverser
 
-ITERATORS = (enumerate, zip, reversed)
 Written = tuple[list[Statement], "Backward"]
 
 
@@ -168,48 +166,6 @@ def standing(reverser: Reverser, s: Call) -> Written:
     return [Call(s.target, Const(contents.standing), [x], [], s.origin)], backward
 
 
-def iterator(reverser: Reverser, s: Call) -> Written:
-    """`enumerate`, `zip` or `reversed` of lists that may change meanwhile, which are watched."""
-    function, args = s.callee.value, list(s.args)  # type: ignore[union-attr]
-    if s.target.type is UNKNOWN:  # it is kept in a variable
-        refuse_late(s)
-    forward: list[Statement] = []
-    count = Value("", Scalar(int), False, s.origin)
-    steady = contents.steady
-    if function is reversed:
-        steady = contents.backwards
-        forward.append(Call(count, Const(len), [args[0]], [], s.origin))
-    for i, a in enumerate(args):
-        if is_changing_list(reverser, a):
-            watched = Value("", a.type, False, s.origin)  # type: ignore[union-attr]
-            forward.append(Call(watched, Const(steady), [a], [], s.origin))
-            args[i] = watched
-    callee = Const(iter) if function is reversed else s.callee
-    forward.append(Call(s.target, callee, args, s.kwargs, s.origin))
-
-    def backward(scope: Scope) -> None:
-        bars = scope.take_rest(s.target)
-        if bars is None or bar_is_none(bars):
-            return
-        operands = s.args[:1] if function is enumerate else s.args
-        for i, x in enumerate(operands):
-            if not isinstance(x, Value) or not is_active(x, reverser.active):
-                continue
-            column = bars
-            if function is not reversed:
-                key = Const(1 if function is enumerate else i)
-                column = scope.call(contents.column, bars, key, type=UNKNOWN)
-            if is_changing_list(reverser, x):
-                last = [count] if function is reversed else []
-                operands = [scope.shadows_value(), x, column, *last]
-                scope.call(contents.add_items, *operands, type=literal(None))
-            else:
-                whole = scope.call(tree.iterable_cotangent, column, x, type=UNKNOWN)
-                reverser.receive_dynamic(scope, x, whole)
-
-    return forward, backward
-
-
 def viewed(reverser: Reverser, s: Call) -> Written:
     """A view of a dict that changes: its keys tell which slots its items are of."""
     owner, name = s.args
@@ -245,10 +201,6 @@ def got(reverser: Reverser, s: Call) -> Written:
                 add_unknown(scope, v, rest)
 
     return forward, backward
-
-
-def is_changing_list(reverser: Reverser, x: Any) -> bool:
-    return isinstance(x, Value) and isinstance(x.type, ListOf) and reverser.changes_items(x)
 
 
 def bar_is_none(bar: Operand | None) -> bool:

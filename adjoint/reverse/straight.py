@@ -34,12 +34,13 @@ from adjoint.ir.types import (
     UNKNOWN,
     Array,
     Instance,
+    ListOf,
     TupleOf,
     is_number,
     literal,
 )
 from adjoint.parts import refuse_assignment
-from adjoint.reverse import control, mutation, norms, sharing, state, text
+from adjoint.reverse import control, iterators, mutation, norms, sharing, state, text
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.containers import take_attribute, take_items, take_unpacked
 from adjoint.reverse.control import refuse_carried
@@ -227,9 +228,8 @@ class Reverser:
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
-        if isinstance(s.callee, Const) and s.callee.value in state.ITERATORS:
-            if any(state.is_changing_list(self, a) for a in s.args):
-                return state.iterator(self, s)
+        if iterators.is_iterator(self, s):
+            return iterators.iterator(self, s)
         if isinstance(s.callee, Const) and s.args and self.changes_items(s.args[0]):  # type: ignore[arg-type]
             special = {contents.view: state.viewed, contents.get: state.got}.get(s.callee.value)
             if s.callee.value is iterated and self.memory.shares:
@@ -314,6 +314,14 @@ class Reverser:
     def changes_items(self, value: Value) -> bool:
         """Are the cotangents of this list's or dict's items in slots?"""
         return self.memory.is_changed(value) and slots.ITEMS in self.memory.names
+
+    def changes_list(self, value: object) -> bool:
+        """Is this a list, with the cotangents of its items in slots?"""
+        return (
+            isinstance(value, Value)
+            and isinstance(value.type, ListOf)
+            and self.changes_items(value)
+        )
 
     def indexing(self, s: Call) -> bool:
         """`x[i]` of an array: accumulated in place, never through a fresh array of zeros."""

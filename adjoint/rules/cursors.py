@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import types
 from collections.abc import Iterator
 from inspect import CO_GENERATOR
 from typing import Any
 
 from adjoint import runtime
-from adjoint.cursor import Cursor, GeneratorCursor, View, item_bar, placed
+from adjoint.cursor import Counted, Cursor, GeneratorCursor, View, item_bar, placed
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules import registry
 from adjoint.rules.operators import is_hashable
@@ -150,6 +151,18 @@ def method(apply_rule: Any, active: tuple, cursor: Cursor, name: str, args: tupl
     return y, lambda y_bar: (None, None, None, *(None,) * len(args), {})
 
 
+def counted(function: Any, y: Any) -> Any:
+    """What a call gives: of an iterator, one of which it is known if others have taken items of it."""
+    made = is_hashable(function) and function in MAKERS and isinstance(y, Iterator)
+    return Counted(y) if made and not isinstance(y, Counted) else y
+
+
+def is_own(function: Any) -> bool:
+    """Is this a function of the user's, which may do with an iterator what it likes?"""
+    python = isinstance(function, types.FunctionType | types.MethodType)
+    return python and (not is_hashable(function) or registry.lookup(function) is None)
+
+
 def refuse_again(function: Any, args: tuple, *more: Any) -> None:
     """Refuse the second derivative of a call that advances an iterator: it is made more than once.
 
@@ -162,7 +175,9 @@ def refuse_again(function: Any, args: tuple, *more: Any) -> None:
     lazy = taken and is_hashable(function) and is_generator(made_by(function))
     lazy = lazy or any(isinstance(a, GeneratorCursor) for a in taken)
     by_hand = args and isinstance(args[0], advanced) and any(function is f for f in advancing)
-    if by_hand or shared or lazy:
+    again = any(getattr(a, "given", 0) for a in taken)
+    again = again or taken and is_own(function)
+    if by_hand or shared or lazy or again:
         raise UnsupportedSyntaxError(
             "the second derivative through a generator or iterator that is advanced by hand is not supported",
             hint="Go through a list of its items with a loop.",

@@ -30,6 +30,7 @@ def of_rule(tangents: tuple, function: Any, mask: tuple, /, *args: Any, **kwargs
         )
     args, (_, *rest) = listed(args, (None, *rest))
     y, y_dot = push_rule(function, (function_dot, *rest), *args, **kwargs)
+    y = cursors.counted(function, y)
     kept = Kept(
         function, mask, args, kwargs, lambda y_bar: pull_call(function, mask, args, kwargs, y_bar)
     )

@@ -28,6 +28,7 @@ MODULES = (
     "functions",
     "higher_order",
     "containers",
+    "iterators",
     "objects",
     "attributes",
     "python_features",
@@ -61,6 +62,7 @@ WRITING = (
     "changing",
     "recursion",
     "deques",
+    "iterators",
     "local_classes",
 )
 
