@@ -384,6 +384,19 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     return copies, call
 
 
+def result_of(reverser: Reverser, s: Call, both: Value) -> list[Statement]:
+    """The result of a rule that is found at run time: a copy if it is written to, since the rule's
+    pullback may have kept the result itself."""
+    taken = Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin)
+    kind = s.target.type
+    known = isinstance(s.callee, Const) and not shares_memory(s, reverser.memory.holds)
+    if isinstance(kind, Scalar) or not known or not reverser.memory.is_written_after(s.target, s):
+        return [taken]
+    taken.target = Value("", kind, False, s.origin)
+    function: Any = np.ndarray.copy if isinstance(kind, Array) else shadows.snapshot
+    return [taken, Call(s.target, Const(function), [taken.target], [], s.origin)]
+
+
 def of_python(function: Any) -> bool:
     return getattr(function, "__module__", None) in ("builtins", "_operator")
 

@@ -36,6 +36,7 @@ from adjoint.ir.types import (
     Instance,
     ListOf,
     TupleOf,
+    Unknown,
     is_number,
     literal,
 )
@@ -339,7 +340,7 @@ class Reverser:
         x = s.args[0]
         if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
             return
-        if operand_type(bar) is UNKNOWN:
+        if isinstance(operand_type(bar), Unknown):
             bar = scope.call(tree.instantiate, bar, s.target, type=UNKNOWN)
         assert isinstance(x, Value)
         kind = cotangent_type(x.type)
@@ -365,7 +366,7 @@ class Reverser:
         def backward(scope: Scope) -> None:
             bar = self.received(s, scope)
             if bar is not None:
-                if isinstance(s.target.type, TupleOf) and operand_type(bar) is UNKNOWN:
+                if isinstance(s.target.type, TupleOf) and isinstance(operand_type(bar), Unknown):
                     count = Const(len(s.target.type.items))
                     bar = scope.call(tree.bars_of_results, bar, count, type=UNKNOWN)
                 skipped = (0,) if self.gives_back(s, scope) else ()
@@ -462,13 +463,15 @@ class Reverser:
         """Add what a rule returned for an operand, in the operand's form; it was given `pulled`."""
         if not isinstance(primal, Value):
             return
-        if is_number(primal.type) and operand_type(bar) is UNKNOWN:
+        if is_number(primal.type) and isinstance(operand_type(bar), Unknown):
             bar = scope.call(tree.instantiate, bar, primal, type=cotangent_type(primal.type))
         elif is_number(primal.type):
             conformed, made = conform(scope, bar, primal, alone)
             own = made or own or conformed is not bar and is_broadcast(scope, conformed)
             bar = conformed
-        elif primal.type is UNKNOWN:  # a number, an array or a list that was written into an array
+        elif isinstance(
+            primal.type, Unknown
+        ):  # a number, an array or a list that was written into an array
             bar, own = scope.call(in_form_of, bar, primal, type=UNKNOWN), False
         if self.watch is not None and pulled is not None and bar is not pulled:
             self.watch(self, scope, primal, bar)
@@ -502,7 +505,7 @@ class Reverser:
         forward: list[Statement] = [
             *copies,
             Call(both, Const(apply_rule), [call.callee, mask, *call.args], call.kwargs, s.origin),
-            Call(s.target, Const(operator.getitem), [both, Const(0)], [], s.origin),
+            *mutation.result_of(self, s, both),
             Call(pullback, Const(operator.getitem), [both, Const(1)], [], s.origin),
         ]
         s.target.named = True
