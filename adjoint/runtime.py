@@ -425,6 +425,19 @@ def augment(function: Any, x: Any, y: Any) -> Any:
     return function(x, y)
 
 
+def check_fits(x: np.ndarray, value: Any) -> None:
+    """Can `x op= y` write this value of `x op y` to x? Raises what NumPy raises."""
+    value = np.asarray(value)
+    if value.shape != x.shape:
+        raise ValueError(
+            f"non-broadcastable output operand with shape {x.shape} doesn't match the broadcast shape {value.shape}"
+        )
+    if not np.can_cast(value.dtype, x.dtype, "same_kind"):
+        raise TypeError(
+            f"Cannot cast ufunc output from {value.dtype!r} to {x.dtype!r} with casting rule 'same_kind'"
+        )
+
+
 def recalled(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call that a function which keeps its results (`functools.cache`) makes of itself."""
     return function(*args, **kwargs)

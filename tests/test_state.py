@@ -118,3 +118,30 @@ def test_an_exception_between_two_changes():
 
     # w h + x + h with w = x, h = x²
     np.testing.assert_allclose(ad.gradient(f, 0.7)[0], 3 * 0.7**2 + 1 + 2 * 0.7)
+
+
+def test_in_place_operators_of_arrays_of_unlike_ranks_raise_what_numpy_raises():
+    class Model:
+        def __init__(self, x):
+            self.parts = [x * 1.0, np.outer(x, x)]
+
+    def broadened(x):
+        model = Model(x)
+        for part in model.parts:
+            part += np.ones((1, 1, 3))
+        return model.parts[0].sum()
+
+    def made_complex(x):
+        model = Model(x)
+        for part in model.parts:
+            part *= 1j
+        return model.parts[0].sum()
+
+    for function, error in ((broadened, ValueError), (made_complex, TypeError)):
+        for derivative in (
+            function,
+            lambda x: ad.gradient(function, x),
+            lambda x: ad.jvp(function, (x,), (x,)),
+        ):
+            with pytest.raises(error, match="output"):
+                derivative(np.ones(3))

@@ -54,7 +54,6 @@ from adjoint.ir.nodes import (
     yields_of,
 )
 from adjoint.ir.types import (
-    UNKNOWN,
     Array,
     DictOf,
     ListOf,
@@ -62,6 +61,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     is_number,
     literal,
     unliteral,
@@ -382,7 +382,7 @@ def holds_numbers(kind: Type, integers: bool = False) -> bool:
         return any(holds_numbers(k, integers) for k in kind.items or (kind.element,))
     if isinstance(kind, DictOf):
         return any(holds_numbers(item, integers) for _, item in kind.items)
-    return kind is UNKNOWN
+    return isinstance(kind, Unknown)
 
 
 def tells(operand: Operand) -> bool:

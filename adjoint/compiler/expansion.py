@@ -25,7 +25,7 @@ from adjoint.ir.nodes import (
     defined_values,
 )
 from adjoint.ir.options import Options
-from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, unliteral
+from adjoint.ir.types import UNKNOWN, Array, Scalar, TupleOf, Unknown, unliteral
 from adjoint.reverse import Expansion
 from adjoint.reverse.program import receive
 from adjoint.rules import registry
@@ -163,7 +163,7 @@ def leading_bars(bars: Any, statements: list[Any], count: int) -> list[Any] | No
         leading = [Const(v) for v in bars.value]
     elif isinstance(operand_type(bars), TupleOf):
         return None
-    elif operand_type(bars) is UNKNOWN and count > 1:
+    elif isinstance(operand_type(bars), Unknown) and count > 1:
         leading = []
         for i in range(count):
             part = Value("", UNKNOWN)
@@ -204,7 +204,7 @@ def times(
             return write(operator.neg, y_bar)
     kind = unliteral(operand_type(d))
     if conjugate and (
-        kind is UNKNOWN
+        isinstance(kind, Unknown)
         or isinstance(kind, Array)
         and kind.dtype.kind == "c"
         or (isinstance(kind, Scalar) and issubclass(kind.cls, complex | np.complexfloating))

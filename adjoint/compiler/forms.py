@@ -34,6 +34,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     dtype_of,
     may_carry_derivative,
     unliteral,
@@ -222,7 +223,11 @@ def check_scalar_type(kind: Type, function: Function) -> None:
         and issubclass(kind.cls, complex | np.complexfloating)
         or (isinstance(kind, Array) and kind.dtype.kind == "c")
     )
-    if kind is not UNKNOWN and (not number or complex_result) and not always_raises(function.body):
+    if (
+        not isinstance(kind, Unknown)
+        and (not number or complex_result)
+        and not always_raises(function.body)
+    ):
         raise NonScalarOutputError(
             tree.scalar_message(f"{function.name} returns {describe_type(kind)}"),
             function.origin,

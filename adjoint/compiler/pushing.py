@@ -46,7 +46,6 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.options import Options
 from adjoint.ir.types import (
-    UNKNOWN,
     Array,
     Axis,
     ListOf,
@@ -270,7 +269,7 @@ class Template:
     def spread(self, statements: list[Statement], term: Operand, y: Value) -> Operand:
         """A term of unknown kind, in the form of the result."""
         kind = cotangent_type(y.type)
-        if operand_type(term) is not UNKNOWN or not is_number(kind):
+        if not isinstance(operand_type(term), Unknown) or not is_number(kind):
             return term
         return self.write(statements, tree.instantiate, term, y, kind=kind)
 
@@ -332,7 +331,7 @@ class Template:
     def by_transposition(self, declared: registry.Rule) -> Pushforward | None:
         """The reverse of the pullback, with respect to the cotangent that it is given."""
         kind = tangent_type(self.call.target.type)
-        if kind is UNKNOWN:
+        if isinstance(kind, Unknown):
             return None
         y_bar, both, y, pullback, bars, out = (Value(n) for n in ("y_bar", "", "", "", "", ""))
         y_bar.type = kind

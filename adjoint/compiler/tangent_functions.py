@@ -20,7 +20,7 @@ from adjoint.compiler.pushing import Template
 from adjoint.emit import emit, load
 from adjoint.inference.infer import freshen
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Parameter, Value
-from adjoint.ir.types import UNKNOWN, Literal, Type
+from adjoint.ir.types import Literal, Type, Unknown
 from adjoint.ir.values import type_of
 from adjoint.optimise import PASSES
 from adjoint.optimise.inplace import reuse_memory
@@ -73,7 +73,7 @@ def build(
     ]
     keywords: list[tuple[str | None, Operand]] = list(zip(names, values[count:], strict=True))
     found = result_type(function, values[:count], keywords)
-    kind = freshen(y_kind, "y") if found is UNKNOWN else found
+    kind = freshen(y_kind, "y") if isinstance(found, Unknown) else found
     call = Call(Value("y", kind), Const(function), list(values[:count]), keywords)
     # A tangent has the shape of its primal: the lengths of its axes are called the same.
     forms = tuple(

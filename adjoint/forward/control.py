@@ -27,6 +27,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     cotangent_type,
     element_of,
     is_number,
@@ -44,7 +45,9 @@ def dot_of(pusher: Pusher, value: Value, kind: Type | None = None) -> Value:
     """A fresh value for the tangent of another; what is not in slots may be None."""
     own = UNKNOWN if state.is_changing(pusher, value) else cotangent_type(value.type)
     name = f"{value.name}_dot" if value.name else ""
-    return Value(name, own if own is not UNKNOWN else kind or UNKNOWN, value.named, value.origin)
+    return Value(
+        name, own if not isinstance(own, Unknown) else kind or UNKNOWN, value.named, value.origin
+    )
 
 
 # -- branches --------------------------------------------------------------------------------------

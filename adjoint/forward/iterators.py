@@ -20,6 +20,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     element_of,
 )
 from adjoint.rules.signatures import operand_type
@@ -96,7 +97,7 @@ def beside(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value]] | None:
     assert s.iterable is not None
     if not s.unpack:
         dot, kind = items_of(pusher, s.iterable)
-        if is_sequence(pusher, s.iterable) and kind is not UNKNOWN:
+        if is_sequence(pusher, s.iterable) and not isinstance(kind, Unknown):
             pair = TupleOf((element_of(operand_type(s.iterable)), kind))
             both = pusher.emit(zip, s.iterable, dot, type=IteratorOf(zip, pair))
         else:

@@ -299,7 +299,7 @@ def watched_lists(pusher: Pusher, s: Call) -> Call:
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function not in ITERATORS or not any(is_list(pusher, a) for a in s.args):
         return s
-    if s.target.type is UNKNOWN:  # it is kept in a variable
+    if isinstance(s.target.type, Unknown):  # it is kept in a variable
         refuse_late(s)
     args = list(s.args)
     for i, a in enumerate(args):

@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     Literal,
     Opaque,
     Scalar,
+    SomeArray,
     TupleOf,
     Type,
     element_of,
@@ -35,6 +36,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.lookup import computed_by, is_decorated, longest
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.writes import METHODS
 from adjoint.runtime import call_method, set_attribute
 
 if TYPE_CHECKING:
@@ -200,7 +202,8 @@ def call_attribute(
         return calls.call(spec, function, list(args), kwargs, site)
     if isinstance(t, Array) and name == "__getitem__" and not kwargs:
         return calls.call(spec, Const(operator.getitem), [owner, *args], [], site)
-    if isinstance(t, Array) and hasattr(np.ndarray, name):
+    array = isinstance(t, Array) or isinstance(t, SomeArray) and name not in METHODS
+    if array and hasattr(np.ndarray, name):
         return calls.call(spec, Const(getattr(np.ndarray, name)), [owner, *args], kwargs, site)
     if isinstance(t, Scalar) and issubclass(t.cls, np.generic) and hasattr(np.ndarray, name):
         return calls.call(spec, Const(getattr(np.ndarray, name)), [owner, *args], kwargs, site)

@@ -371,7 +371,7 @@ def expand(
             own = operand is not a.operand or isinstance(operand_type(operand), IteratorOf)
             if parts is None and own:
                 operand = call(spec, Const(list), [operand], [], site)
-            elif parts is None and operand_type(operand) is UNKNOWN:
+            elif parts is None and isinstance(operand_type(operand), Unknown):
                 operand = call(spec, Const(repeatable), [operand], [], site)
             out += [Splat(operand)] if parts is None else parts
         else:

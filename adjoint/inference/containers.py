@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     element_of,
     join,
     unliteral,
@@ -207,7 +208,7 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
 
 def own_view(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """An iterable of unknown type may be an iterator of which others take items too."""
-    if operand_type(iterable) is not UNKNOWN:
+    if not isinstance(operand_type(iterable), Unknown):
         return iterable
     return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
 

@@ -59,7 +59,9 @@ from adjoint.ir.types import (
     Opaque,
     OpenDict,
     Scalar,
+    SomeArray,
     TupleOf,
+    Unknown,
     dtype_of,
     is_number,
     is_open_dict,
@@ -74,6 +76,7 @@ from adjoint.runtime import (
     augment,
     call_method,
     check_bound,
+    check_fits,
     check_iterable,
     enter_context,
     flatten,
@@ -392,7 +395,7 @@ def _yield_value(
 def _release(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    return None if operand_type(args[0]) is UNKNOWN else Const(None)
+    return None if isinstance(operand_type(args[0]), Unknown) else Const(None)
 
 
 def _check_iterable(
@@ -436,9 +439,19 @@ def _augmented(function: Any, plain: Any) -> Callable[..., Operand | None]:
             return None
         if changing.is_container(kind) and function in changing.AUGMENTED:
             return changing.AUGMENTED[function](spec, args, site)
+        if isinstance(kind, SomeArray):
+            return _augmented_whole(spec, plain, args, site)
         return spec.emit(Const(augment), [Const(function), *args], [], site, UNKNOWN)
 
     return handler
+
+
+def _augmented_whole(spec: Specialiser, plain: Any, args: list[Operand], site: Site) -> Operand:
+    """`x op= y` of an array whose rank only running tells: `x[...] = x op y`."""
+    new = calls.call(spec, Const(plain), list(args), [], site)
+    spec.emit(Const(check_fits), [args[0], new], [], site, literal(None))
+    calls.call(spec, Const(operator.setitem), [args[0], Const(...), new], [], site)
+    return args[0]
 
 
 def _kind_of_number(is_complex: bool) -> Callable[..., Operand | None]:

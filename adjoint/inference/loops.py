@@ -15,6 +15,7 @@ from adjoint.ir.types import (
     ListOf,
     TupleOf,
     Type,
+    Unknown,
     element_of,
     is_number,
     join,
@@ -62,7 +63,7 @@ def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     if items is not iterable:
         return items
     kind = operand_type(iterable)
-    if kind is UNKNOWN:
+    if isinstance(kind, Unknown):
         return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable

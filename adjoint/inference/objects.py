@@ -15,7 +15,17 @@ from adjoint.inference import attributes, calls, classes, functions, state, stor
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site, Uncached
 from adjoint.ir.nodes import Call, Const, Operand, Value
-from adjoint.ir.types import UNKNOWN, Array, FunctionOf, Identity, Instance, Literal, TupleOf, Type
+from adjoint.ir.types import (
+    UNKNOWN,
+    Array,
+    FunctionOf,
+    Identity,
+    Instance,
+    Literal,
+    TupleOf,
+    Type,
+    Unknown,
+)
 from adjoint.rules import registry
 from adjoint.rules.dispatch import compares_fields
 from adjoint.rules.operators import (
@@ -96,7 +106,7 @@ def overloaded_operator(
         return None
     if function in IN_PLACE and python_method(kinds[0], names[0]) is None:
         names = special_methods(IN_PLACE[function])
-    if any(k is UNKNOWN for k in kinds):
+    if any(isinstance(k, Unknown) for k in kinds):
         return None
     left = python_method(kinds[0], names[0])
     right = python_method(kinds[1], names[1]) if len(names) > 1 else None

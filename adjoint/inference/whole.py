@@ -31,11 +31,13 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
+    Bottom,
     DictOf,
     ListOf,
     Literal,
     Scalar,
     Type,
+    Unknown,
     element_of,
     join,
 )
@@ -217,8 +219,8 @@ def may_be(made: Type, changed: Type) -> bool:
     """May what was made be what changes, by its type?"""
     if isinstance(made, ListOf) and isinstance(changed, ListOf):
         items, others = (state.lasting(element_of(t)) for t in (made, changed))
-        unsure = {items, others} & {BOTTOM, UNKNOWN}
-        return bool(unsure) or join(items, others) is not UNKNOWN
+        unsure = any(isinstance(kind, Bottom | Unknown) for kind in (items, others))
+        return unsure or not isinstance(join(items, others), Unknown)
     return not isinstance(changed, ListOf | DictOf) or type(made) is type(changed)
 
 

@@ -6,7 +6,8 @@ A loop takes each item by its position, when its turn comes:
         a[…] = …      ->         w = a[i]
                                  a[…] = …
 
-One that takes lists apart which change does so in its body, where it is seen what is taken of which:
+So does one over `zip` or `enumerate` of a list of arrays that it writes to. One that takes lists apart
+which change does so in its body, where it is seen what is taken of which:
 
     for a, b in rows:        for row in rows:
                       ->         a, b = row
@@ -31,12 +32,13 @@ from adjoint.ir.nodes import (
     Statement,
     Value,
     blocks_of,
+    used_values,
     walk,
 )
-from adjoint.ir.types import Array, IteratorOf, Scalar, TupleOf, element_of
+from adjoint.ir.types import Array, DequeOf, DictOf, IteratorOf, ListOf, Scalar, TupleOf, element_of
 from adjoint.rules.aliasing import Memory
 from adjoint.rules.memory import changed_operand, written_operand
-from adjoint.runtime import unpack_sequence
+from adjoint.runtime import call_method, unpack_sequence
 
 #: Views that may show an item more than once.
 REPEATING = (
@@ -50,10 +52,31 @@ def in_parts(function: Function) -> Function:
     statements = list(walk(function.body))
     writes = [s for s in statements if isinstance(s, Call) and written_operand(s) is not None]
     loops = [s for s in statements if isinstance(s, Loop) and s.iterable is not None]
+    if writes:
+        _drop_unrolled(function.body)
     apart = any(loop.unpack for loop in loops) and any(map(changed_operand, statements))
     if writes and (loops or any(map(_repeats, statements))) or apart:
         _block(function.body, Memory(function.body, function.inputs))
     return function
+
+
+def _drop_unrolled(body: Block) -> None:
+    """Leave out the iterators of loops that were unrolled: nothing takes items of them any more."""
+    used = used_values(body)
+    for block in [body, *(inner for s in walk(body) for inner in blocks_of(s))]:
+        block.statements = [s for s in block.statements if not _is_idle(s, used)]
+
+
+def _is_idle(s: Statement, used: set[Value]) -> bool:
+    if not isinstance(s, Call) or not isinstance(s.callee, Const) or s.kwargs or s.target in used:
+        return False
+    if s.callee.value is call_method and len(s.args) == 2 and isinstance(s.args[1], Const):
+        owner, name = s.args[0], s.args[1].value
+        known = isinstance(owner, Value) and isinstance(owner.type, DictOf)
+        return known and name in ("items", "keys", "values")
+    return s.callee.value in (zip, enumerate, reversed) and all(
+        isinstance(o, Value) and isinstance(o.type, ListOf | TupleOf) for o in s.args
+    )
 
 
 def _block(block: Block, memory: Memory) -> None:
@@ -119,7 +142,9 @@ def _loop(loop: Loop, iterable: Value, memory: Memory) -> list[Statement]:
         return []
     assert isinstance(made, Call)
     for i, operand in enumerate(made.args[: 1 if maker is enumerate else None]):
-        if not isinstance(operand, Value) or not _is_written(operand, memory):
+        if not isinstance(operand, Value):
+            continue
+        if not _is_written(operand, memory) and not _holds_written(operand, memory):
             continue
         place = 1 if maker is enumerate else i
         index, item = _index(before, operand, loop), loop.items[place]
@@ -132,6 +157,13 @@ def _loop(loop: Loop, iterable: Value, memory: Memory) -> list[Statement]:
 
 def _is_written(value: Value, memory: Memory) -> bool:
     return isinstance(value.type, Array) and value.type.ndim > 0 and memory.is_written(value)
+
+
+def _holds_written(value: Value, memory: Memory) -> bool:
+    """Is this a list that stays as it is, of arrays that are written to?"""
+    kind = value.type
+    plain = isinstance(kind, ListOf) and not isinstance(kind, DequeOf)
+    return plain and memory.is_written(value) and not memory.is_changed(value)
 
 
 def _index(before: list[Statement], array: Value, loop: Loop) -> Value:

@@ -3,6 +3,7 @@
 Types are immutable, hashable and compared by content: they are the key of the cache.
 
     Unknown, Bottom            nothing is known; no value at all (a variable not yet assigned)
+    SomeArray(dtype)           nothing is known but that it is an ndarray with axes, and its dtype
     Scalar(cls)                a number: float, int, bool, complex, or a NumPy scalar class
     Array(dtype, axes)         an ndarray; axes tell whether a length is 1, not 1, or which symbol
     TupleOf, ListOf, DictOf    containers, item by item (a long uniform list: by its element)
@@ -44,6 +45,16 @@ class Bottom(Type):
 
     def __repr__(self) -> str:
         return "undefined"
+
+
+@dataclass(frozen=True)
+class SomeArray(Unknown):
+    """An array of one axis or more; how many, the generated code finds out when it runs."""
+
+    dtype: np.dtype
+
+    def __repr__(self) -> str:
+        return f"{self.dtype}[...]"
 
 
 UNKNOWN = Unknown()
@@ -364,6 +375,8 @@ def join(a: Type, b: Type) -> Type:
             return Scalar(Double)
     if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
         return Array(a.dtype, tuple(map(join_axes, a.axes, b.axes)))
+    if _has_axes(a) and _has_axes(b) and a.dtype == b.dtype:  # type: ignore[attr-defined]
+        return SomeArray(a.dtype)  # type: ignore[attr-defined]
     if isinstance(a, TupleOf) and isinstance(b, TupleOf) and a.cls is b.cls:
         if len(a.items) == len(b.items):
             return TupleOf(tuple(map(join, a.items, b.items)), a.cls)
@@ -396,6 +409,10 @@ def join(a: Type, b: Type) -> Type:
     if isinstance(a, IteratorOf) and isinstance(b, IteratorOf) and a.cls is b.cls:
         return IteratorOf(a.cls, join(a.element, b.element))
     return UNKNOWN
+
+
+def _has_axes(kind: Type) -> bool:
+    return isinstance(kind, SomeArray) or isinstance(kind, Array) and kind.ndim > 0
 
 
 def _is_str(kind: Type) -> bool:

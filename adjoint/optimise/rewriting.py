@@ -30,7 +30,7 @@ from adjoint.ir.nodes import (
     targets_of,
     walk,
 )
-from adjoint.ir.types import UNKNOWN, Array, Scalar, Type, dtype_of, unliteral
+from adjoint.ir.types import Array, Scalar, Type, Unknown, dtype_of, unliteral
 from adjoint.optimise.facts import (
     NARROW,
     IsMarker,
@@ -226,7 +226,7 @@ class Rewriter:
         ]
         s.kwargs = [(k, self.resolve(o)) for k, o in s.kwargs if not is_missing(o)]
         free = self.backward or is_derived(s)
-        if s.target.type is UNKNOWN and free and can_be_typed(s):
+        if isinstance(s.target.type, Unknown) and free and can_be_typed(s):
             s.target.type = type_of_call(s.callee.value, s.args, s.kwargs)  # type: ignore[arg-type]
         for rewrite in self.candidates(s.callee.value, free):
             self.pending = []

@@ -28,6 +28,7 @@ from adjoint.ir.types import (
     Scalar,
     TupleOf,
     Type,
+    Unknown,
     cotangent_type,
     dtype_of,
     is_number,
@@ -227,7 +228,9 @@ class Scope:
         ):
             return
         kind = primal.type
-        if is_number(kind) and operand_type(bar) is UNKNOWN:  # it may be None when it runs
+        if is_number(kind) and isinstance(
+            operand_type(bar), Unknown
+        ):  # it may be None when it runs
             if primal in self.undefined:  # and so may the primal
                 kind = UNKNOWN
             else:
@@ -239,7 +242,7 @@ class Scope:
         if entry.term is None:
             entry.term, entry.owned = bar, owned
         else:
-            if operand_type(entry.term) is UNKNOWN:
+            if isinstance(operand_type(entry.term), Unknown):
                 kind = UNKNOWN
             # Not owned: a sum may be simplified to one of its terms.
             entry.term, entry.owned = self.plus(kind, entry.term, bar), False
@@ -370,7 +373,7 @@ class Scope:
     def merged_bar(self, value: Value, terms: list[Operand]) -> Value:
         """The cotangent of a value, which is one of several terms."""
         kind = cotangent_type(value.type)
-        if value in self.undefined and any(operand_type(t) is UNKNOWN for t in terms):
+        if value in self.undefined and any(isinstance(operand_type(t), Unknown) for t in terms):
             kind = UNKNOWN
         return Value(bar_name(value), kind, value.named, self.origin)
 
@@ -408,7 +411,7 @@ def conform(scope: Scope, bar: Operand, primal: Value, alone: bool = True) -> tu
     known are one length if the primal stood `alone`: there was nothing for it to be broadcast to.
     """
     wanted, found = cotangent_type(primal.type), unliteral(operand_type(bar))
-    if wanted is UNKNOWN:
+    if isinstance(wanted, Unknown):
         return bar, False
     if isinstance(wanted, Scalar):
         return _conform_scalar(scope, bar, primal, wanted, found)

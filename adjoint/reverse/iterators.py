@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adjoint import contents, tree
 from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value
-from adjoint.ir.types import UNKNOWN, Array, IteratorOf, ListOf, Scalar, TupleOf, literal
+from adjoint.ir.types import Array, IteratorOf, ListOf, Scalar, TupleOf, Unknown, literal
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.rules.activity import is_active
 from adjoint.rules.iterators import backwards
@@ -71,7 +71,7 @@ def columns(reverser: Reverser, iterable: object, count: int) -> list[Operand | 
 def iterator(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
     """A call of one of them. Lists that may change meanwhile are watched."""
     function, args = s.callee.value, list(s.args)  # type: ignore[union-attr]
-    if s.target.type is UNKNOWN:  # it is kept in a variable
+    if isinstance(s.target.type, Unknown):  # it is kept in a variable
         refuse_late(s)
     forward: list[Statement] = []
     count = Value("", Scalar(int), False, s.origin)

@@ -26,7 +26,7 @@ from adjoint.ir.nodes import (
     walk,
     yields_of,
 )
-from adjoint.ir.types import UNKNOWN, is_number
+from adjoint.ir.types import UNKNOWN, Unknown, is_number
 from adjoint.reverse.cotangents import Scope, conform
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.norms import definitions_of
@@ -75,7 +75,7 @@ def fitted(scope: Scope, bar: Operand, primal: Value) -> Operand:
     """A cotangent in the form of its primal."""
     if not is_number(primal.type):
         return bar
-    if operand_type(bar) is UNKNOWN:
+    if isinstance(operand_type(bar), Unknown):
         return scope.call(tree.project, bar, primal, type=UNKNOWN)
     return conform(scope, bar, primal)[0]
 

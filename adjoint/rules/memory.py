@@ -20,6 +20,7 @@ from adjoint.ir.types import (
     Literal,
     Opaque,
     Scalar,
+    SomeArray,
     TupleOf,
     Type,
     Unknown,
@@ -29,7 +30,7 @@ from adjoint.ir.types import (
 from adjoint.rules import registry
 from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import augment, call_method, consult, share
+from adjoint.runtime import augment, call_method, check_fits, consult, share
 
 #: Each in-place operator and the plain one.
 AUGMENTED = {
@@ -169,9 +170,12 @@ def changed_operand(s: Statement) -> Operand | None:
     if is_shared(s):
         return None if s.callee.value is consult else s.target
     try:
-        return plain_args(s)[0] if s.callee.value in CHANGES else None
+        if s.callee.value not in CHANGES:
+            return None
     except TypeError:
         return None
+    owner = plain_args(s)[0]  # `write_item` of what surely is an array is a write and nothing else
+    return None if isinstance(operand_type(owner), SomeArray) else owner
 
 
 def store_of(s: Statement) -> Operand | None:
@@ -352,7 +356,7 @@ def reads_contents(s: Call, value: Value) -> bool:
     return True
 
 
-_SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of}
+_SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of, check_fits}
 _IDENTITY_ONLY = {
     shadows.apart, slots.deliver, slots.collect, shadows.together, slots.add_slot, slots.take_slot,
     slots.read_back, slots.held, slots.store_attribute, contents.undone, contents.add_items,
@@ -366,5 +370,5 @@ _FORM_ONLY = {
     tree.unbroadcast,
 }
 
-registry.nondifferentiable(shadows.Shadows)
+registry.nondifferentiable(shadows.Shadows, check_fits)
 registry.nondifferentiable(shadows.shadow_of)

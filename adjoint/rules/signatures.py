@@ -27,6 +27,7 @@ from adjoint.ir.types import (
     Opaque,
     Real,
     Scalar,
+    SomeArray,
     TupleOf,
     Type,
     Unknown,
@@ -55,10 +56,14 @@ COMPARISONS = {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, 
 # The shape of the result depends on values, or the result is no fresh number.
 DYNAMIC: set[Any] = {
     np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.compress, np.extract, np.delete,
-    np.arange, np.linspace, np.repeat, np.trim_zeros, np.bincount, np.histogram, np.searchsorted,
-    np.ndarray.nonzero, np.ndarray.repeat, np.ndarray.compress,
+    np.arange, np.linspace, np.trim_zeros, np.bincount, np.histogram, np.searchsorted,
+    np.ndarray.nonzero, np.ndarray.compress,
     np.ndarray.item, np.ndarray.tolist, np.nditer, np.ndarray.sort, np.ndarray.fill,
 }  # fmt: skip
+
+
+#: Of an array they give one of its shape.
+OF_ONE_SHAPE: set[Any] = {np.zeros_like, np.ones_like, np.empty_like, np.copy, np.ndarray.copy}
 
 
 def result_type(
@@ -70,6 +75,8 @@ def result_type(
         return UNKNOWN
     if any(isinstance(t, Scalar) and t.cls is Double for t in types):
         return _of_double(function, args, kwargs)
+    if any(isinstance(t, SomeArray) for t in types) and _keeps_rank(function) and not kwargs:
+        return _of_some(function, args)
     if id(function) in FORMS and len(types) > FORMS[id(function)] and not kwargs:
         return cotangent_form(types[FORMS[id(function)]])
     if isinstance(text := _text(function, args, types), Opaque):
@@ -79,7 +86,7 @@ def result_type(
     try:
         if function in (operator.matmul, np.matmul, np.dot, np.ndarray.dot) and not kwargs:
             found = _matmul(function, *types)
-            if found is not UNKNOWN:
+            if not isinstance(found, Unknown):
                 return found
         if function in SQUARE and not kwargs:
             return _of_square(function, args, types)
@@ -87,11 +94,11 @@ def result_type(
             return _reshaped(args, types, kwargs)  # of the numbers tried, hardly any fits but 1
         if function is np.ndarray.transpose and not kwargs:
             found = _transposed(types)
-            if found is not UNKNOWN:
+            if not isinstance(found, Unknown):
                 return found
         if function is np.take_along_axis:
             found = _taken_along(args, types, dict(kwargs))
-            if found is not UNKNOWN:
+            if not isinstance(found, Unknown):
                 return found
         if isinstance(function, np.ufunc) and not kwargs and len(args) == function.nin:
             return _elementwise(function, args, types)
@@ -112,6 +119,8 @@ def result_type(
             return unliteral(types[declared.like])
         if declared is not None and declared.shape is not None:
             return _declared_shape(declared.shape, types)
+        if function in (np.repeat, np.ndarray.repeat):
+            return _repeated(types, dict(kwargs))
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         if function is operator.getitem and isinstance(types[0], TupleOf | ListOf):
@@ -137,6 +146,21 @@ def _item_type(owner: TupleOf | ListOf, index: Type) -> Type | None:
         return None
     number = isinstance(index, Scalar) and issubclass(index.cls, int | np.integer)
     return functools.reduce(join, map(unliteral, owner.items), BOTTOM) if number else UNKNOWN
+
+
+def _repeated(types: list[Type], kwargs: dict[str | None, Operand]) -> Type:
+    """The type of `np.repeat(x, n, axis)`: of the repeated axis the length is not known."""
+    x = unliteral(types[0])
+    axis = types[2] if len(types) > 2 else operand_type(kwargs.get("axis", Const(None)))
+    if not isinstance(x, Array) or not isinstance(axis, Literal) or None in kwargs:
+        return UNKNOWN
+    if axis.value is None:
+        return Array(x.dtype, (None,))
+    if not isinstance(axis.value, int) or not -x.ndim <= axis.value < x.ndim:
+        return UNKNOWN
+    axes = list(x.axes)
+    axes[axis.value] = None
+    return Array(x.dtype, tuple(axes))
 
 
 def _is_bound(kind: Type) -> bool:
@@ -293,6 +317,26 @@ def _text_class(kind: Type) -> type | None:
         return kind.cls  # type: ignore[attr-defined]
     value = kind.value if isinstance(kind, Literal) else None
     return type(value) if isinstance(value, str | bytes) else None
+
+
+def _keeps_rank(function: Any) -> bool:
+    """Is the result of arrays an array, of whatever rank they are, and its dtype that of any rank?"""
+    try:
+        if function in PYTHON_OPERATORS or function in OF_ONE_SHAPE:
+            return function is not operator.matmul
+    except TypeError:
+        return False
+    return isinstance(function, np.ufunc) and function.signature is None and function.nout == 1
+
+
+def _of_some(function: Any, args: list[Operand]) -> Type:
+    """The type for arrays of which the rank is not known: see `SomeArray`."""
+    known = [
+        Value(type=Array(t.dtype, (None,))) if isinstance(t := operand_type(a), SomeArray) else a
+        for a in args
+    ]
+    found = result_type(function, known, [])
+    return SomeArray(found.dtype) if isinstance(found, Array) else UNKNOWN
 
 
 def _of_double(

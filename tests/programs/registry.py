@@ -34,6 +34,7 @@ MODULES = (
     "python_features",
     "arrays",
     "in_place",
+    "parameters",
     "recursion",
     "numerics",
     "simulations",
@@ -55,6 +56,7 @@ MODULES = (
 #: The modules of programs that write into arrays or keep state: off the default route, they may be refused.
 WRITING = (
     "in_place",
+    "parameters",
     "simulations",
     "state",
     "grouped",
