@@ -145,3 +145,53 @@ def test_in_place_operators_of_arrays_of_unlike_ranks_raise_what_numpy_raises():
         ):
             with pytest.raises(error, match="output"):
                 derivative(np.ones(3))
+
+
+def logged(value, log=[]):
+    log.append(value)
+    total = sum(log)
+    if len(log) > 2:
+        log.clear()
+    return total
+
+
+def tallied(value, *, counts={}):
+    counts[len(counts)] = value
+    total = sum(counts.values()) * value
+    if len(counts) == 2:
+        counts.clear()
+    return total
+
+
+def counted(value, total=np.zeros(2)):
+    total[0] += value
+    total[:] = total[::-1]
+    return total @ total
+
+
+def test_defaults_that_change():
+    def f(x):
+        a = logged(x[0]) + logged(x[1]) * x[2] + logged(x[2])
+        return a * tallied(x[0]) + tallied(x[1])
+
+    def g(x):
+        return counted(x[0]) * counted(x[1])
+
+    x = np.array([0.5, 1.5, -0.7])
+    ad.check_gradient(f, x)
+    assert logged.__defaults__ == ([],)
+    before = counted.__defaults__[0].copy()
+    expected = g(x)
+    after = counted.__defaults__[0].copy()
+    counted.__defaults__[0][:] = before
+    value, (x_bar,) = ad.value_and_gradient(g, x)
+    assert value == expected
+    np.testing.assert_array_equal(counted.__defaults__[0], after)
+    slopes = []
+    for step in np.eye(3) * 1e-6:
+        values = []
+        for each in (x + step, x - step):
+            counted.__defaults__[0][:] = before
+            values.append(g(each))
+        slopes.append((values[0] - values[1]) / 2e-6)
+    np.testing.assert_allclose(x_bar, slopes, rtol=1e-6, atol=1e-9)

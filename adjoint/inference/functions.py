@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import operator
 import types
+from collections import deque
 from inspect import CO_GENERATOR
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from adjoint import slots
 from adjoint.errors import AdjointError
@@ -58,6 +61,13 @@ NESTED = 3  # inlining of functions that call themselves and write, until it is 
 DEEPEST, LONGEST, LARGEST = 24, 400, 6000  # inlining: nesting, statements of a callee, of a program
 
 
+def default_of(spec: Specialiser, name: str, value: Any) -> Operand:
+    """The default of a parameter: one that can change is an input of the program, as globals are."""
+    if isinstance(value, list | dict | deque | np.ndarray):
+        return spec.read_root(Root("constant", Identity(value), name), name)
+    return Const(value)
+
+
 def call_python(
     spec: Specialiser,
     callee: Const,
@@ -89,8 +99,9 @@ def call_python(
     for name, value in zip(
         positional[len(positional) - len(signature_defaults) :], signature_defaults, strict=True
     ):
-        defaults[name] = Const(value)
-    defaults |= {n: Const(v) for n, v in (function.__kwdefaults__ or {}).items()}
+        defaults[name] = default_of(spec, name, value)
+    for name, value in (function.__kwdefaults__ or {}).items():
+        defaults[name] = default_of(spec, name, value)
     try:
         result = inline(spec, lowered, captures, defaults, args, kwargs, site)
     except Fails:

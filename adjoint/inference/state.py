@@ -6,6 +6,7 @@ attribute's type begins inference again. Two objects of one class are not told a
 
 from __future__ import annotations
 
+import operator
 import types
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,10 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
         if isinstance(setter, property) and isinstance(setter.fset, types.FunctionType):
             calls.call(spec, Const(setter.fset), [owner, value], [], site)
             return Const(None)
+        descriptor = getattr(type(setter), "__set__", None)
+        if isinstance(descriptor, types.FunctionType):
+            calls.call(spec, Const(descriptor), [Const(setter), owner, value], [], site)
+            return Const(None)
         own = kind.cls.__setattr__
         if isinstance(own, types.FunctionType):
             calls.call(spec, Const(own), [owner, name, value], [], site)
@@ -122,6 +127,10 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
         return Const(None)
     if isinstance(kind, Array) and name.value == "flat":
         return stores.store_flat(spec, owner, Const(slice(None)), value, site) or Const(None)
+    if isinstance(kind, Array) and kind.dtype.kind == "c" and name.value in ("real", "imag"):
+        part = calls.call(spec, Const(getattr), [owner, name], [], site)
+        calls.call(spec, Const(operator.setitem), [part, Const(...), value], [], site)
+        return Const(None)
     check_owner(kind, name.value, site)
     note(spec, kind, name.value, operand_type(value))
     spec.emit(Const(slots.store_attribute), list(args), [], site, Literal(None, None))
@@ -132,8 +141,17 @@ def delete(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site)
     """`del owner.name`"""
     owner, name = args
     assert isinstance(name, Const)
-    check_owner(operand_type(owner), name.value, site)
-    note(spec, operand_type(owner), name.value, BOTTOM)
+    kind = operand_type(owner)
+    found = objects.class_attribute(kind.cls, name.value) if isinstance(kind, Instance) else None
+    if isinstance(found, property) and isinstance(found.fdel, types.FunctionType):
+        calls.call(spec, Const(found.fdel), [owner], [], site)
+        return Const(None)
+    descriptor = getattr(type(found), "__delete__", None)
+    if isinstance(descriptor, types.FunctionType):
+        calls.call(spec, Const(descriptor), [Const(found), owner], [], site)
+        return Const(None)
+    check_owner(kind, name.value, site)
+    note(spec, kind, name.value, BOTTOM)
     spec.emit(Const(slots.delete_attribute), list(args), [], site, Literal(None, None))
     return Const(None)
 

@@ -29,6 +29,7 @@ from adjoint.ir.types import (
     Literal,
     Real,
     Scalar,
+    SomeArray,
     TupleOf,
     Type,
     join,
@@ -91,7 +92,9 @@ def by_samples(
         raise NoSample
     if len(unknown) > 1 and taken == {unknown[-1]}:
         raise NoSample  # that it takes lengths of one says nothing of others, which it broadcasts
-    return found
+    return (
+        UNKNOWN if isinstance(found, SomeArray) else found
+    )  # of other integers it may be a number
 
 
 def _by_sizes(

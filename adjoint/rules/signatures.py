@@ -121,6 +121,11 @@ def result_type(
             return _declared_shape(declared.shape, types)
         if function in (np.repeat, np.ndarray.repeat):
             return _repeated(types, dict(kwargs))
+        if function is np.broadcast_to and len(types) == 2 and not kwargs:
+            return _broadcast(types)
+        if function in (np.array, np.asarray) and len(types) == 1 and not kwargs:
+            if _are_bools(types[0]) and types[0].items:  # type: ignore[attr-defined]
+                return Array(np.dtype(bool), (len(types[0].items),))  # type: ignore[attr-defined]
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
         if function is operator.getitem and isinstance(types[0], TupleOf | ListOf):
@@ -129,6 +134,7 @@ def result_type(
                 return found
         if function is operator.getitem and len(args) == 2:
             exact = basic_item(types[0], types[1]) if isinstance(types[0], Array) else None
+            exact = exact or _masked(types[0], types[1])
             if exact is not None:
                 return exact
             args = [args[0], _within_bounds(args[1])]
@@ -146,6 +152,57 @@ def _item_type(owner: TupleOf | ListOf, index: Type) -> Type | None:
         return None
     number = isinstance(index, Scalar) and issubclass(index.cls, int | np.integer)
     return functools.reduce(join, map(unliteral, owner.items), BOTTOM) if number else UNKNOWN
+
+
+def _masked(x: Type, mask: Type) -> Type | None:
+    """The type of what a mask chooses of an array: how many there are is not known."""
+    if isinstance(mask, TupleOf) and mask.cls is tuple:
+        return _masked_beside(x, list(mask.items))
+    if isinstance(mask, Literal) and isinstance(mask.value, np.ndarray | list):
+        found = np.asarray(mask.value)
+        axes = found.ndim if found.dtype.kind == "b" else 0
+    elif isinstance(mask, ListOf):
+        axes = int(_are_bools(mask))
+    else:
+        axes = mask.ndim if isinstance(mask, Array) and mask.dtype.kind == "b" else 0
+    if not isinstance(x, Array) or not 0 < axes <= x.ndim:
+        return None
+    return Array(x.dtype, (None, *x.axes[axes:]))
+
+
+def _masked_beside(x: Type, index: list[Type]) -> Type | None:
+    """The same of `x[mask, 1]` and `x[:, mask]`: one mask of one axis, beside integers and whole slices."""
+    if not isinstance(x, Array) or len(index) > x.ndim:
+        return None
+    whole = [isinstance(i, Literal) and i.value == slice(None) for i in index]
+    masks = [isinstance(i, Array) and i.dtype.kind == "b" and i.ndim == 1 for i in index]
+    numbers = [_is_bound(i) and not (isinstance(i, Literal) and i.value is None) for i in index]
+    chosen = [k for k, w in enumerate(whole) if not w]
+    known = all(w or m or n for w, m, n in zip(whole, masks, numbers, strict=True))
+    if not known or sum(masks) != 1 or chosen != list(range(chosen[0], chosen[-1] + 1)):
+        return None
+    return Array(x.dtype, (*x.axes[: chosen[0]], None, *x.axes[chosen[-1] + 1 :]))
+
+
+def _are_bools(kind: Type) -> bool:
+    if not isinstance(kind, ListOf):
+        return False
+    items = map(unliteral, kind.items if kind.items is not None else (kind.element,))
+    return all(isinstance(t, Scalar) and t.cls in (bool, np.bool_) for t in items)
+
+
+def _broadcast(types: list[Type]) -> Type:
+    """The type of `np.broadcast_to(x, shape)`, by the shape alone."""
+    x, shape = map(unliteral, types)
+    dtype = dtype_of(x)
+    lengths = list(shape.items) if isinstance(shape, TupleOf) else [shape]
+    if isinstance(shape, Literal):
+        if not isinstance(shape.value, tuple):
+            return UNKNOWN
+        lengths = [literal(n) for n in shape.value]
+    if dtype is None or not all(map(_is_python_int, lengths)):
+        return UNKNOWN
+    return Array(dtype, tuple(map(_axis_of, lengths)))
 
 
 def _repeated(types: list[Type], kwargs: dict[str | None, Operand]) -> Type:

@@ -760,3 +760,34 @@ def copies_by_arithmetic(c, s):
     c[0] = np.cos(s)
     added[1] = s * s
     return np.sum(np.sin(added) * divided) + np.sum(positive * multiplied * c)
+
+
+@program(positive(4))
+def masks_written_out(x):
+    y = x * x
+    y[[True, False, False, True]] *= x[0]
+    chosen = np.array([False, True, True, False])
+    y[chosen] += x[:2]
+    A = np.outer(x, y)
+    A[chosen] = y
+    A[chosen, 1] **= 2
+    return y @ x + np.sum(A * A)
+
+
+@program(normal(3), normal(2))
+def copies_of_what_was_broadcast(x, s):
+    y = x * 2.0
+    grid = np.broadcast_to(x, (2, 3)).copy()
+    grid[0] = y
+    grid[:, 1] *= s
+    return np.sum(grid**2)
+
+
+@program(normal(3), normal(3))
+def parts_of_complex_arrays_assigned(x, y):
+    z = x + 1j * y
+    z.imag *= x
+    z.real = y**2
+    z.real[0] += x[1]
+    z.imag[1:] -= z.real[:2]
+    return np.sum(np.abs(z * z))

@@ -535,3 +535,45 @@ def items_written_in_a_loop_of_an_inner_function(x):
 
     step(3)
     return out[0] * out[1] + np.sum(np.sin(table))
+
+
+class Squared:
+    def __set_name__(self, owner, name):
+        self.name = "_" + name
+
+    def __get__(self, owner, cls=None):
+        return getattr(owner, self.name) * 2.0
+
+    def __set__(self, owner, value):
+        setattr(owner, self.name, value**2)
+
+
+class Watched:
+    area = Squared()
+
+    def __init__(self, side):
+        self._side, self.log = side, []
+
+    @property
+    def side(self):
+        return self._side * 3.0
+
+    @side.setter
+    def side(self, value):
+        self.log.append(value)
+        self._side = value * value
+
+    @side.deleter
+    def side(self):
+        self._side = 1.0
+
+
+@program(normal(3))
+def descriptors_that_set_and_delete(x):
+    watched = Watched(x[0])
+    watched.area = x[1] * watched.side
+    watched.side += x[2]
+    before = watched.side
+    del watched.side
+    watched.area *= before
+    return watched.area + watched.side * before + sum(watched.log)
