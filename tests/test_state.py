@@ -163,7 +163,10 @@ def tallied(value, *, counts={}):
     return total
 
 
-def counted(value, total=np.zeros(2)):
+TOTAL = np.zeros(2)
+
+
+def counted(value, total=TOTAL):
     total[0] += value
     total[:] = total[::-1]
     return total @ total
@@ -180,18 +183,18 @@ def test_defaults_that_change():
     x = np.array([0.5, 1.5, -0.7])
     ad.check_gradient(f, x)
     assert logged.__defaults__ == ([],)
-    before = counted.__defaults__[0].copy()
+    before = TOTAL.copy()
     expected = g(x)
-    after = counted.__defaults__[0].copy()
-    counted.__defaults__[0][:] = before
+    after = TOTAL.copy()
+    TOTAL[:] = before
     value, (x_bar,) = ad.value_and_gradient(g, x)
     assert value == expected
-    np.testing.assert_array_equal(counted.__defaults__[0], after)
+    np.testing.assert_array_equal(TOTAL, after)
     slopes = []
     for step in np.eye(3) * 1e-6:
         values = []
         for each in (x + step, x - step):
-            counted.__defaults__[0][:] = before
+            TOTAL[:] = before
             values.append(g(each))
         slopes.append((values[0] - values[1]) / 2e-6)
     np.testing.assert_allclose(x_bar, slopes, rtol=1e-6, atol=1e-9)
