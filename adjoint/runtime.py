@@ -415,8 +415,11 @@ def fail(function: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def augment(function: Any, x: Any, y: Any) -> Any:
-    """`x op= y` where x's type is known only now; refuses to write into arrays and containers."""
-    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+    """`x op= y` where x's type is known only now; refuses to write into arrays and containers.
+
+    A set may change, if what it holds carries no derivative: else a rule is asked, and refuses.
+    """
+    if isinstance(x, np.ndarray | list | dict | bytearray):
         raise UnsupportedSyntaxError(
             f"an augmented assignment writes into a value of type {type(x).__name__}, "
             "which is not supported yet",

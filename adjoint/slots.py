@@ -133,6 +133,7 @@ def shared(*values: Any) -> list[tuple[Any, Any]]:
         fresh = id(x) not in seen and not isinstance(
             x, np.ndarray | type | ModuleType | FunctionType
         )
+        fresh = fresh and not (isinstance(x, dict) and "__builtins__" in x)  # a module's variables
         if fresh and (isinstance(x, tuple | list | dict | deque) or attributes(x) is not None):
             seen.add(id(x))
             todo += parts_by_key(x).values()

@@ -563,8 +563,10 @@ def of_update_wrapper(tangents: tuple, wrapper: Any, /, *args: Any, **kwargs: An
 
 
 def of_augment(tangents: tuple, function: Any, x: Any, y: Any) -> Pair:
-    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+    if isinstance(x, np.ndarray | list | dict | bytearray):
         augment(function, x, y)  # refuses
+    if isinstance(x, set):
+        refuse_write("an augmented assignment of a set")
     own = getattr(type(x), f"__{function.__name__.strip('_')}__", None)
     plain = function if isinstance(own, types.FunctionType) else IN_PLACE[function]
     return push_rule(plain, (None, *tangents[2:4], {}), x, y)

@@ -286,8 +286,10 @@ def _dict(active: tuple, /, *positional: Any, **more: Any) -> Result:
 
 
 def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
-    if isinstance(x, np.ndarray | list | dict | set | bytearray):
+    if isinstance(x, np.ndarray | list | dict | bytearray):
         augment(function, x, y)  # refuses
+    if isinstance(x, set):
+        refuse_write("an augmented assignment of a set")
     plain = IN_PLACE[function]
     if isinstance(
         getattr(type(x), f"__{function.__name__.strip('_')}__", None), types.FunctionType

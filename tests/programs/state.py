@@ -7,7 +7,7 @@ import functools
 
 import numpy as np
 
-from tests.programs.registry import normal, program, static
+from tests.programs.registry import normal, positive, program, static
 
 
 class Cell:
@@ -577,3 +577,32 @@ def descriptors_that_set_and_delete(x):
     del watched.side
     watched.area *= before
     return watched.area + watched.side * before + sum(watched.log)
+
+
+CALLS = 0
+LAST = [0.0]
+
+
+@program(normal(3))
+def counter_beside_a_list_of_the_module(x):
+    global CALLS
+    CALLS += 1
+    LAST[0] = x[0] * x[1]
+    LAST.append(LAST[0] * x[2])
+    value = LAST.pop() * LAST[0] * CALLS
+    CALLS = 0
+    LAST[0] = 0.0
+    return value
+
+
+@program(positive(3))
+def sets_changed_by_operators(x):
+    seen = {0}
+    total = 0.0
+    for i in (2, 1, 0, 2):
+        if i in seen:
+            total = total + x[i] ** 2
+        seen |= {i}
+        seen -= {0}
+    seen ^= {5}
+    return total * len(seen)
