@@ -30,15 +30,17 @@ class Shadows:
     """The shadows of one run of a reverse half, by the array that owns the memory.
 
     `slots` are the cotangents of what objects, lists and dicts hold that change, by their identity
-    and the name, index or key: see `adjoint.slots`. `names` are the attributes that change.
+    and the name, index or key: see `adjoint.slots`. `names` are the attributes that change; `assigned`
+    are the classes of owners that were asked whether what is assigned to them counts.
     """
 
-    __slots__ = ("names", "owners", "slots")
+    __slots__ = ("assigned", "names", "owners", "slots")
 
     def __init__(self, *names: str) -> None:
         self.owners: dict[int, tuple[np.ndarray, int, np.ndarray]] = {}
         self.slots: dict[int, tuple[Any, dict]] = {}
         self.names = names
+        self.assigned: set[type] = set()
 
     def add(self, owner: Any, key: Any, bar: Any) -> None:
         """Contribute to what `owner` holds under `key`."""
@@ -172,7 +174,8 @@ def snapshot(x: Any) -> Any:
     if isinstance(x, deque):
         return deque([snapshot(item) for item in x], x.maxlen)
     if isinstance(x, tuple | list):
-        return tree.same_container(x, [snapshot(item) for item in x])
+        items = [item if type(item) in tree.PLAIN else snapshot(item) for item in x]
+        return tree.same_container(x, items)
     if isinstance(x, dict):
         return {key: snapshot(item) for key, item in x.items()}
     return x

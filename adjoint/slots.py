@@ -89,13 +89,20 @@ def store_global(namespace: dict, name: str, value: Any) -> None:
 
 def add_slot(shadows: Shadows, owner: Any, key: Any, bar: Any) -> None:
     """Contribute to what `owner` holds under `key`."""
-    shadows.add(owner, key, bar)
+    if bar is not None:  # as `shadows.add` does it, in one call less: loops do hardly anything else
+        found = shadows.slots.get(id(owner))
+        slots = shadows.slots_of(owner) if found is None else found[1]
+        before = slots.get(key)
+        slots[key] = bar if before is None else tree.accumulate(before, bar)
 
 
 def take_slot(shadows: Shadows, owner: Any, key: Any) -> Any:
     """The cotangent of what was just written there; what was there before has none yet."""
-    if not isinstance(owner, list | dict):
-        refuse_assignment(type(owner), key)
+    cls = type(owner)
+    if cls not in shadows.assigned:
+        if not isinstance(owner, list | dict):
+            refuse_assignment(cls, key)
+        shadows.assigned.add(cls)
     found = shadows.slots.get(id(owner))
     return None if found is None else found[1].pop(key, None)
 
@@ -114,7 +121,11 @@ def held(x: Any, seen: dict[int, Any] | None = None) -> Any:
     if id(x) in seen:  # x itself while it is being looked at: it refers to itself
         return seen[id(x)]
     seen[id(x)] = x
-    found = Held(x, {key: held(value, seen) for key, value in parts_by_key(x).items()})
+    parts = {
+        key: value if type(value) in SCALARS else held(value, seen)
+        for key, value in parts_by_key(x).items()
+    }
+    found = Held(x, parts)
     seen[id(x)] = found
     return found
 
@@ -266,8 +277,12 @@ def collect(
     )
     parts = {}
     for key, value in held.items():
-        bar = tree.accumulate(field(x_bar, key), slots.get(key))
-        parts[key] = collect(shadows, value, bar, apart_from, arrays, path)
+        bar = slots.get(key)
+        if x_bar is not None:
+            bar = tree.accumulate(field(x_bar, key), bar)
+        if type(value) not in SCALARS:
+            bar = collect(shadows, value, bar, apart_from, arrays, path)
+        parts[key] = bar
     if isinstance(owner, dict):
         return parts
     if isinstance(owner, tuple | list | deque):

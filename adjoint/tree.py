@@ -122,6 +122,8 @@ def tangent_item(cotangent: Any, key: Any) -> Any:
 
 def accumulate(a: Any, b: Any) -> Any:
     """The sum of two cotangents of one value. Neither is changed."""
+    if type(a) in PLAIN and type(b) in PLAIN:
+        return a + b
     if a is None:
         return b
     if b is None:
