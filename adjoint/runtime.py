@@ -441,6 +441,15 @@ def check_fits(x: np.ndarray, value: Any) -> None:
         )
 
 
+def refuse_carried(bar: Any) -> None:
+    """Refuse to lose the cotangent of an exception, if there is one."""
+    if bar is not None:
+        raise UnsupportedSyntaxError(
+            "a value that may have a derivative is read from an exception",
+            hint="Return the value instead of raising it.",
+        )
+
+
 def recalled(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call that a function which keeps its results (`functools.cache`) makes of itself."""
     return function(*args, **kwargs)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 HINT = "Take the gradient instead."
 RAISING = (raise_exception, raise_again)
+#: Attributes of an exception that are others, of which the same holds.
+CHAINED = ("__cause__", "__context__")
 LEAVING = (leave_context, leave_context_raising)
 
 
@@ -85,7 +87,8 @@ def is_raised(pusher: Pusher, s: Call) -> bool:
         return False
     if is_constant(s) or function is getattr and s.target not in pusher.active:
         return False
-    if function is make_tuple:  # of the arguments of `__exit__`, who may not look at it
+    another = function is getattr and getattr(s.args[1], "value", None) in CHAINED
+    if function is make_tuple or another:  # of the arguments of `__exit__`, who may not look at it
         pusher.caught.add(s.target)
         return True
     refuse_read(s.origin)

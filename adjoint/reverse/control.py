@@ -6,8 +6,7 @@ import operator
 import types
 from typing import TYPE_CHECKING
 
-from adjoint import contents, tree
-from adjoint.errors import UnsupportedSyntaxError
+from adjoint import contents, runtime, tree
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
@@ -217,21 +216,17 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
             inner.add_rest(result, bar)
         reverser.backward(steps, inner)
         for name in names[i]:
-            refuse_carried(inner.take_rest(name), s.origin)
+            refuse_carried(inner, inner.take_rest(name))
         return inner
 
     names = [[], *([h.name] if h.name is not None else [] for h in s.handlers)]
     return [new], backward
 
 
-def refuse_carried(bar: Operand | None, origin: Origin | None) -> None:
-    """Refuse to lose the cotangent of an exception."""
-    if bar is not None:
-        raise UnsupportedSyntaxError(
-            "a value that may have a derivative is read from an exception",
-            origin,
-            "Return the value instead of raising it.",
-        )
+def refuse_carried(scope: Scope, bar: Operand | None) -> None:
+    """Refuse to lose the cotangent of an exception: when it runs, since most have none that merely wait."""
+    if bar is not None and not (isinstance(bar, Const) and bar.value is None):
+        scope.call(runtime.refuse_carried, bar, type=literal(None))
 
 
 def write_path(

@@ -240,7 +240,7 @@ class Reverser:
         if is_item(s) and self.changes_items(s.args[0]):  # type: ignore[arg-type]
             return state.item_read(self, s)
         if is_exception(s):
-            return [s], lambda scope: refuse_carried(scope.take_rest(s.target), s.origin)
+            return [s], lambda scope: refuse_carried(scope, scope.take_rest(s.target))
         if isinstance(s.callee, Const) and isinstance(s.callee.value, ClassBody):
             raise UnsupportedSyntaxError(
                 "a class inside this function captures a value that may have a derivative",

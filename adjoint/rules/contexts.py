@@ -5,7 +5,12 @@ from __future__ import annotations
 from adjoint import runtime
 from adjoint.rules.registry import nondifferentiable, source_of
 
-nondifferentiable(runtime.context_class, runtime.refuse_suppression, runtime.finish_context)
+nondifferentiable(
+    runtime.context_class,
+    runtime.refuse_suppression,
+    runtime.finish_context,
+    runtime.refuse_carried,
+)
 
 
 @source_of(runtime.enter_context)

@@ -31,7 +31,8 @@ WRITES = {
 EFFECTS = {
     "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",
     "enter_context", "leave_context", "leave_context_raising", "refuse_suppression", "context_class",
-    "import_module", "set_attribute", "set_item", "initialise", "check_bound", "check_fits", "new_object", "next",
+    "import_module", "set_attribute", "set_item", "initialise", "check_bound", "check_fits",
+    "refuse_carried", "new_object", "next",
     "exec", "eval", "setattr", "delattr", "setflags",
 }  # fmt: skip
 

@@ -5,7 +5,6 @@ import functools
 from tests.silence.listed import (
     CACHED,
     COMPUTED,
-    DESCRIPTOR,
     IN_PLACE,
     given,
 )
@@ -30,9 +29,6 @@ REFUSED = {
         computed_attribute_of_an_argument
         computed_attribute_that_is_remembered
         computed_attribute_that_changes
-    """,
-    DESCRIPTOR: """
-        descriptor_that_changes
     """,
 }
 

@@ -4,14 +4,10 @@ import math
 
 import numpy as np
 
-from tests.silence.listed import KEPT, VECTOR, Record, given
+from tests.silence.listed import VECTOR, Record, given
 
 ARGUMENTS = (0.7,)
-REFUSED = {
-    KEPT: """
-        mask_that_changes
-    """,
-}
+REFUSED: dict[str, str] = {}
 
 
 # -- match -------------------------------------------------------------------------------------------
