@@ -24,7 +24,7 @@ from adjoint.ir.values import attributes
 from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.tangents import fit_tangent
 from adjoint.runtime import load_capture
-from adjoint.shadows import snapshot
+from adjoint.shadows import disjoint, snapshot
 from adjoint.tree import RootTangent, Tangent, accumulate, complete, fit_cotangent
 
 
@@ -80,7 +80,8 @@ def pullback(f: Callable, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[
         bars = inner(
             snapshot(fit_cotangent(y_bar, y))
         )  # the user's own stays apart from the result
-        return tuple([complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], given, strict=True)])
+        found = [complete(b, a) for b, a in zip(bars[1 : 1 + len(args)], given, strict=True)]
+        return tuple(disjoint(found))
 
     return y, back
 
@@ -108,7 +109,7 @@ def jvp(f: Callable, primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[A
          for i, (d, x) in enumerate(zip(dots, args, strict=True))]
     )  # fmt: skip
     y, y_dot = callees.push_outermost(f, given, args)
-    return y, complete(y_dot, y)
+    return y, disjoint(complete(y_dot, y), given, y)
 
 
 NESTED[jvp] = nested_jvp

@@ -8,6 +8,7 @@ generated code slices the shadows as the program slices the arrays; elsewhere it
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable
 from types import FunctionType
@@ -178,6 +179,37 @@ def snapshot(x: Any) -> Any:
         return tree.same_container(x, items)
     if isinstance(x, dict):
         return {key: snapshot(item) for key, item in x.items()}
+    if isinstance(x, tree.Tangent):
+        return tree.Tangent(**{name: snapshot(item) for name, item in vars(x).items()})
+    return x
+
+
+def disjoint(x: Any, *others: Any) -> Any:
+    """`x` with copies of the arrays in it that share memory with others, or with those before them."""
+    if type(x) in tree.PLAIN:
+        return x
+    taken: set[int] = set()
+    for other in others:
+        _disjoint(other, taken)
+    return _disjoint(x, taken)
+
+
+def _disjoint(x: Any, taken: set[int]) -> Any:
+    if isinstance(x, np.ndarray):
+        owner = x
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        if id(owner) in taken:
+            return x.copy()
+        taken.add(id(owner))
+        return x
+    if isinstance(x, tuple | list):
+        items = [_disjoint(item, taken) for item in x]
+        return x if all(map(operator.is_, items, x)) else tree.same_container(x, items)
+    if isinstance(x, dict):
+        return {key: _disjoint(item, taken) for key, item in x.items()}
+    if isinstance(x, tree.Tangent):
+        return tree.Tangent(**{name: _disjoint(item, taken) for name, item in vars(x).items()})
     return x
 
 

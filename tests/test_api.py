@@ -1043,3 +1043,64 @@ def test_params_asks_each_object_for_what_is_trainable():
     parts = [Part() for _ in range(50)]
     found = ad.params(parts)
     assert len(found) == 50 and all(part.weight in found for part in parts)
+
+
+def recursive_sum(x, z, n):
+    return x + z if n == 0 else recursive_sum(x, z, n - 1)
+
+
+WEIGHTS = np.array([1.0, 2.0, 3.0])
+
+
+def chosen(x, z, n):
+    if n > 0:
+        y = x + z
+    else:
+        y = x * z
+    return np.sum(y * WEIGHTS)
+
+
+def attempted(x, z, n):
+    try:
+        y = x + z
+    except ValueError:
+        y = x * z
+    return np.sum(y * WEIGHTS)
+
+
+def listed(x, z, n):
+    parts = [x]
+    parts.append(z)
+    return np.sum((parts[0] + parts[1]) * WEIGHTS)
+
+
+def recursive(x, z, n):
+    return np.sum(recursive_sum(x, z, n) * WEIGHTS)
+
+
+@pytest.mark.parametrize("function", [chosen, attempted, listed, recursive])
+def test_gradients_are_arrays_of_their_own(function):
+    """Writing to one changes neither the others nor what the function reads."""
+    x_bar, z_bar, _ = ad.gradient(function, np.ones(3), np.zeros(3), 2)
+    for a, b in [(x_bar, z_bar), (x_bar, WEIGHTS), (z_bar, WEIGHTS)]:
+        assert not np.shares_memory(a, b)
+    assert np.array_equal(x_bar, WEIGHTS)
+    assert np.array_equal(z_bar, WEIGHTS)
+
+
+def test_gradients_in_containers_are_arrays_of_their_own():
+    bars = ad.gradient(lambda xs: np.sum(sum(xs) * WEIGHTS), [np.ones(3), np.zeros(3)])[0]
+    assert not np.shares_memory(*bars)
+    assert not np.shares_memory(bars[0], WEIGHTS)
+
+
+@pytest.mark.parametrize("function", [recursive_sum, lambda x, z, n: x + z if n > 0 else x * z])
+def test_what_a_pullback_or_a_tangent_gives_is_an_array_of_its_own(function):
+    x, z, seed = np.ones(3), np.zeros(3), np.ones(3)
+    _, back = ad.pullback(function, x, z, 1)
+    x_bar, z_bar, _ = back(seed)
+    assert not np.shares_memory(x_bar, z_bar)
+    assert not np.shares_memory(x_bar, seed)
+    _, y_dot = ad.jvp(function, (x, z, 1), (seed, None, None))
+    assert not np.shares_memory(y_dot, seed)
+    assert np.array_equal(y_dot, seed)

@@ -44,8 +44,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.optimise.dead import remove_dead
-from adjoint.optimise.facts import definitions
-from adjoint.optimise.present import own_arrays
+from adjoint.optimise.present import makers, own_arrays
 from adjoint.reverse import reverse
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
@@ -197,7 +196,7 @@ def nested_gradient(with_value: bool, has_aux: bool = False) -> Any:
         if found is None:
             return None
         value, seed_value, bars, body = found
-        bars = own_arrays(body, bars, definitions(body), free_values(body))
+        bars = own_bars(body, bars)
         whole = unliteral(operand_type(value))
         if has_aux and not (isinstance(whole, TupleOf) and len(whole.items) == 2):
             return None
@@ -232,6 +231,13 @@ def nested_gradient(with_value: bool, has_aux: bool = False) -> Any:
 VALUE_AND_GRADIENT: list[Any] = [tuple]
 
 
+def own_bars(body: Block, bars: list[Operand]) -> list[Operand]:
+    """The cotangents as arrays that belong to nobody else, as those of a derivative that is called."""
+    at = next(i for i, s in enumerate(body.statements) if is_receive(s))
+    made = makers(Block(body.statements[at:], []))
+    return own_arrays(body, bars, made, free_values(body) | set(makers(body)) - set(made))
+
+
 def nested_pullback(
     spec: Specialiser, args: list[Operand], kwargs: list, site: Site
 ) -> Operand | None:
@@ -242,7 +248,7 @@ def nested_pullback(
     if found is None:
         return None
     value, seed_value, bars, body = found
-    bars = own_arrays(body, bars, definitions(body), free_values(body))
+    bars = own_bars(body, bars)
     copies, start = splice_forward(spec, body, dict(zip(inner, rest, strict=True)))
     result = mapped(value, copies)
     block = clone_block(Block(body.statements[start:], list(bars)), dict(copies))

@@ -15,8 +15,8 @@ from adjoint.inference.sites import Site
 from adjoint.ir.nodes import Block, Call, Const, Function, Operand, Parameter, Value, free_values
 from adjoint.ir.types import Array, Literal, Scalar, TupleOf, literal, may_carry_derivative
 from adjoint.optimise.dead import remove_dead
-from adjoint.optimise.facts import definitions
-from adjoint.optimise.present import own_arrays
+from adjoint.optimise.facts import is_derived
+from adjoint.optimise.present import makers, own_arrays
 from adjoint.rules.kept import Held
 from adjoint.rules.missing import describe
 from adjoint.rules.pushing import push_call, push_rule
@@ -51,9 +51,10 @@ def inner_forward(
     watch = watch_tangent if nan_check else None
     pushed = forward(program, wanted, push_expander(spec.options), watch)
     body = pushed.function.body
-    body.results[1:] = own_arrays(
-        body, body.results[1:], definitions(body), free_values(body)
-    )  # as of a derivative that is called
+    made = makers(body)
+    kept = free_values(body) | {v for v, s in made.items() if not is_derived(s)}
+    own = own_arrays(body, body.results[1:], made, kept)  # as of a derivative that is called
+    body.results[1:] = own
     remove_dead(pushed.function)
     return pushed
 

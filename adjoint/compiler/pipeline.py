@@ -28,6 +28,7 @@ from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import UNKNOWN, Type, literal
 from adjoint.optimise import optimise
 from adjoint.optimise.dead import remove_dead
+from adjoint.optimise.present import own_results
 from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
@@ -119,8 +120,7 @@ def generate(request: Request) -> Compiled:
         check_given(program)
     check_resolved(program.function, typed.function, entry)
     function = finish(program, typed, entry, request)
-    if request.options.optimise:
-        function = optimise(function, lambda callee: callee is receive)
+    function = (optimise if request.options.optimise else own_results)(function, begins_reverse)
     final, reverse_start = in_form(function, typed, entry, request, program.shadows)
     loaded = load(emit(final, reverse_start=reverse_start))
     takes_callee = len(final.parameters) == len(typed.function.parameters)
@@ -148,9 +148,10 @@ def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled
     check_resolved(program.function, typed.function, entry)
     function = marked(program)
     if request.options.optimise:
-        function = optimise(function, lambda callee: callee is receive)
+        function = optimise(function, begins_reverse)
     else:
-        remove_dead(function, lambda callee: callee is receive)
+        remove_dead(function, begins_reverse)
+        own_results(function, begins_reverse)
     final = in_forward_form(function, program, typed, entry)
     takes_callee = any(p.value is typed.function.parameters[0].value for p in final.parameters)
     labels = input_labels(typed, entry, request)
@@ -164,6 +165,10 @@ def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled
         program.writes_inputs,
         [labels[v] for v in program.wrt],
     )
+
+
+def begins_reverse(callee: object) -> bool:
+    return callee is receive
 
 
 def differentiate(

@@ -50,6 +50,7 @@ MODULES = (
     "changing",
     "deques",
     "local_classes",
+    "taken",
 )
 
 
@@ -66,6 +67,7 @@ WRITING = (
     "deques",
     "iterators",
     "local_classes",
+    "taken",
 )
 
 
