@@ -12,6 +12,9 @@ PROGRAMS = load_all()
 TWICE = [p for p in PROGRAMS if p.second]
 # Programs that are refused with an error by the default route.
 REFUSED: set[str] = set()
+# Where only running tells what raises, an exception may carry a value, and what reads of it is refused.
+CARRIED_TWICE = ("contexts.jumps_out_of_it", "contexts.not_suppressed")
+CARRIED = ("exceptions.raised_from",)
 
 
 @contextlib.contextmanager
@@ -23,7 +26,7 @@ def right_or_refused(program, route, order=1, refused=REFUSED):
         assert not listed, "it is differentiated now: take it off the list"
     except AdjointError as error:
         writes = program.module in WRITING
-        writes |= order == 2 and str(program).startswith("contexts.jumps_out_of_it")
+        writes |= str(program).startswith((*CARRIED, *CARRIED_TWICE) if order == 2 else CARRIED)
         if not writes or (order == 1 and route == "default" and str(program) not in refused):
             raise
         assert str(error)

@@ -303,7 +303,7 @@ def snapshot(x):
     copy = shadows.snapshot(x)
 
     def pullback(copy_bar):
-        return copy_bar
+        return (copy_bar,)  # of a pair it is a pair
 
     return copy, pullback
 

@@ -29,10 +29,10 @@ WRITES = {
     shadows.pull_shared,
 }  # fmt: skip
 EFFECTS = {
-    "print", "input", "open", "raise_exception", "raise_again", "yield_value", "iterated", "release",
+    "print", "input", "open", "raise_exception", "raise_again", "refuse_carried", "yield_value", "iterated", "release",
     "enter_context", "leave_context", "leave_context_raising", "refuse_suppression", "context_class",
     "import_module", "set_attribute", "set_item", "initialise", "check_bound", "check_fits",
-    "refuse_carried", "new_object", "next",
+    "new_object", "next",
     "exec", "eval", "setattr", "delattr", "setflags",
 }  # fmt: skip
 
