@@ -198,3 +198,21 @@ def test_defaults_that_change():
             values.append(g(each))
         slopes.append((values[0] - values[1]) / 2e-6)
     np.testing.assert_allclose(x_bar, slopes, rtol=1e-6, atol=1e-9)
+
+
+def test_a_class_made_inside_that_counts_in_itself_counts_anew_each_time():
+    """Such a class is made once, when the program is compiled; so it may not change."""
+
+    def counted(x):
+        class Counter:
+            seen = 1.0
+
+            def add(self, y):
+                Counter.seen = Counter.seen + 1
+                return y * Counter.seen * x
+
+        return Counter().add(x) + Counter().add(x)
+
+    for _ in range(2):
+        with pytest.raises(UnsupportedSyntaxError, match="captures a value"):
+            ad.gradient(counted, 2.0)

@@ -34,7 +34,7 @@ from adjoint.reverse.control import InterruptedWrite
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 from adjoint.rules.pushing import push_call
-from adjoint.rules.refusals import in_the_middle
+from adjoint.rules.refusals import in_the_middle, refuse_again
 from adjoint.sources import on_sources
 
 #: A rule that is differentiated at run time is compiled for the operands that are there.
@@ -109,6 +109,8 @@ def generate(request: Request) -> Compiled:
     typed = infer(
         entry.function, entry.inputs, lower, request.options, derivative, sharing=request.sharing
     )
+    if request.callee in RULE_CALLS:
+        refuse_again(typed.function.body)
     if request.form == "jvp":
         return compile_forward(request, entry, typed)
     wanted = wanted_inputs(typed, entry, request)

@@ -2,7 +2,8 @@
 
 Python makes a new class each time. What its methods capture differs from one to the next, and nothing
 else; so a class is made once for each place, when the program is compiled, and what is captured is
-known there as the operands of the statement. Methods are inlined wherever they are called.
+known there as the operands of the statement. Methods are inlined wherever they are called. That is done
+where it matters: to a class that captures what may have a derivative, or whose methods change objects.
 """
 
 from __future__ import annotations
@@ -58,12 +59,14 @@ def made(
     spec: Specialiser, body: ClassBody, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
     """The class that a statement makes; None if that is left to run time."""
-    captured = tuple_parts(spec, args[0])
+    empty = isinstance(args[0], Const) and args[0].value == ()
+    captured = [] if empty else tuple_parts(spec, args[0])
     others = [operand_type(o) for o in [*args[1:], *(o for _, o in kwargs)]]
     if captured is None or not all(isinstance(t, Literal) for t in others):
         return None
     kinds = [operand_type(o) for o in captured]
-    if not any(map(may_carry_derivative, kinds)) or not all(is_settled(spec, o) for o in captured):
+    needed = any(map(may_carry_derivative, kinds)) or spec.depth == 1 and keeps_state(body.code)
+    if not needed or not all(is_settled(spec, o) for o in captured):
         return None
     if any(isinstance(t, Instance) and t.cls is types.CellType for t in kinds) or reads(body.code):
         return None
@@ -97,6 +100,30 @@ def reads(code: types.CodeType) -> bool:
     return any(reads(c) for c in inner if not c.co_flags & CO_OPTIMIZED)
 
 
+def keeps_state(code: types.CodeType) -> bool:
+    """Does a method of such a class assign attributes? Only what is inlined may change an object."""
+    methods = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return any(map(assigns, methods))
+
+
+def assigns(code: types.CodeType) -> bool:
+    return any(i.opname in ("STORE_ATTR", "DELETE_ATTR") for i in dis.get_instructions(code))
+
+
+def assigns_to_class(cls: type) -> bool:
+    """May a method change the class itself, which is made once here? Its own name, or its type, tells."""
+    for value in held(cls):
+        function = getattr(value, "__func__", value)
+        if isinstance(function, types.FunctionType) and assigns(function.__code__):
+            code = function.__code__
+            names = {*code.co_freevars, *code.co_names}
+            if isinstance(value, classmethod) or names & {cls.__name__, "type"}:
+                return True
+            if "__class__" in code.co_names:
+                return True
+    return False
+
+
 def prototype(body: ClassBody, bases: list[Any], named: dict[Any, Any]) -> Prototype | None:
     """The class, with nothing in what its methods capture; None if it holds what may change."""
     code = body.code
@@ -108,7 +135,7 @@ def prototype(body: ClassBody, bases: list[Any], named: dict[Any, Any]) -> Proto
         return None
     if not isinstance(cls, type) or type(cls) not in (type, abc.ABCMeta) or issubclass(cls, OTHERS):
         return None
-    if not all(isinstance(v, KEPT) for v in held(cls)):
+    if not all(isinstance(v, KEPT) for v in held(cls)) or assigns_to_class(cls):
         return None
     if code.co_name in cells:
         cells.pop(code.co_name).cell_contents = cls

@@ -51,6 +51,18 @@ def refuse_writes(body: Block, active: set[Value]) -> None:
             refuse_write(str(name), s.origin)
 
 
+def refuse_again(body: Block) -> None:
+    """Refuse to call once more, for a derivative of a rule that only running tells, what changes a class."""
+    for s in walk(body):
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is setattr:
+            raise UnsupportedSyntaxError(
+                "a second derivative through a call of which only running tells the function, and which"
+                " assigns an attribute of a class or module, is not supported",
+                s.origin,
+                "Keep it in an attribute of an object.",
+            )
+
+
 def refuse_tests(body: Block, active: set[Value]) -> None:
     """Refuse a condition of `while` that changes what carries a derivative: it is not reversed."""
     for s in walk(body):

@@ -122,3 +122,62 @@ def keeps_what_it_was_given(x):
             return self
 
     return Sum().add(x).add(2.0).total * x
+
+
+@program(normal(3))
+def accumulates_with_nothing_captured(x):
+    class Total:
+        def __init__(self):
+            self.total = 0.0
+
+        def add(self, y):
+            self.total += y * y
+            return self
+
+    total = Total().add(x[0])
+    total.add(x[1] * x[2])
+    return total.total * x[0]
+
+
+@program(normal(3))
+def inherits_from_a_class_made_beside_it(x):
+    class Base:
+        def __init__(self):
+            self.total = 0.0
+
+    class Scaled(Base):
+        scale = 1.5
+
+        def __init__(self, start):
+            super().__init__()
+            self.total += start
+
+        def __iadd__(self, other):
+            self.total += other.total * self.scale
+            return self
+
+        @property
+        def half(self):
+            return self.total / 2
+
+        @half.setter
+        def half(self, value):
+            self.total = value * 2
+
+    a = Scaled(x[0])
+    a += Scaled(x[1])
+    a.half = a.half * x[2]
+    return a.half * a.total
+
+
+@program(normal(2))
+def counts_in_the_class(x):
+    class Counter:
+        seen = 1.0
+
+        def add(self, y):
+            Counter.seen = Counter.seen + 1
+            return y * Counter.seen
+
+    counter = Counter()
+    return counter.add(x[0]) + counter.add(x[1]) * x[0]
