@@ -109,3 +109,27 @@ def test_broadcast_number_with_a_new_axis():
     x_bar, y_bar = ad.gradient(loss, W, W + 1.0)
     np.testing.assert_allclose(x_bar, (W + 1.0) / 4)
     np.testing.assert_allclose(y_bar, W / 4)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, complex])
+@pytest.mark.parametrize(("m", "n"), [(2, 5), (37, 11), (1, 4), (4, 1), (1, 1), (0, 3), (3, 0)])
+def test_a_column_times_a_row_is_their_product(m, n, dtype):
+    """`d[:, None].dot(x[None])` is `np.outer(d, x)`, to the bit."""
+    W, x, y = RNG.normal(size=(m, n)), RNG.normal(size=n), RNG.normal(size=m)
+    W, x, y = (a.astype(dtype) for a in (W, x, y))
+
+    def projected(W, x):
+        return np.real(np.sum((W @ x) * y))
+
+    assert ".dot(" in str(ad.source(projected, W, x))
+    W_bar, _ = ad.gradient(projected, W, x)
+    np.testing.assert_array_equal(W_bar, np.outer(np.conj(y), np.conj(x)), strict=True)
+
+
+def test_the_users_own_outer_product_stays_as_it_is():
+    def squared(a, b):
+        return np.sum((a[:, None] * b) ** 2)
+
+    text = str(ad.source(squared, MATRIX[0], MATRIX[1]))
+    forward, _ = text.split("# -- reverse --")
+    assert "a[:, None] * b" in forward
