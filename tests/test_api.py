@@ -1104,3 +1104,10 @@ def test_what_a_pullback_or_a_tangent_gives_is_an_array_of_its_own(function):
     _, y_dot = ad.jvp(function, (x, z, 1), (seed, None, None))
     assert not np.shares_memory(y_dot, seed)
     assert np.array_equal(y_dot, seed)
+
+
+def test_what_cannot_be_added_raises_as_in_the_plain_call():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        ad.gradient(lambda x: np.sum(x), np.array([1.0, None], object))
+    (bar,) = ad.gradient(lambda x: np.sum(x), np.array([1.0, 2.0], object))
+    assert np.array_equal(bar, [1.0, 1.0])

@@ -89,6 +89,8 @@ def shapes_fit(s: Call) -> bool:
     if s.callee.value in DISPLAYS:  # type: ignore[union-attr]
         return True
     kinds = [operand_type(o) for o in operands_of(s)[1:]]
+    if any(isinstance(k, Array) and k.dtype == object for k in kinds):
+        return False  # who knows what these objects can do
     axes = [k.axes[::-1] for k in kinds if isinstance(k, Array)]
     if len(axes) < 2:
         return True
