@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
+import sys
 import types
+from typing import Any
 
 from adjoint import runtime
 from adjoint.frontend import fence
@@ -57,12 +61,52 @@ def _arguments(scope: Scope, node: Node) -> tuple[list[Operand | Splat], Keyword
     for index, each in enumerate(node.args):
         starred = isinstance(each, gast.Starred)
         inner = each.value if starred else each
-        if isinstance(inner, gast.GeneratorExp) and (starred or index == 0):
+        if isinstance(inner, gast.GeneratorExp) and (
+            starred or index == 0 and takes_all(scope, node.func)
+        ):
+            fence.check_own_items(node, inner, scope.origin(inner))
             operand = gather(scope, [inner.elt], inner.generators, inner)
         else:
             operand = scope.expression(inner)
         args.append(Splat(operand) if starred else operand)
     return args, [(k.arg, scope.expression(k.value)) for k in node.keywords]
+
+
+def takes_all(scope: Scope, function: Node) -> bool:
+    """Does a call of this take all that a generator gives, once, so that a list does as well?
+
+    Builtins do, and what Python and NumPy bring along; a function of the user's may do anything.
+    """
+    if isinstance(function, gast.Name) and not scope.is_global(function.id):
+        return False
+    if scope.is_builtin(function, *vars(builtins)):
+        return True
+    value = outside(scope, function)
+    if value is None:
+        return isinstance(function, gast.Attribute) and function.attr in COLLECTING
+    for each in (value, type(value)):
+        package = (getattr(each, "__module__", None) or "").partition(".")[0]
+        if package in PROVIDED and each not in LAZY:
+            return True
+    return False
+
+
+def outside(scope: Scope, node: Node) -> Any:
+    """The object that a global name, or an attribute of a global module, stands for; None if it is none."""
+    if isinstance(node, gast.Name):
+        return scope.namespace.get(node.id) if scope.is_global(node.id) else None
+    owner = outside(scope, node.value) if isinstance(node, gast.Attribute) else None
+    return getattr(owner, node.attr, None) if isinstance(owner, types.ModuleType) else None
+
+
+PROVIDED = (sys.stdlib_module_names | {"numpy", "scipy"}) - {"itertools"}
+#: Classes of what calls Python code of the user's when it is called.
+LAZY = (types.FunctionType, types.MethodType, type, functools.partial)
+#: Methods of lists, deques, dicts, sets and strings that take all items of what they are given.
+COLLECTING = {
+    "extend", "extendleft", "update", "join", "fromkeys", "union", "intersection", "difference",
+    "symmetric_difference", "issubset", "issuperset", "isdisjoint",
+}  # fmt: skip
 
 
 def _share(scope: Scope, args: list[Operand | Splat], kwargs: Keywords) -> None:

@@ -72,6 +72,20 @@ def check_frame_reader(node: Node, origin: Origin, namespace: dict) -> None:
         )
 
 
+def check_own_items(call: Node, items: Node, origin: Origin) -> None:
+    """Refuse `q.extend(… for … in q)`, which Python runs while `q` changes: it raises, or never ends."""
+    function = call.func
+    if not isinstance(function, gast.Attribute) or not function.attr.startswith("extend"):
+        return
+    owner = gast.dump(function.value)
+    if any(gast.dump(g.iter) == owner for g in items.generators):
+        refuse(
+            origin,
+            f"a generator goes through what `{function.attr}` changes meanwhile",
+            "Make a list of its items first: [… for … in …].",
+        )
+
+
 def find_await(node: Node) -> Node | None:
     """The first `await` that belongs to a function itself, if it has one."""
     pending = list(node.body) if isinstance(node.body, list) else [node.body]

@@ -53,6 +53,10 @@ CASES = [
         "y = x[(z := 1)] + x()", "in the middle of this statement", "statement of its own",
     ),
     ("try:\n    y = OSError\nexcept y:\n    pass", "y", "exceptions to catch", "before the `try`"),
+    (
+        "q = [x]\nq.extend(v * 2 for v in q)",
+        "(v * 2 for v in q)", "what `extend` changes meanwhile", "list of its items",
+    ),
     ("eval('x')", "eval('x')", "`eval`", "explicitly"),
     ("exec('x')", "exec('x')", "`exec`", "explicitly"),
     ("return locals()", "locals()", "`locals`", "explicitly"),

@@ -270,3 +270,34 @@ def context_of_a_generator(x, y):
     with scaled(x) as a, scaled(a * y) as b:
         z = a + b
     return z * x
+
+
+def first_two(items):
+    return next(items) * next(items)
+
+
+def sum_and_what_is_left(items):
+    return sum(items) + sum(v * v for v in items)
+
+
+class Doubled:
+    def total(self, items):
+        return 2 * sum(items)
+
+
+@program(normal(3), second=False)  # of what is advanced by hand it is refused
+def given_to_what_advances_it(x):
+    return first_two(v * v for v in x)
+
+
+@program(normal(3), second=False)  # of what is advanced by hand it is refused
+def given_to_what_goes_through_it_twice(x):
+    def inner(items):
+        return max(items) + sum(items)
+
+    return sum_and_what_is_left(v * x[0] for v in x) + inner(v * v for v in x)
+
+
+@program(normal(3), second=False)  # of what is advanced by hand it is refused
+def given_to_a_method(x):
+    return Doubled().total(v * v for v in x)
