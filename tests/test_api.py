@@ -1111,3 +1111,23 @@ def test_what_cannot_be_added_raises_as_in_the_plain_call():
         ad.gradient(lambda x: np.sum(x), np.array([1.0, None], object))
     (bar,) = ad.gradient(lambda x: np.sum(x), np.array([1.0, 2.0], object))
     assert np.array_equal(bar, [1.0, 1.0])
+def test_a_pullback_inside_takes_the_cotangent_of_a_container_whole():
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([0.3, -1.0, 2.0])
+
+    def paired(x):
+        return x**3, np.sum(x) * x
+
+    def alone(x):
+        return (x**3,)
+
+    def by_pair(a, b):
+        return np.sum(ad.pullback(paired, x)[1]((a, b))[0] * v)
+
+    def by_one(a):
+        return np.sum(ad.pullback(alone, x)[1]((a,))[0] * v)
+
+    wanted = 3 * x**2 * v, np.sum(x) * v + np.sum(v) * x
+    for found, expected in zip(ad.gradient(by_pair, x, x), wanted):
+        np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(ad.gradient(by_one, x)[0], wanted[0])
+    np.testing.assert_allclose(ad.jvp(by_one, (x,), (v,))[1], np.sum(wanted[0] * v))

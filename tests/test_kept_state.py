@@ -89,10 +89,7 @@ def test_second_order(case):
     check_second_order(case)
 
 
-# The transposed rule of `einsum` has only its string form.
-NOT_FORWARD = {
-    "rewritten.transposed_by_numbers",
-}
+NOT_FORWARD: set[str] = set()  # those that forward mode refuses
 
 
 @pytest.mark.filterwarnings("ignore")

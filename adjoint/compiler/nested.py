@@ -116,14 +116,18 @@ def nested_pull(spec: Specialiser, args: list[Operand], kwargs: list, site: Site
         callee = Const(kind.value.functions[0])
         kind = literal(callee.value)
     text = rule_text(spec, kind.value, parts, keywords) if isinstance(kind, Literal) else None
-    if isinstance(kind, Literal):
+    own, named = parts, keywords
+    if isinstance(kind, Literal):  # what this holds fixed, nothing is derived with respect to
         parts, keywords = held_fixed(spec, kind.value, mask, parts, keywords, site)
     if text is not None:
         return pull_through(spec, text, parts, keywords, y_bar, site)
     declared = registry.lookup(kind.value) if isinstance(kind, Literal) else None
     if declared is not None and declared.apart:
         callee = Const(declared.text)  # a call of what is kept apart would stand for itself
-    wrt = [callee, *parts, *(o for _, o in keywords)]
+    wrt = [callee, *[p if p is given else Const(None) for p, given in zip(parts, own, strict=True)]]
+    wrt += [
+        o if o is given else Const(None) for (_, o), (_, given) in zip(keywords, named, strict=True)
+    ]
     found = inner_derivative(spec, callee, parts, keywords, wrt, site)
     if found is None:
         return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import string
 from collections import Counter
 
 import numpy as np
 
-from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule, source_of
 
 
@@ -15,16 +15,21 @@ def einsum(subscripts, *operands, out=None, optimize=False):
     y = np.einsum(subscripts, *operands, optimize=optimize)
 
     def pullback(y_bar):
-        if len(operands) == 1:
-            bars = (einsum_cotangent(y_bar, subscripts, operands, 0, optimize),)
+        if not isinstance(subscripts, str):  # arrays, each before the list of its labels
+            first, *bars = numbered_cotangents(y_bar, [subscripts, *operands], optimize)
+        elif len(operands) == 1:
+            first, bars = None, (einsum_cotangent(y_bar, subscripts, operands, 0, optimize),)
         elif len(operands) == 2:
-            bars = (
-                einsum_cotangent(y_bar, subscripts, operands, 0, optimize),
-                einsum_cotangent(y_bar, subscripts, operands, 1, optimize),
+            first, bars = (
+                None,
+                (
+                    einsum_cotangent(y_bar, subscripts, operands, 0, optimize),
+                    einsum_cotangent(y_bar, subscripts, operands, 1, optimize),
+                ),
             )
         else:
-            bars = einsum_cotangents(y_bar, subscripts, operands, optimize)
-        return (None, *bars)
+            first, bars = None, einsum_cotangents(y_bar, subscripts, operands, optimize)
+        return (first, *bars)
 
     return y, pullback
 
@@ -81,6 +86,18 @@ def einsum_cotangent_rule(y_bar, subscripts, operands, position, optimize=False)
     return x_bar, pullback
 
 
+def numbered_cotangents(y_bar, operands, optimize=False):
+    """Those of einsum(a, [0, 1], b, [1, 2], [0, 2]): None for the lists of labels."""
+    arrays = operands[: len(operands) // 2 * 2 : 2]
+    bars = einsum_cotangents(y_bar, spelled_labels(operands), arrays, optimize)
+    return [
+        bars[i // 2] if i % 2 == 0 and i // 2 < len(bars) else None for i in range(len(operands))
+    ]
+
+
+source_of(numbered_cotangents)(numbered_cotangents)
+
+
 def with_item(items, position, item):
     """A list of the items with one of them replaced."""
     return [*items[:position], item, *items[position + 1 :]]
@@ -92,10 +109,6 @@ source_of(with_item)(with_item)
 @nondifferentiable
 def einsum_labels(subscripts, shapes):
     """The labels of every operand and of the result, with ellipses spelled out."""
-    if not isinstance(subscripts, str):
-        raise MissingRuleError(
-            "np.einsum is differentiated in its string form only: einsum('ij,jk', a, b)"
-        )
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     inputs = inputs.split(",")
     unused = [chr(c) for c in range(ord("A"), ord("z") + 1) if chr(c).isalpha()]
@@ -109,3 +122,18 @@ def einsum_labels(subscripts, shapes):
         return inputs, output.replace("...", hidden)
     once = sorted(c for c, n in Counter("".join(inputs)).items() if n == 1 and c not in hidden)
     return inputs, hidden + "".join(once)
+
+
+@nondifferentiable
+def spelled_labels(operands):
+    """The subscripts of einsum(a, [0, 1], b, [1, 2], [0, 2]) as a text, "AB,BC->AC".
+
+    Letters are in NumPy's order of the numbers, which is that of an output that is not given.
+    """
+    letters = string.ascii_uppercase + string.ascii_lowercase
+    texts = [
+        "".join(["..." if label is Ellipsis else letters[label] for label in labels])
+        for labels in [*operands[1::2], *operands[len(operands) // 2 * 2 :]]
+    ]
+    count = len(operands) // 2
+    return ",".join(texts[:count]) + "".join("->" + output for output in texts[count:])

@@ -377,7 +377,7 @@ def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
             return None, (None,), {}, moved
 
         return inner(bars_bar), pull_moved
-    call = (held(own), kept.mask, kept.args, kept.kwargs, y_bar)
+    call = (held(own), spelled_mask(own, kept.mask), kept.args, kept.kwargs, y_bar)
     bars, back = compiled(dispatch.pull_call, (0, 2, 3, 4), call, {}, bars_bar)
     _, own_bar, _, args_bar, kwargs_bar, y_bar_bar, _ = bars
     kept_bar = Tangent(function=own_bar, args=args_bar, kwargs=kwargs_bar)

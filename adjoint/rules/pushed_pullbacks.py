@@ -12,7 +12,7 @@ from typing import Any
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import apply_rule, pull_call
-from adjoint.rules.kept import Kept
+from adjoint.rules.kept import Kept, spelled_mask
 from adjoint.rules.pulled import held, innermost, moves, unsupported
 from adjoint.rules.pushing import PUSHED, Pair, listed, of_attribute, push_rule
 from adjoint.runtime import call_method
@@ -92,7 +92,7 @@ def pushed_pull(
     if declared is not None and declared.kind == "source":
         function = declared.text
     assert pushing.generate is not None
-    operands = (held(function), mask, args, kwargs, y_bar)
+    operands = (held(function), spelled_mask(function, mask), args, kwargs, y_bar)
     return pushing.generate(
         pull_call, (None, dots[0], None, *dots[1:], y_bar_dot, {}), operands, {}
     )

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from adjoint.rules.contraction import columns
-from adjoint.rules.einsum import einsum_cotangent, einsum_cotangents, with_item
+from adjoint.rules.einsum import (
+    einsum_cotangent,
+    einsum_cotangents,
+    numbered_cotangents,
+    with_item,
+)
 from adjoint.testing import case, check_rule, expand, normal
 
 MATMUL = [np.matmul, operator.matmul, np.linalg.matmul]
@@ -106,6 +111,13 @@ CASES = [
         ]
     ),
     case(np.einsum, "ij,jk->ik", z(2, 3), z(3, 4), optimize=[False, True]),
+    case(np.einsum, normal(2, 3), [0, 1], [1, 0]),
+    case(np.einsum, normal(2, 3), [1, 0]),
+    case(np.einsum, normal(3, 3), [30, 30]),
+    case(np.einsum, normal(2, 3), [0, 1], normal(3, 4), [1, 27], optimize=[False, True]),
+    case(np.einsum, z(2, 3), [0, 1], z(3, 4), (1, 2), z(4), np.array([2]), [0]),
+    case(np.einsum, normal(3, 2), [0, ...], normal(3, 4, 2), [0, ...], [...]),
+    case(numbered_cotangents, normal(2, 4), [normal(2, 3), [0, 1], normal(3, 4), [1, 2], [0, 2]]),
     case(columns, normal(2, 3, 4)),
     case(einsum_cotangent, normal(2, 4), "ij,jk->ik", [normal(2, 3), normal(3, 4)], 0),
     case(einsum_cotangent, z(2), "iij,j->i", [z(2, 2, 3), z(3)], 0),
