@@ -152,9 +152,8 @@ def held_fixed(
 
     That matters where the function has parameters of which no derivative is known.
     """
-    declared = registry.lookup(function)
     kind = operand_type(mask)
-    if declared is None or not declared.underived or not isinstance(kind, Literal):
+    if not isinstance(kind, Literal):
         return parts, keywords
     active = read_mask(kind.value)
 

@@ -355,6 +355,13 @@ def accumulate(pusher: Pusher, s: Call) -> None:
     if dot is None and b_dot is None:
         return
     kind = cotangent_type(s.target.type)
+    if is_number(s.target.type):  # of what is known only at run time the tangent may be None
+        dot, b_dot = (
+            pusher.emit(dense, each, x, type=kind)
+            if each is not None and not is_number(operand_type(each))
+            else each  # type: ignore[arg-type]
+            for x, each in ((a, dot), (b, b_dot))
+        )
     if not pusher.memory.is_written(s.target):
         if dot is None:
             dot = pusher.zero(a)  # type: ignore[arg-type]

@@ -58,7 +58,8 @@ def hold(function: Any) -> type[Held]:
 def spelled_mask(function: Any, mask: tuple) -> tuple | str:
     """What is active of a call, as a text if the compiler has to know it: of texts it knows the value."""
     declared = registry.lookup(function)
-    return mask if declared is None or not declared.underived else repr(mask)
+    known = declared is None or not declared.underived and declared.kind != "source"
+    return mask if known else repr(mask)
 
 
 def read_mask(mask: tuple | str) -> tuple:

@@ -89,10 +89,11 @@ def pushed_pull(
         return both(pair, lambda b: (None if b[1] is None else Tangent(__self__=b[1]), *b[2:]))
     if declared is not None and declared.kind == "constant":
         return pull_call(function, mask, args, kwargs, y_bar), None
+    mask = spelled_mask(function, mask)
     if declared is not None and declared.kind == "source":
         function = declared.text
     assert pushing.generate is not None
-    operands = (held(function), spelled_mask(function, mask), args, kwargs, y_bar)
+    operands = (held(function), mask, args, kwargs, y_bar)
     return pushing.generate(
         pull_call, (None, dots[0], None, *dots[1:], y_bar_dot, {}), operands, {}
     )
