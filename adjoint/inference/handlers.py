@@ -43,7 +43,7 @@ from adjoint.inference.containers import (
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
-from adjoint.inference.stores import STORES, item_of_flat, owner_of_flat
+from adjoint.inference.stores import MIXING, STORES, item_of_flat, owner_of_flat
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     BOTTOM,
@@ -142,6 +142,10 @@ def _call_method(
         return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
     if open_dict and name.value == "get" and rest:  # type: ignore[union-attr]
         return spec.emit(Const(contents.get), [owner, *rest], kwargs, site, UNKNOWN)
+    mix = MIXING.get(name.value)  # type: ignore[union-attr]
+    mixed = mix(spec, owner, rest, kwargs, site) if mix is not None else None
+    if mixed is not None:
+        return mixed
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     if found is not None:
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.heaps import check_apart, check_values
 from adjoint.rules.memory import AUGMENTED, is_basic
+from adjoint.rules.sampling import permuted_entries, shuffled
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -270,6 +272,52 @@ def sort(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -
     return set_item(spec, [args[0], Const(...), ordered], [], site)
 
 
+def shuffle(
+    spec: Specialiser, source: Operand, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`source.shuffle(x, axis)` of an array of reals; of integers no derivative needs to know the order"""
+    if not is_mixed(source, args):
+        return None
+    mixed = calls.call(spec, Const(shuffled), [source, *args], kwargs, Site(site.origin))
+    return set_item(spec, [args[0], Const(...), mixed], [], site)
+
+
+def permute(
+    spec: Specialiser, source: Operand, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`source.permuted(x, axis=…, out=…)` of an array of reals"""
+    out = dict(kwargs).get("out", Const(None))
+    into = isinstance(operand_type(out), Array)
+    if not is_mixed(source, args) or not into and out != Const(None):
+        return None
+    rest: Keywords = [(k, o) for k, o in kwargs if k != "out"]
+    mixed = calls.call(spec, Const(permuted_entries), [source, *args], rest, Site(site.origin))
+    if not into:
+        return mixed
+    set_item(spec, [out, Const(...), mixed], [], site)
+    return out
+
+
+def is_mixed(source: Operand, args: list[Operand]) -> bool:
+    """Does a generator mix the items of an array of reals?"""
+    kind = operand_type(args[0]) if args else None
+    if isinstance(operand_type(source), Instance) or not isinstance(kind, Array):
+        return False
+    module = isinstance(source, Const) and isinstance(source.value, ModuleType)
+    return not module and kind.dtype.kind in "fc"
+
+
+#: Methods of random generators that give an array in another order, by name: whose they are is known late.
+MIXING = {"shuffle": shuffle, "permuted": permute}
+
+
+def shuffle_globally(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`np.random.shuffle(x)`, by the generator that NumPy's functions share"""
+    return shuffle(spec, Const(np.random.shuffle.__self__), args, kwargs, site)
+
+
 def may_cast(value: Operand, x: Operand, casting: Any = "same_kind") -> bool:
     """Would NumPy's own check of the cast let this through?"""
     kinds = [getattr(unliteral(operand_type(o)), "dtype", None) for o in (value, x)]
@@ -326,6 +374,6 @@ OVERWRITING = {
 STORES = {
     operator.setitem: set_item, np.ndarray.fill: fill, np.copyto: copyto, np.putmask: putmask,
     np.put: put, np.ndarray.put: put, np.fill_diagonal: fill_diagonal, np.ndarray.sort: sort,
-    np.place: place, np.ndarray.partition: partition,
+    np.place: place, np.ndarray.partition: partition, np.random.shuffle: shuffle_globally,
     **{f: keeping_operand(f, position) for f, position in OVERWRITING.items()},
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, partials, rule, source_of, varying
 
 SOURCES = (np.random.Generator, np.random.RandomState)
@@ -216,6 +217,62 @@ def legacy_permutation(self, x):
     if isinstance(x, int | np.integer):
         return drawn("permutation", self, x)
     return np.take(x, drawn("permutation", self, np.shape(x)[0]), 0)
+
+
+def shuffled(source, x, axis=0):
+    """What `source.shuffle(x, axis)` writes into the array x: numbers are shuffled by the same draws."""
+    return reordered(x, drawn_order(source, np.arange(np.shape(x)[axis])), axis)
+
+
+source_of(shuffled)(shuffled)
+
+
+def reordered(x: Any, order: Any, axis: int = 0) -> Any:
+    """The items of an array in another order, a permutation."""
+    return np.take(x, order, axis)
+
+
+@rule(reordered, linear="x", like=0)
+def _(x, order, axis=0):
+    y = reordered(x, order, axis)
+
+    def pullback(y_bar):
+        return reordered(y_bar, np.argsort(order), axis)
+
+    return y, pullback
+
+
+@nondifferentiable(like=1)
+def drawn_order(source: Any, numbers: Any) -> Any:
+    """Which item of an array comes where when it is shuffled."""
+    if not isinstance(source, SOURCES):
+        raise MissingRuleError(
+            f"no derivative is known for the shuffle of a {type(source).__name__}",
+            hint="Use NumPy's generators, or x[order] with an order that is drawn by itself.",
+        )
+    source.shuffle(numbers)
+    return numbers
+
+
+@source_of(np.random.Generator.permuted)  # with `out=` it is a write, where the compiler sees it
+def permuted(self, x, *, axis=None):
+    return permuted_entries(self, np.asarray(x), axis=axis)
+
+
+def permuted_entries(source, x, *, axis=None):
+    """`source.permuted(x, axis=axis)` of an array"""
+    numbers = np.reshape(np.arange(np.size(x)), np.shape(x))
+    order = np.ravel(drawn_places(source, numbers, axis))
+    return np.reshape(reordered(np.ravel(x), order), np.shape(x))
+
+
+source_of(permuted_entries)(permuted_entries)
+
+
+@nondifferentiable(like=1)
+def drawn_places(source: Any, numbers: Any, axis: int | None) -> Any:
+    """Which entry of an array comes where when it is permuted."""
+    return source.permuted(numbers, axis=axis)
 
 
 @source_of(np.random.Generator.choice)

@@ -172,6 +172,8 @@ SAMPLERS = {
     "gamma": [_generator("gamma(2.0, y, size=5)"), _legacy("gamma(2.0, y)")],
     "triangular": [_generator("triangular(x, x + y, x + 3 * y)"), _legacy("triangular(x, x + y, 9.0)")],
     "multivariate_normal": [_generator("multivariate_normal(x[:2], np.eye(2), size=3)"), _legacy("multivariate_normal(x[:2], np.eye(2))")],
+    "shuffle": [f"(c := A.copy(), {_generator('shuffle(c, axis=1)')}, c)[-1]", f"(c := A * 2, {_legacy('shuffle(c[1:])')}, c)[-1]"],
+    "permuted": [_generator("permuted(A)"), _generator("permuted(A, axis=1)"), f"(c := A.copy(), {_generator('permuted(A, axis=0, out=c)')}, c)[-1]"],
     "permutation": [_generator("permutation(x)"), _legacy("permutation(A)"), _generator("permutation(A, axis=1)")],
     "choice": [_generator("choice(x, 3)"), _legacy("choice(x, 3, replace=False)"), _generator("choice(A, 2, axis=1)")],
 }  # fmt: skip

@@ -1,15 +1,21 @@
 """Rules of functions whose result is a choice of the operand's elements."""
 
+import random
+
 import numpy as np
 import pytest
 
+import adjoint as ad
 from adjoint.errors import MissingRuleError
 from adjoint.rules.rearranging import border_sums, filled, flat_scatter, unblock
+from adjoint.rules.sampling import reordered, shuffled
 from adjoint.testing import apply_rule, case, check_rule, expand, normal
 
 MODES = ["constant", "edge", "reflect", "wrap", "symmetric"]
 
 CASES = [
+    case(reordered, normal(4), [2, 0, 3, 1]),
+    case(reordered, normal(2, 3, dtype=complex), np.array([2, 0, 1]), axis=[1, -1]),
     case(np.pad, normal(3, 4), 2, mode=MODES),
     case(np.pad, normal(3, 4), (1, 2), mode=MODES),
     case(np.pad, normal(3, 4), ((1, 0), (2, 1)), mode=MODES),
@@ -56,3 +62,48 @@ def test_other_ways_of_padding_are_refused():
     _, pullback = apply_rule(np.pad, (np.ones(3), 1, "mean"), {})
     with pytest.raises(MissingRuleError, match="mean"):
         pullback(np.ones(5))
+
+
+def test_a_shuffle_is_a_write_in_an_order_that_the_same_stream_draws():
+    w = np.cos(np.arange(12.0)).reshape(4, 3)
+    x = np.linspace(0.2, 1.5, 12).reshape(4, 3)
+
+    def by_generator(x):
+        rng = np.random.default_rng(3)
+        y = x * x
+        rng.shuffle(y)
+        y[0] *= 2
+        rng.shuffle(y, axis=1)
+        rng.permuted(y, axis=0, out=y)
+        return np.sum(np.sin(y) * w)
+
+    def by_functions(x):
+        np.random.seed(4)  # noqa: NPY002
+        y = x * x
+        np.random.shuffle(y[1:])  # noqa: NPY002
+        return np.sum(np.sin(y) * w)
+
+    def of_integers(x):
+        rng, order = np.random.default_rng(0), np.arange(4)
+        rng.shuffle(order)
+        return np.sum(x[order] ** 2 * w)
+
+    for f in (by_generator, by_functions, of_integers):
+        assert ad.value_and_gradient(f, x).value == f(x)
+        ad.check_gradient(f, x, order=2, modes=("reverse", "forward"))
+
+
+def test_a_shuffle_leaves_the_stream_as_the_plain_call_does():
+    def f(x, rng):
+        y = x * 2
+        rng.shuffle(y)
+        return y[0] * rng.random()
+
+    ours, plain = np.random.default_rng(7), np.random.default_rng(7)
+    assert ad.value_and_gradient(f, np.arange(5.0), ours).value == f(np.arange(5.0), plain)
+    assert ours.bit_generator.state == plain.bit_generator.state
+
+
+def test_a_shuffle_by_what_is_no_generator_is_refused():
+    with pytest.raises(MissingRuleError, match="shuffle of a Random"):
+        shuffled(random.Random(0), np.ones((3, 2)))
