@@ -357,14 +357,14 @@ def accumulate(pusher: Pusher, s: Call) -> None:
     kind = cotangent_type(s.target.type)
     if is_number(s.target.type):  # of what is known only at run time the tangent may be None
         dot, b_dot = (
-            pusher.emit(dense, each, x, type=kind)  # type: ignore[arg-type]
+            pusher.emit(dense, each, x, type=kind)
             if each is not None and not is_number(operand_type(each))
             else each
             for x, each in ((a, dot), (b, b_dot))
         )
     if dot is None:
         dot = pusher.zero(a)  # type: ignore[arg-type]
-        if not isinstance(dot, Value) and not is_number(operand_type(a)):
+        if not isinstance(dot, Value) and not is_number(operand_type(a)):  # type: ignore[arg-type]
             dot = pusher.emit(tree.zeros_like, a, type=UNKNOWN)
     elif dot not in pusher.owned and not pusher.memory.is_written(s.target):
         dot = pusher.emit(tree.copied, dot, type=kind)
