@@ -48,8 +48,9 @@ SECTIONS = {
     "numpy.linalg": "",
     "numpy.fft": "",
     "numpy.random": "Samples are constants; those of a location or a scale have the derivative of the same "
-    "draw, moved. With respect to what else shapes a distribution: an error. The functions are methods of "
-    "one `RandomState`.",
+    "draw, moved. With respect to the shape of a distribution: that of the quantile that the draw is "
+    "(implicit reparametrisation, Figurnov et al. 2018), which takes SciPy. Numbers that are counted: an "
+    "error. The functions are methods of one `RandomState`.",
     "numpy.random.Generator": "",
     "numpy.random.RandomState": "",
     "numpy.polynomial": "The classes of its families, of which each has a module.",

@@ -43,7 +43,7 @@ from adjoint.inference.containers import (
 from adjoint.inference.items import handle_getitem, tuple_parts
 from adjoint.inference.questions import cannot_raise, class_of, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
-from adjoint.inference.stores import MIXING, STORES, item_of_flat, owner_of_flat
+from adjoint.inference.stores import MIXING, STORES, item_of_flat, mixed_by_method, owner_of_flat
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     BOTTOM,
@@ -114,7 +114,9 @@ def handle(
         handler = HANDLERS.get(function)
     except TypeError:
         return None
-    return None if handler is None else handler(spec, args, kwargs, site)
+    if handler is None:
+        return mixed_by_method(spec, function, args, kwargs, site)
+    return handler(spec, args, kwargs, site)
 
 
 def _getattr(

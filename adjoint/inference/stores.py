@@ -27,7 +27,6 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.heaps import check_apart, check_values
 from adjoint.rules.memory import AUGMENTED, is_basic
-from adjoint.rules.sampling import permuted_entries, shuffled
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
 
@@ -278,6 +277,8 @@ def shuffle(
     """`source.shuffle(x, axis)` of an array of reals; of integers no derivative needs to know the order"""
     if not is_mixed(source, args):
         return None
+    from adjoint.rules.sampling import shuffled  # NumPy imports its generators when they are used
+
     mixed = calls.call(spec, Const(shuffled), [source, *args], kwargs, Site(site.origin))
     return set_item(spec, [args[0], Const(...), mixed], [], site)
 
@@ -290,6 +291,8 @@ def permute(
     into = isinstance(operand_type(out), Array)
     if not is_mixed(source, args) or not into and out != Const(None):
         return None
+    from adjoint.rules.sampling import permuted_entries
+
     rest: Keywords = [(k, o) for k, o in kwargs if k != "out"]
     mixed = calls.call(spec, Const(permuted_entries), [source, *args], rest, Site(site.origin))
     if not into:
@@ -311,11 +314,15 @@ def is_mixed(source: Operand, args: list[Operand]) -> bool:
 MIXING = {"shuffle": shuffle, "permuted": permute}
 
 
-def shuffle_globally(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+def mixed_by_method(
+    spec: Specialiser, function: Any, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    """`np.random.shuffle(x)`, by the generator that NumPy's functions share"""
-    return shuffle(spec, Const(np.random.shuffle.__self__), args, kwargs, site)
+    """The same of a bound method, as `np.random.shuffle` is."""
+    source = getattr(function, "__self__", None)
+    if not type(source).__module__.startswith("numpy.random"):
+        return None
+    mix = MIXING.get(function.__name__)
+    return None if mix is None else mix(spec, Const(source), args, kwargs, site)
 
 
 def may_cast(value: Operand, x: Operand, casting: Any = "same_kind") -> bool:
@@ -374,6 +381,6 @@ OVERWRITING = {
 STORES = {
     operator.setitem: set_item, np.ndarray.fill: fill, np.copyto: copyto, np.putmask: putmask,
     np.put: put, np.ndarray.put: put, np.fill_diagonal: fill_diagonal, np.ndarray.sort: sort,
-    np.place: place, np.ndarray.partition: partition, np.random.shuffle: shuffle_globally,
+    np.place: place, np.ndarray.partition: partition,
     **{f: keeping_operand(f, position) for f, position in OVERWRITING.items()},
 }  # fmt: skip

@@ -67,7 +67,7 @@ for family in FAMILIES:
         importlib.import_module(f"{__name__}.{family}")
 
 # `import numpy` does not import these, and neither does `import adjoint`.
-LATER = {"numpy.polynomial": "polynomial_families", "numpy.random": "sampling"}
+LATER = {"numpy.polynomial": "polynomial_families", "numpy.random": "sampling_shapes"}
 
 for module, family in LATER.items():
     when_imported(module, f"{__name__}.{family}")

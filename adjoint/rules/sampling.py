@@ -1,6 +1,6 @@
 """Random numbers of a location and a scale: the same draw, moved (the reparametrisation trick).
 
-Of parameters that shape a distribution otherwise no derivative of a sample is known: refused.
+Of parameters that shape a distribution otherwise: `sampling_shapes`, or refused.
 """
 
 from __future__ import annotations
@@ -172,12 +172,6 @@ def pareto(self, a, size=None):
 @source_of(*methods("triangular"))
 def triangular(self, left, mode, right, size=None):
     return in_triangle(drawn("triangular", self, left, mode, right, size), left, mode, right)
-
-
-@source_of(*methods("gamma"))
-def gamma(self, shape, scale=1.0, size=None):
-    y = shaped(drawn("gamma", self, shape, scale, size), shape)
-    return scaled(y, scale)
 
 
 @source_of(*methods("multivariate_normal"))

@@ -170,10 +170,22 @@ SAMPLERS = {
     **{n: [_generator(f"{n}(x)"), _legacy(f"{n}(x[0], size=4)")] for n in _OF_ONE},
     "uniform": [_generator("uniform(x, x + y)"), _legacy("uniform(-y, x[0], size=(2, 5))")],
     "gamma": [_generator("gamma(2.0, y, size=5)"), _legacy("gamma(2.0, y)")],
+    "vonmises": [_generator("vonmises(x / 4, 2.0)"), _legacy("vonmises(x[0] / 4, 3.0, size=4)")],
     "triangular": [_generator("triangular(x, x + y, x + 3 * y)"), _legacy("triangular(x, x + y, 9.0)")],
     "multivariate_normal": [_generator("multivariate_normal(x[:2], np.eye(2), size=3)"), _legacy("multivariate_normal(x[:2], np.eye(2))")],
     "shuffle": [f"(c := A.copy(), {_generator('shuffle(c, axis=1)')}, c)[-1]", f"(c := A * 2, {_legacy('shuffle(c[1:])')}, c)[-1]"],
     "permuted": [_generator("permuted(A)"), _generator("permuted(A, axis=1)"), f"(c := A.copy(), {_generator('permuted(A, axis=0, out=c)')}, c)[-1]"],
     "permutation": [_generator("permutation(x)"), _legacy("permutation(A)"), _generator("permutation(A, axis=1)")],
     "choice": [_generator("choice(x, 3)"), _legacy("choice(x, 3, replace=False)"), _generator("choice(A, 2, axis=1)")],
+}  # fmt: skip
+
+#: Those of which drawing again by other parameters says nothing: tests/rules/test_sampling.py compares with quantiles.
+SHAPED = {
+    "standard_gamma": [_generator("standard_gamma(x)"), _legacy("standard_gamma(x[0], size=4)")],
+    "chisquare": [_generator("chisquare(x)"), _legacy("chisquare(x[0], size=4)")],
+    "beta": [_generator("beta(x, y)"), _legacy("beta(x[0], 2.0, size=4)")],
+    "dirichlet": [_generator("dirichlet(x)"), _legacy("dirichlet(y[:3], size=2)")],
+    "f": [_generator("f(x, y)"), _legacy("f(x[0], 3.0, size=4)")],
+    "standard_t": [_generator("standard_t(x)"), _legacy("standard_t(x[0], size=4)")],
+    "wald": [_generator("wald(x, y)"), _legacy("wald(x[0], 2.0, size=4)")],
 }  # fmt: skip

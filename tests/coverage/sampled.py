@@ -25,9 +25,9 @@ SAMPLES: dict[str, dict[str, list[str]]] = {
     "numpy.fft": samples.FFT,
     "numpy.emath": samples.EMATH,
     "numpy.lib.stride_tricks": samples.STRIDE_TRICKS,
-    "numpy.random.Generator": samples.SAMPLERS,
-    "numpy.random.RandomState": samples.SAMPLERS,
-    "numpy.random": samples.SAMPLERS,
+    "numpy.random.Generator": samples.SAMPLERS | samples.SHAPED,
+    "numpy.random.RandomState": samples.SAMPLERS | samples.SHAPED,
+    "numpy.random": samples.SAMPLERS | samples.SHAPED,
     "numpy.polynomial": {
         cls: polynomials.of_family(m)[cls] for m, (_, cls) in polynomials.FAMILIES.items()
     },
@@ -58,7 +58,7 @@ def calls() -> Iterator[tuple[str, bool]]:
         own = polynomials.FAMILIES[family] if others else ("", "")
         parts = {own[0] + part for part in PARTS} | {own[1]}
         for name, expressions in table.items():
-            if others and name not in parts:
+            if others and name not in parts or name in samples.SHAPED:
                 continue
             if not hasattr(owner_of(path), name):  # in another version of NumPy
                 continue

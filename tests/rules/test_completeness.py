@@ -80,7 +80,10 @@ BY_PROGRAMS = (
 )  # fmt: skip
 # What is held while a sample is drawn, or computed by NumPy, is no function of operands that could be
 # moved: the calls of tests/coverage go through these, in both modes.
-BY_SAMPLES = ("adjoint.rules.computed.", "adjoint.rules.sampling.", "adjoint.rules.mapping.")
+BY_SAMPLES = (
+    "adjoint.rules.computed.", "adjoint.rules.sampling.", "adjoint.rules.sampling_shapes.",
+    "adjoint.rules.mapping.",
+)  # fmt: skip
 # Methods of distributions are calls of functions for which there are cases; each is tested as a method too.
 BY_METHODS = (
     "scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from adjoint.rules.registry import partials
+from adjoint.rules.registry import partials, source_of
 
 ABSCISSAE, LEGENDRE = np.polynomial.legendre.leggauss(100)
 STEP = 1 / 24
@@ -124,6 +124,14 @@ def gammainccinv(a, y, x):
     return -gamma_integral(a, x, 1) / density, -1 / density
 
 
+def gamma_sample_slope(a, x):
+    """dx/da where P(a, x) stays, as `gammaincinv` has it: x p(x; a) = a p(x; a + 1) does not overflow."""
+    return -x * gamma_integral(a, x, 1) / (a * gamma_density(a + 1, x, 0))
+
+
+source_of(gamma_sample_slope)(gamma_sample_slope)
+
+
 # -- beta ------------------------------------------------------------------------------------------
 
 
@@ -227,3 +235,11 @@ def betainccinv(a, b, y, x):
         -beta_integral(a, b, x, 0, 1) / density,
         -1 / density,
     )
+
+
+def beta_sample_slope(a, b, x):
+    """dx/da where I_x(a, b) stays; x p(x; a, b) = a / (a + b) p(x; a + 1, b)"""
+    return -x * beta_integral(a, b, x, 1, 0) * (a + b) / (a * beta_density(a + 1, b, x, 0, 0))
+
+
+source_of(beta_sample_slope)(beta_sample_slope)
