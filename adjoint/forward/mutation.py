@@ -397,6 +397,9 @@ def own_carried(pusher: Pusher, s: Loop, i: int, init: Operand) -> Operand:
     if not is_accumulated(s, s.carried[i]) or pusher.memory.is_written(s.carried[i]):
         return init
     pusher.owned.add(pusher.dots[s.carried[i]])
+    if not is_number(operand_type(init)):  # of what is known only at run time it may be None
+        init = pusher.emit(tree.instantiate, init, s.inits[i], type=UNKNOWN)
+        return pusher.emit(tree.copied, init, type=UNKNOWN)
     if init in pusher.owned or not isinstance(operand_type(init), Array):
         return init
     return pusher.emit(tree.copied, init, type=operand_type(init))
