@@ -109,11 +109,11 @@ def plain(x: Any) -> bool:
     )
 
 
-def unsupported(function: Any, order: str = "second") -> MissingRuleError:
+def unsupported(function: Any, order: str = "second", hint: str = "") -> MissingRuleError:
     name = missing.describe(function)
     return MissingRuleError(
         f"the {order} derivative through {name} is not supported",
-        hint=missing.missing_hint(function),
+        hint=hint or missing.missing_hint(function),
     )
 
 

@@ -59,7 +59,8 @@ def pushed_pull(
             function, mask, args, kwargs, y_bar_dot
         )
     if isinstance(function, Kept):
-        raise unsupported(innermost(function), "third")
+        hint = "Of a solver's second derivatives take gradients of gradients: jacrev(grad(f)), not hessian(f)."
+        raise unsupported(innermost(function), "third", hint)
     if function is call_method:
         return pull_of_method(mask, args, kwargs, dots, y_bar, y_bar_dot)
     if function is getattr:

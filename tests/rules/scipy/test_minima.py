@@ -322,3 +322,32 @@ def test_a_call_without_derivative_is_plain():
     found = optimize.minimize(quartic, ZERO, (W,), constraints=equal)
     f = lambda c: c * optimize.minimize(quartic, ZERO, (W,), constraints=equal).x[0]  # noqa: E731
     assert ad.gradient(f, 2.0)[0] == found.x[0]
+
+
+def test_a_minimum_of_what_fills_a_buffer_or_adds_up_in_a_loop():
+    p, v = np.array([1.1, 0.7, 0.3]), np.array([0.3, -0.5, 1.0])
+
+    def filled(x, p):
+        r = np.zeros(3)
+        for i in range(3):
+            r[i] = np.sin(x[i % 2] * p[i]) + 0.3 * x[i % 2] ** 2 - p[i]
+        return np.sum(r**2) + 0.1 * np.sum(x**2)
+
+    def added(x, p):
+        total = 0.0
+        for i in range(len(x) - 1):
+            total = total + p[1] * (x[i + 1] - x[i] ** 2) ** 2 + (p[0] - x[i]) ** 2
+        return total
+
+    for f in (filled, added):
+
+        def value(p):
+            x = optimize.minimize(f, np.array([0.5, 0.4]), args=(p,), options={"gtol": 1e-9}).x
+            return np.sum(x * np.array([1.0, -2.0]))
+
+        (bar,) = ad.gradient(value, p)
+        slope = (value(p + 1e-3 * v) - value(p - 1e-3 * v)) / 2e-3
+        np.testing.assert_allclose(bar @ v, slope, rtol=1e-5)
+        np.testing.assert_allclose(ad.jvp(value, (p,), (v,))[1], bar @ v, rtol=1e-8)
+        with pytest.raises(ad.MissingRuleError, match=r"jacrev\(grad\(f\)\)"):
+            ad.hessian(value, p)
