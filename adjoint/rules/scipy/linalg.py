@@ -6,7 +6,7 @@ because the reverse half still reads the argument.
 
 import importlib
 
-FAMILIES = ("factors", "functions", "solvers", "structured")
+FAMILIES = ("factors", "functions", "schur", "solvers", "structured")
 
 for family in FAMILIES:
     importlib.import_module(f"adjoint.rules.scipy.linalg_{family}")

@@ -28,6 +28,7 @@ WIDE[:, :3] += 3 * np.eye(3)
 STACK = np.stack([GENERAL, POSITIVE])
 BAND = rng.standard_normal((4, 5)) + np.array([[0.0], [0.0], [5.0], [0.0]])
 FIRST = np.array([4.0, 1.0, -0.5])
+REAL = POSITIVE @ np.diag([1.0, 2.0, 0.5])  # whose eigenvalues are real
 FACTOR, LU = linalg.cho_factor(POSITIVE), linalg.lu_factor(GENERAL)
 STRUCTURES = [None, "general", "upper triangular", "lower triangular", "diagonal", "tridiagonal"]
 
@@ -80,6 +81,9 @@ CASES = [
     *(case(linalg.svd, a, False) for a in (GENERAL, TALL, WIDE, STACK)),
     *(case(linalg.svd, a, compute_uv=False) for a in (GENERAL, COMPLEX, TALL)),
     *(case(linalg.svdvals, a) for a in (GENERAL, COMPLEX, TALL, STACK)),
+    *(case(linalg.schur, a) for a in (POSITIVE, REAL, -REAL.T)),
+    case(linalg.schur, REAL, sort="lhp"),
+    *(case(linalg.polar, a, side=["right", "left"]) for a in (GENERAL, COMPLEX, TALL)),
     # functions of matrices
     *(case(FUNCTIONS, a) for a in (0.4 * GENERAL, 0.3 * COMPLEX, 0.2 * STACK)),
     *(case([linalg.logm, linalg.sqrtm], a) for a in (POSITIVE, COMPLEX)),
@@ -294,3 +298,17 @@ def test_least_squares_of_less_than_full_rank():
     (bar,) = ad.gradient(f, a)
     difference = (f(a + 1e-6 * v) - f(a - 1e-6 * v)) / 2e-6
     assert np.sum(bar * v) == pytest.approx(difference, rel=1e-6)
+
+
+def test_schur_of_complex_eigenvalues():
+    turning = np.array([[1.0, 2.0, 0.5], [-3.0, 1.2, 1.0], [0.2, 0.7, -2.0]])
+
+    def size(a):
+        T, Z = linalg.schur(a, "complex")
+        return np.sum(np.abs(T) ** 2 * W) + np.sum(np.abs(Z) ** 2 * W)
+
+    W = np.arange(9.0).reshape(3, 3) + 1
+    ad.check_gradient(size, turning, order=2, modes=("reverse", "forward"))
+    ad.check_gradient(size, COMPLEX, order=2, modes=("reverse", "forward"))
+    with pytest.raises(MissingRuleError, match="output='complex'"):
+        ad.gradient(lambda a: np.sum(linalg.schur(a)[0]), turning)
