@@ -164,6 +164,10 @@ def index_add(a: np.ndarray, index: Any, b: Any) -> np.ndarray:
     """`a[index] += b`, for an array that nothing else refers to; returns it. Repeated indices add up."""
     if b is None:
         return a
+    if not isinstance(
+        a, np.ndarray
+    ):  # of a number of NumPy's, with which `a[..., None]` begins an array
+        return a + np.sum(b)
     if index_may_repeat(index):
         np.add.at(a, index, b)
     else:

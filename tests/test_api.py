@@ -1131,3 +1131,18 @@ def test_a_pullback_inside_takes_the_cotangent_of_a_container_whole():
         np.testing.assert_allclose(found, expected)
     np.testing.assert_allclose(ad.gradient(by_one, x)[0], wanted[0])
     np.testing.assert_allclose(ad.jvp(by_one, (x,), (v,))[1], np.sum(wanted[0] * v))
+
+
+def test_numbers_of_numpy_may_be_indexed_into_arrays():
+    def f(x):
+        total = np.sum(x * x)
+        return np.sum(total[..., np.newaxis] * x[:1]) + 2 * total[()] + total[None][0]
+
+    def in_a_list(x):
+        totals = [np.sum(x * x)]
+        totals.append(1.0)
+        return np.sum(totals[0][..., np.newaxis] * x[:1]) + 2 * totals[0][()]
+
+    x = np.array([1.0, 2.0])
+    ad.check_gradient(f, x, order=2, modes=("reverse", "forward"))
+    ad.check_gradient(in_a_list, x, modes=("reverse", "forward"))

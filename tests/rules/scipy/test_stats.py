@@ -386,3 +386,14 @@ def test_a_density_estimate_has_second_derivatives(of):
     h = 1e-5
     difference = (slope(x + h * v) - slope(x - h * v)) / (2 * h)
     assert np.sum(ad.gradient(slope, x)[0] * v) == pytest.approx(difference, rel=1e-6)
+
+
+def test_a_frozen_normal_distribution_with_respect_to_its_mean():
+    x, cov = np.array([0.1, 0.4]), np.eye(2) + 0.2
+
+    def f(x, mean):
+        return stats.multivariate_normal(mean, cov).logpdf(x)
+
+    slope = np.linalg.solve(cov, np.ones(2))
+    for found, expected in zip(ad.gradient(f, x, x + 1), (slope, -slope)):
+        np.testing.assert_allclose(found, expected)
