@@ -20,7 +20,7 @@ from adjoint.inference import classes, functions, handlers, iterators, objects, 
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
-from adjoint.ir.nodes import Const, Operand, Splat, Value
+from adjoint.ir.nodes import Call, Const, Operand, Splat, Value
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -40,6 +40,7 @@ from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
 from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.unchanged import changed, constant, refuse_changes
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import (
     ClassBody,
@@ -157,7 +158,11 @@ def call_known(
         generator = Const(function.__self__)  # type: ignore[union-attr]
         return call(spec, Const(sampler), [generator, *args], kwargs, site)
     declared = registry.lookup(function)
+    given = [class_of(operand_type(a)) for a in args]
+    if declared is not None and declared.kind == "constant" and (found := changed(function, given)):
+        return followed(spec, callee, args, kwargs, site, found[0])
     if declared is not None and declared.kind != "source":
+        refuse_changes(function, declared, given, site.origin)
         if declared.kind == "rule" and function not in CONSUMERS:
             args = [listed(spec, a, site) for a in args]
         if declared.calls:  # functions, which may read parameters
@@ -205,6 +210,42 @@ def call_known(
         ]
         return call(spec, Const(function.func), [*map(Const, function.args), *args], named, site)
     return spec.emit(callee, list(args), kwargs, site)
+
+
+def followed(
+    spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site, name: str
+) -> Operand:
+    """A call without derivative of a function that changes what it is given, by the name `name`: what
+    it does there has to be seen. What it is given besides carries no derivative into it."""
+    function = callee.value
+    parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
+    args = [
+        a if parameters[i : i + 1] == (name,) else without_derivative(spec, a, site)
+        for i, a in enumerate(args)
+    ]
+    kwargs = [(k, o if k == name else without_derivative(spec, o, site)) for k, o in kwargs]
+    before = len(spec.out)
+    try:
+        spec.lower(function)
+        result = functions.call_python(spec, callee, function, args, kwargs, site)
+        made = spec.out[-1] if len(spec.out) > before else None
+        if not isinstance(made, Call) or getattr(made.callee, "value", None) is not function:
+            return result
+        reason = "it calls itself, or too many others"
+    except UnsupportedSyntaxError as error:
+        reason = error.message
+    raise UnsupportedSyntaxError(
+        f"{function.__qualname__} has no derivative and changes its argument `{name}`, in a way that "
+        f"cannot be followed: {reason}",
+        site.origin,
+        "Let it return what is new, and change the argument where it is called.",
+    )
+
+
+def without_derivative(spec: Specialiser, operand: Operand, site: Site) -> Operand:
+    if isinstance(operand_type(operand), Scalar | Array):
+        return spec.emit(Const(constant), [operand], [], site)
+    return operand
 
 
 def made_of_parts(function: Any) -> Type | None:

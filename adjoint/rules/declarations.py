@@ -15,6 +15,7 @@ from adjoint.rules.kept import Result
 from adjoint.rules.missing import describe, missing_hint
 from adjoint.rules.plain import elementwise_text, joined, repeated
 from adjoint.rules.text import refuse_read_back
+from adjoint.rules.unchanged import refuse_changes
 from adjoint.runtime import (
     check_iterable,
 )
@@ -41,6 +42,7 @@ def apply_declared(declared: registry.Rule, function: Any, args: tuple, kwargs: 
         return _elementwise(declared, function, args, kwargs)
     if function not in ITERATOR_MAKERS:
         args = tuple([list(a) if isinstance(a, Iterator) else a for a in args])
+    refuse_changes(function, declared, map(type, args))
     if kwargs:
         refuse_keywords(function, declared.text, kwargs)
     y, inner = declared.text(*args, **kwargs)

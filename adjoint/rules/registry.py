@@ -181,9 +181,10 @@ def rule(
     The decorated function takes the function's arguments and returns `(y, pullback)`.
     `pullback(y_bar)` returns the cotangents of the leading parameters: one bare, or a tuple; None,
     and everything left out, means no derivative. It may be called more than once, and has to leave
-    `y_bar` as it is. `linear` names the parameters in each of which the function is linear, `form`
-    those of which it only takes the form; forward mode then follows from the function itself. Else
-    it follows from the pullback.
+    `y_bar` as it is. A rule is about what is returned: a function that changes what it is given is
+    refused, and the pullback of one that returns None is not called. `linear` names the parameters in
+    each of which the function is linear, `form` those of which it only takes the form; forward mode
+    then follows from the function itself. Else it follows from the pullback.
 
     `shape` tells the compiler what it cannot find out: it is called with the shape of each positional
     operand, () for a number and None for what is no array, and returns the shape of the (new) result,
@@ -256,7 +257,8 @@ def nondifferentiable(
 ) -> Any:
     """Calls to these get no derivative. Also a decorator; returns its (first) argument.
 
-    `shape` and `like` as for `rule`.
+    `shape` and `like` as for `rule`. Of a function that changes an object, a list or an array that it is
+    given, the statements are followed, with the numbers and arrays that it is given besides as constants.
     """
     if not functions:
         return functools.partial(nondifferentiable, shape=shape, like=like)
