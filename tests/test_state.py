@@ -216,3 +216,49 @@ def test_a_class_made_inside_that_counts_in_itself_counts_anew_each_time():
     for _ in range(2):
         with pytest.raises(UnsupportedSyntaxError, match="captures a value"):
             ad.gradient(counted, 2.0)
+class Plain:
+    def __init__(self, **attributes):
+        self.__dict__.update(attributes)
+
+
+def all_together(thing):
+    found = 0.0
+    for name in vars(thing):
+        found = found + getattr(thing, name)
+    return found
+
+
+def test_the_names_of_attributes_are_known():
+    def f(x, thing):
+        thing.u = x * thing.u
+        return all_together(thing)
+
+    x_bar, thing_bar = ad.gradient(f, 2.0, Plain(u=3.0, v=4.0))
+    assert (x_bar, thing_bar.u, thing_bar.v) == (3.0, 2.0, 1.0)
+
+
+def adds(x, thing):
+    thing.new = x * thing.u
+    return all_together(thing)
+
+
+def deletes(x, thing):
+    del thing.u
+    return all_together(thing) * x
+
+
+@pytest.mark.parametrize("f", [adds, deletes])
+def test_unless_there_are_more_or_fewer_later(f):
+    with pytest.raises(UnsupportedSyntaxError, match="read through the dict that keeps it"):
+        ad.gradient(f, 2.0, Plain(u=3.0, v=4.0))
+
+
+def test_which_values_have_attributes_of_their_own():
+    def f(x, thing):
+        if hasattr(x, "__dict__"):
+            return x
+        if isinstance(x, int | float | complex) and hasattr(thing, "__dict__"):
+            return x * x
+        return 0.0
+
+    assert ad.value_and_gradient(f, 3.0, Plain())[1][0] == 6.0

@@ -65,7 +65,7 @@ FOLDED = {
     operator.pos, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
     operator.is_, operator.is_not, operator.not_, operator.contains, operator.getitem, operator.and_,
     operator.or_, np.dtype, slice, len, issubclass, isinstance, hasattr, callable, min, max, abs, int,
-    bool, str, tuple, make_tuple, repr, positional_name,
+    bool, str, tuple, make_tuple, repr, positional_name, np.result_type, np.promote_types,
 }  # fmt: skip
 
 

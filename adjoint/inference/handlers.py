@@ -302,6 +302,8 @@ def _hasattr(
     cls = class_of(t)
     if cls is None or not isinstance(name, Const) or isinstance(t, FunctionOf):
         return None
+    if name.value == "__dict__":  # which every class has, and not every object
+        return Const(bool(cls.__dictoffset__))
     if not hasattr(cls, name.value) and state.changed_field(spec, t, name.value) is not None:
         return spec.emit(Const(hasattr), list(args), [], site, Scalar(bool))
     if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:

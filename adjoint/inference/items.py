@@ -10,6 +10,7 @@ from adjoint.ir.nodes import UNDEFINED, Call, Const, Operand, Value
 from adjoint.ir.types import (
     BOTTOM,
     DictOf,
+    Instance,
     IteratorOf,
     ListOf,
     Literal,
@@ -20,6 +21,7 @@ from adjoint.ir.types import (
     join,
     unliteral,
 )
+from adjoint.parts import parts_of
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method, make_dict, make_list, make_tuple
 
@@ -59,6 +61,8 @@ def iterable_parts(spec: Specialiser, operand: Operand) -> list[Operand] | None:
     if isinstance(t, DictOf):
         return [Const(k) for k, _ in t.items]
     made = definition(spec, operand)
+    if made is not None and made.callee.value is vars and not made.kwargs:  # type: ignore[union-attr]
+        return attribute_names(spec, *made.args)  # type: ignore[arg-type]
     if made is None or not isinstance(t, IteratorOf):
         return None
     sources = [a for a in made.args if isinstance(a, Value | Const)]
@@ -83,6 +87,16 @@ def iterable_parts(spec: Specialiser, operand: Operand) -> list[Operand] | None:
     if function is reversed:
         return columns[0][::-1]
     return None
+
+
+def attribute_names(spec: Specialiser, *owners: Operand) -> list[Operand] | None:
+    """The names of an object's attributes, unless the program gives it new ones."""
+    t = operand_type(owners[0]) if len(owners) == 1 else None
+    if not isinstance(t, Instance) or not t.cls.__dictoffset__ or parts_of(t.cls) is not None:
+        return None
+    names = [name for name, _ in t.fields]
+    added = any(cls in (t.cls, None) and name not in names for cls, name in spec.fields)
+    return None if added else [Const(name) for name in names]
 
 
 def dictionary_view(spec: Specialiser, sources: list[Operand], site: Site) -> list[Operand] | None:

@@ -63,7 +63,7 @@ def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     if items is not iterable:
         return items
     kind = operand_type(iterable)
-    if isinstance(kind, Unknown):
+    if isinstance(kind, Unknown) and iterable_parts(spec, iterable) is None:
         return spec.emit(Const(iterated), [iterable], [], site, UNKNOWN)
     if not isinstance(kind, Instance) or hasattr(kind.cls, "takes_list"):
         return iterable

@@ -33,7 +33,18 @@ if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
 
 # What may be folded into the program: small things that cannot change.
-METADATA = (int, bool, str, type(None), tuple, slice, np.dtype, type, types.EllipsisType)
+METADATA = (
+    int,
+    bool,
+    str,
+    type(None),
+    tuple,
+    slice,
+    np.dtype,
+    type,
+    types.UnionType,
+    types.EllipsisType,
+)
 
 
 def truth(t: Type) -> bool | None:

@@ -146,10 +146,12 @@ def changes_given(span: Span, writes: list[Call], memory: Memory, roots: list[Va
 
 
 def check_namespaces(spec: Specialiser, function: Function) -> None:
-    """Refuse to read attributes that change through the dict that keeps them."""
+    """Refuse to read attributes that change through the dict that keeps them, or its names if they do."""
+    named = any(made in spec.parted for made in spec.namespaces)
     for s in walk(function.body):
         read = set(spec.namespaces).intersection(values([*operands_of(s), *yields_of(s)]))
-        if read and callee_of(s) not in (operator.contains, len):
+        lost = named and callee_of(s) is slots.delete_attribute
+        if lost or read and callee_of(s) not in (operator.contains, len):
             raise UnsupportedSyntaxError(
                 "an attribute that changes is read through the dict that keeps it",
                 s.origin,

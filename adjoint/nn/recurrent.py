@@ -7,6 +7,7 @@ A cell is a function of a state and an input: `h, y = cell(h, x)`, x: (batch, in
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from adjoint.nn.activation import sigmoid_fast as sigmoid
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_axis, listed
 from adjoint.nn.layers import affine
-from adjoint.nn.model import modules
+from adjoint.nn.model import parts
 
 SEQUENCES = "`Recurrence` and `Recur` go through sequences"
 
@@ -26,6 +27,24 @@ def columns(x: Any) -> Any:
     if x.ndim > 2:
         raise ValueError(f"a state is (batch, out) or (out,), not {x.shape}; {SEQUENCES}")
     return x.T if x.ndim == 2 else x[:, None]
+
+
+def fitted(part: Any, zeros: Any) -> Any:
+    """part, (1, out) or (batch, out), in the shape and dtype of `zeros`, (batch, out)"""
+    return (part + zeros).astype(zeros.dtype, copy=False)
+
+
+@ad.rule(fitted, linear="part", like=1)
+def _(part: Any, zeros: Any) -> Any:
+    # Of a state that a program changes no more may be known than that: its dtype follows that of x.
+    y = fitted(part, zeros)
+    rows, dtype = part.shape[0], part.dtype
+
+    def pullback(y_bar: Any) -> Any:
+        one = y_bar if rows == y_bar.shape[0] else np.sum(y_bar, axis=0, keepdims=True)
+        return one.astype(dtype, copy=False)
+
+    return y, pullback
 
 
 def only_column(x: Any) -> Any:
@@ -109,10 +128,11 @@ class Cell(Layer):
         """Zeros, (1, out), which fit any batch."""
         return np.zeros((1, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
 
-    def widened(self, state: Any, batch: int) -> Any:
-        """The state with one row for each sequence."""
-        zeros = np.zeros((batch, self.hidden_weight.shape[0]), self.hidden_weight.dtype)
-        return self.each(lambda part: part + zeros, state)
+    def widened(self, state: Any, x: Any) -> Any:
+        """The state with one row for each sequence, and in the dtype of x W."""
+        dtype = np.result_type(x.dtype, self.hidden_weight.dtype)
+        zeros = np.zeros((x.shape[0], self.hidden_weight.shape[0]), dtype)
+        return self.each(lambda part: fitted(part, zeros), state)
 
     def arguments(self) -> str:
         settings = {} if self.bias is not None else {"bias": False}
@@ -169,8 +189,7 @@ class LSTMCell(Cell):
         return (0.5 * o + 0.5) * np.tanh(c), c
 
     def each(self, f: Function, state: Any) -> Any:
-        h, c = state
-        return f(h), f(c)
+        return f(state[0]), f(state[1])
 
     def output(self, state: Any) -> Any:
         return state[0]
@@ -212,7 +231,7 @@ class GRUv3Cell(Cell):
 def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
     """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
     prepared = cell.prepared(x)
-    state = cell.each(np.transpose, cell.widened(state, x.shape[0]))
+    state = cell.each(np.transpose, cell.widened(state, x))
     weight = cell.scaled(cell.hidden_weight).T
     y = [
         cell.output(state := cell.step(state, prepared[:, t], weight, True))
@@ -264,13 +283,16 @@ class Recur(Layer):
         return {"cell": self.cell}
 
     def __call__(self, x: Any) -> Any:
-        if self.sequences and x.ndim == 3:
-            self.state, y = run(self.cell, self.state, x)
-        elif self.sequences and x.ndim == 1:
-            self.state, rows = self.cell(self.state, x[None])
-            y = rows[0]
-        else:
+        if not self.sequences:
             self.state, y = self.cell(self.state, x)
+        elif x.ndim == 3:
+            self.state, y = run(self.cell, self.state, x)
+        elif x.ndim == 2:
+            self.state, y = self.cell(self.cell.widened(self.state, x), x)
+        else:
+            row = x[None]
+            self.state, rows = self.cell(self.cell.widened(self.state, row), row)
+            y = rows[0]
         return y
 
     def reset(self) -> None:
@@ -307,29 +329,51 @@ def GRUv3(inputs: int, outputs: int, **settings: Any) -> Recur:
 
 
 def reset(model: Any) -> Any:
-    """Every `Recur` in the model back to its first state.  Returns the model.
-
-    Inside a gradient, of a `Recur` only: of one in a model, call the method.
-    """
-    if isinstance(model, Recur):
-        model.reset()
-        return model
-    for module in modules(model):  # inside a gradient call reset() of the layer itself
-        if isinstance(module, Recur):
-            module.reset()
+    """Every `Recur` in the model back to its first state.  Returns the model.  Also inside a gradient."""
+    expect_tree("reset", model)
+    to_each(False, model)
     return model
 
 
 def truncate(model: Any) -> Any:
-    """Every `Recur` in the model keeps its state, without gradients to what came before.
+    """Every `Recur` in the model keeps its state, without gradients to what came before.  Returns the
+    model.
 
-    Between gradients there is nothing to do: a state that is left there is an array.  Inside a
-    gradient, of a `Recur` only: of one in a model, call the method.  Returns the model.
+    For the inside of a gradient; between gradients there is nothing to do: a state that is left there is
+    an array.
     """
-    if isinstance(model, Recur):
-        model.truncate()
-        return model
-    for module in modules(model):  # inside a gradient call truncate() of the layer itself
-        if isinstance(module, Recur):
-            module.truncate()
+    expect_tree("truncate", model)
+    to_each(True, model)
     return model
+
+
+NO_MODELS = np.ndarray | np.ufunc | type | types.FunctionType | types.ModuleType
+
+
+def to_each(cut: bool, thing: Any) -> None:
+    """Cut or reset every `Recur` in a model: in a form that is resolved while compiling."""
+    if isinstance(thing, Recur):
+        if cut:
+            thing.truncate()
+        else:
+            thing.reset()
+    elif isinstance(thing, list | tuple):
+        for part in thing:
+            to_each(cut, part)
+    elif isinstance(thing, dict):
+        for key in thing:
+            to_each(cut, thing[key])
+    elif not isinstance(thing, NO_MODELS) and hasattr(thing, "__dict__"):
+        for name in vars(thing):
+            to_each(cut, getattr(thing, name))
+
+
+@ad.nondifferentiable
+def expect_tree(name: str, thing: Any, within: tuple[int, ...] = ()) -> None:
+    """ValueError if something in a model leads back to itself."""
+    if id(thing) in within:
+        raise ValueError(
+            f"nn.{name}: the model holds itself, by a {type(thing).__name__}: call {name}() of its layers"
+        )
+    for _, part in parts(thing):
+        expect_tree(name, part, (*within, id(thing)))

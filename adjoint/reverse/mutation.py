@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint import contents, shadows, tree
+from adjoint import contents, shadows, slots, tree
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.clone import clone_statement
 from adjoint.ir.nodes import (
@@ -55,7 +55,7 @@ from adjoint.rules.memory import (
     shares_memory,
     written_operand,
 )
-from adjoint.rules.refusals import name_of, refusal, refuse_late
+from adjoint.rules.refusals import gradient_of_gradient, name_of, refusal, refuse_late
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import augment
 
@@ -351,6 +351,8 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     python = of_python(function) and function is not operator.getitem
     ours = ours or function is augment or python
     if shares_memory(s) and not ours:
+        if function is slots.held:  # of a derivative inside: what it was given
+            raise gradient_of_gradient(s.origin)
         if function is not operator.getitem and function not in SHARING - {np.nan_to_num, np.array}:
             what = "an array is written to"
             if not any(map(reverser.memory.is_written, late)):

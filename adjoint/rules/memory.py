@@ -244,6 +244,8 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
     if isinstance(function, np.ufunc):
         return False
     module = getattr(function, "__module__", None) or ""
+    if not module.startswith("adjoint.rules") and promises_new(function):
+        return False
     known = (
         module.startswith(("numpy", "adjoint.checks"))
         or getattr(function, "__objclass__", None) is np.ndarray
@@ -253,6 +255,14 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return False
     return not known or function in SHARING and not _copies(function, s)
+
+
+def promises_new(function: Any) -> bool:
+    """Does it have a rule that says of what shape the new array is that it gives?"""
+    declared = registry.lookup(function)
+    if declared is None or declared.kind != "rule":
+        return False
+    return declared.shape is not None or declared.like is not None
 
 
 def _copies(function: Any, s: Call) -> bool:

@@ -90,12 +90,17 @@ def refuse_at_run_time(s: Call, memory: Memory, active: set[Value]) -> None:
     store = store_of(s)
     if isinstance(store, Value):
         if any(is_active(o, active) for o in [*memory.class_of(store), *operands_of(s)]):
-            raise UnsupportedSyntaxError(
-                "a gradient of a gradient through an object or container that changes is not supported",
-                s.origin,
-                "Take a derivative along a direction of the gradient, or `hessian`; or write into"
-                " arrays that the function knows by name.",
-            )
+            raise gradient_of_gradient(s.origin)
+
+
+def gradient_of_gradient(origin: Origin | None) -> UnsupportedSyntaxError:
+    return UnsupportedSyntaxError(
+        "a gradient of a gradient through an object or container that changes is not supported",
+        origin,
+        "Take `hvp`, `hessian`, or another derivative along a direction (`jvp`) of the gradient. Or "
+        "let the function take the state and return it, as the cells of adjoint.nn do, and "
+        "`nn.Recurrence` in place of `nn.Recur`.",
+    )
 
 
 def refuse_read(s: Call, active: set[Value]) -> None:
