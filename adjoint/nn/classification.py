@@ -23,6 +23,7 @@ def cross_entropy(
     eps: the spacing of the floating type at one, if not given.  From logits, take
     `logit_cross_entropy`: it is faster and exact.
     """
+    expect_labels("cross_entropy", probabilities.shape, labels)
     if eps is None:
         eps = machine_epsilon(probabilities)
     return agg(-select(np.log(probabilities + eps), labels))
@@ -35,12 +36,36 @@ def logit_cross_entropy(logits: Any, labels: Any, *, agg: Aggregate = np.mean) -
     >>> bool(logit_cross_entropy(logits, np.array([0, 1])) == np.log(2) / 2)
     True
     """
+    expect_labels("logit_cross_entropy", logits.shape, labels)
     # By how much they are shifted makes no difference to the result, nor to its derivatives.
     shifted = logits - ad.stop_gradient(np.max(logits, axis=-1, keepdims=True))
     normaliser = np.log(np.sum(np.exp(shifted), axis=-1))
     if np.ndim(labels) == np.ndim(logits):  # they need not add up to one
         normaliser = normaliser * np.sum(labels, axis=-1)
     return agg(normaliser - select(shifted, labels))
+
+
+@ad.nondifferentiable
+def expect_labels(name: str, shape: tuple[int, ...], labels: Any) -> None:
+    """ValueError unless there is a label for each row of scores, or weights for all of its classes;
+    IndexError for a label outside 0 … classes - 1: NumPy would take a negative one from the end."""
+    of_labels = np.shape(labels)
+    if of_labels == shape:
+        return
+    if of_labels != shape[:-1]:
+        raise ValueError(
+            f"{name}: predictions of shape {shape} take labels of shape {shape[:-1]}, or one-hot or other "
+            f"weights of shape {shape}, not {of_labels}"
+        )
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"{name}: labels of shape {of_labels} are integers, not {labels.dtype}")
+    unsigned = labels.view(f"u{labels.itemsize}")  # where what is negative is large
+    if labels.size and unsigned.max() >= shape[-1]:
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        raise IndexError(
+            f"{name}: the labels of {shape[-1]} classes are 0 to {shape[-1] - 1}, not {wrong}"
+        )
 
 
 def select(scores: Any, labels: Any) -> Any:
@@ -86,6 +111,7 @@ def focal_loss(
     agg: Aggregate = np.mean,
 ) -> Any:
     """agg of -Σ labels · (1 - p)^γ log p, with p = probabilities + ε (Lin et al. 2017)"""
+    expect_labels("focal_loss", probabilities.shape, labels)
     if eps is None:
         eps = machine_epsilon(probabilities)
     p = probabilities + eps

@@ -228,3 +228,21 @@ def test_ctc_loss_of_no_labels_and_of_too_many():
 def test_ctc_loss_matches_differences():
     labels = np.array([[1, 0], [0, 0]])
     ad.check_gradient(lambda x: nn.ctc_loss(x, labels), logits((2, 4, 3)), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [nn.cross_entropy, nn.logit_cross_entropy, nn.focal_loss])
+def test_labels_that_do_not_fit_are_refused(loss):
+    """NumPy would broadcast them, or take a negative one from the end."""
+    scores, name = np.full((3, 4), 0.25), loss.__name__
+    for labels in (np.zeros(2, int), np.zeros((3, 1), int), np.ones((1, 4)), np.ones((2, 4))):
+        with pytest.raises(
+            ValueError, match=rf"{name}: predictions of shape \(3, 4\) take labels of"
+        ):
+            loss(scores, labels)
+        with pytest.raises(ValueError, match="take labels of"):
+            ad.gradient(loss, scores, labels)
+    for labels, wrong in (([0, 1, -1], -1), ([0, 4, 1], 4)):
+        with pytest.raises(IndexError, match=f"the labels of 4 classes are 0 to 3, not {wrong}"):
+            loss(scores, np.array(labels, np.int8))
+    with pytest.raises(ValueError, match="are integers, not float64"):
+        loss(scores, np.zeros(3))
