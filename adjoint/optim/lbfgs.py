@@ -12,7 +12,7 @@ import numpy as np
 import adjoint as ad
 from adjoint.errors import NonFiniteError
 from adjoint.optim.line_search import StrongWolfe
-from adjoint.optim.rule import Entry, Slot, UpdateRule, norm
+from adjoint.optim.rule import Entry, Slot, UpdateRule, norm, scratch
 from adjoint.optim.state import State, gathered, setup
 
 
@@ -72,7 +72,7 @@ class LBFGS(UpdateRule):
         first = entries[0][2]
         order = [(first.newest - i) % self.memory for i in range(first.length)]
         if not order:
-            total = sum(float(np.sum(np.abs(dx))) for _, dx, _ in entries)
+            total = sum(float(np.sum(np.abs(dx, out=scratch(dx)))) for _, dx, _ in entries)
             for _, dx, _ in entries:
                 dx *= min(1.0, 1.0 / total) if total else 1.0
             return
@@ -81,7 +81,7 @@ class LBFGS(UpdateRule):
         for i in order:
             alphas[i] = sum(dot(slot.s[i], dx) for _, dx, slot in entries) / curvatures[i]
             for _, dx, slot in entries:
-                dx -= alphas[i] * slot.y[i]
+                dx -= np.multiply(slot.y[i], alphas[i], out=scratch(dx))
         newest = order[0]
         size = sum(dot(slot.y[newest], slot.y[newest]) for _, _, slot in entries)
         for _, dx, _ in entries:
@@ -89,7 +89,7 @@ class LBFGS(UpdateRule):
         for i in reversed(order):
             beta = sum(dot(slot.y[i], dx) for _, dx, slot in entries) / curvatures[i]
             for _, dx, slot in entries:
-                dx += (alphas[i] - beta) * slot.s[i]
+                dx += np.multiply(slot.s[i], alphas[i] - beta, out=scratch(dx))
 
     def forget(self, slot: Slot) -> None:
         """Begin again: the next step is along the gradient."""

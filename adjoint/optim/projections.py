@@ -25,25 +25,36 @@ class Project(Wrapper):
         return False
 
     def leave(self, x: np.ndarray, slot: Slot) -> None:
-        x[...] = self.onto(x)
+        if isinstance(self.onto, box | l2_ball):
+            self.onto(x, out=x)
+        else:
+            x[...] = self.onto(x)
 
 
-def box(low: float = -math.inf, high: float = math.inf) -> Callable[[np.ndarray], np.ndarray]:
+@dataclass(frozen=True)
+class box:
     """Every entry between two bounds; `box(0)` are the arrays without negative entries."""
-    return lambda x: np.clip(x, low, high)
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __call__(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        return np.clip(x, self.low, self.high, out=out)
 
 
-def l2_ball(radius: float = 1.0) -> Callable[[np.ndarray], np.ndarray]:
+@dataclass(frozen=True)
+class l2_ball:
     """Σ |x|² ≤ radius²"""
 
-    def onto(x: np.ndarray) -> np.ndarray:
+    radius: float = 1.0
+
+    def __call__(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         length = norm(x)
-        return x * (radius / length) if length > radius else x
+        scale = self.radius / length if length > self.radius else 1.0
+        return np.multiply(x, x.dtype.type(scale), out=out)
 
-    return onto
 
-
-def linf_ball(radius: float = 1.0) -> Callable[[np.ndarray], np.ndarray]:
+def linf_ball(radius: float = 1.0) -> box:
     """max |x| ≤ radius"""
     return box(-radius, radius)
 
