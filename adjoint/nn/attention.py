@@ -11,7 +11,7 @@ import adjoint as ad
 from adjoint.nn.activation import gelu, softmax
 from adjoint.nn.dropout import Dropout
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_axis, listed
+from adjoint.nn.layer import Function, Layer, expect_axis, expect_sequences, listed
 from adjoint.nn.layers import Dense
 from adjoint.nn.normalisation import LayerNorm, RMSNorm
 
@@ -111,6 +111,7 @@ class MultiHeadAttention(Layer):
     ) -> tuple[Any, Any]:
         key = query if key is None else key
         value = key if value is None else value
+        expect_sequences("MultiHeadAttention", query.shape, "batch, length, features")
         q, k = self.split(self.query(query)), self.split(self.key(key))
         if positions is not None:  # a function of queries and of keys: a `RotaryEmbedding`
             q, k = positions(q), positions(k)

@@ -9,7 +9,7 @@ import numpy as np
 from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
 from adjoint.nn.layer import Function, Layer, expect_channels, listed
-from adjoint.nn.windows import Sizes, each, fold, pads, unfold
+from adjoint.nn.windows import Sizes, each, fold, least, pads, unfold
 
 
 def flipped(weight: Any) -> Any:
@@ -42,6 +42,7 @@ class Convolution(Layer):
         self.kernel, self.stride = tuple(kernel), each("stride", stride, axes)
         self.dilation = each("dilation", dilation, axes)
         self.pad = pads(pad, self.kernel, self.dilation)
+        self.least = least(self.kernel, self.pad, self.dilation)
         self.groups, self.grouped = groups, groups > 1
 
     def effective_weight(self) -> Any:
@@ -118,7 +119,7 @@ class CrossCor(Convolution):
     def __call__(self, x: Any) -> Any:
         weight = self.effective_weight()
         inputs, outputs = weight.shape[-2] * self.groups, weight.shape[-1]
-        expect_channels(type(self).__name__, x.shape, inputs, len(self.kernel))
+        expect_channels(type(self).__name__, x.shape, inputs, len(self.kernel), self.least)
         columns = unfold(x, self.kernel, self.stride, self.pad, self.dilation, 0.0)
         sizes = columns.shape[2:]
         if self.grouped:

@@ -190,11 +190,36 @@ def expect_axis(layer: str, shape: tuple[int, ...], axis: int, length: int) -> N
 
 @ad.nondifferentiable
 def expect_channels(
-    layer: str, shape: tuple[int, ...], channels: int | None, spatial: int | None
+    layer: str,
+    shape: tuple[int, ...],
+    channels: int | None,
+    spatial: int | None,
+    least: tuple[int, ...] = (),
 ) -> None:
-    """SizeMismatch unless the shape is (batch, channels, *spatial): None fits any."""
+    """SizeMismatch unless the shape is (batch, channels, *spatial): None fits any.  least: of each
+    spatial axis, for a window to fit."""
     fits = len(shape) >= 3 if spatial is None else len(shape) == spatial + 2
     if not fits or (channels is not None and shape[1] != channels):
         axes = ["..."] if spatial is None else ["depth", "height", "width"][3 - spatial :]
         form = ", ".join(["batch", "channels" if channels is None else str(channels), *axes])
+        raise SizeMismatch(f"{layer} takes x of shape ({form}), not {shape}")
+    if any(n < m for n, m in zip(shape[2:], least, strict=False)):
+        smallest = " × ".join(map(str, least))
+        raise SizeMismatch(
+            f"{layer} takes images of at least {smallest}, for its window to fit, not {shape[2:]}"
+        )
+
+
+@ad.nondifferentiable
+def expect_sequences(layer: str, shape: tuple[int, ...], axes: str = "batch, time, in") -> None:
+    """SizeMismatch unless there are three axes."""
+    if len(shape) != 3:
+        raise SizeMismatch(f"{layer} takes x of shape ({axes}), not {shape}")
+
+
+@ad.nondifferentiable
+def expect_last(layer: str, shape: tuple[int, ...], sizes: tuple[int, ...]) -> None:
+    """SizeMismatch unless the last axes have these lengths."""
+    if shape[len(shape) - len(sizes) :] != sizes:
+        form = ", ".join(["...", *map(str, sizes)])
         raise SizeMismatch(f"{layer} takes x of shape ({form}), not {shape}")

@@ -10,7 +10,7 @@ import adjoint as ad
 from adjoint.nn import initialisers
 from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_axis, listed
+from adjoint.nn.layer import Function, Layer, expect_axis, expect_last, listed
 
 
 def affine(x: Any, weight: Any, bias: Any) -> Any:
@@ -77,7 +77,7 @@ class Scale(Layer):
         self.activation = activation
 
     def __call__(self, x: Any) -> Any:
-        expect_axis("Scale", x.shape, -1, self.scale.shape[-1])
+        expect_last("Scale", x.shape, self.scale.shape)
         y = self.scale * x
         return self.activation(y if self.bias is None else y + self.bias)
 

@@ -16,6 +16,7 @@ from adjoint.nn.layer import (
     SizeMismatch,
     expect_axis,
     expect_channels,
+    expect_last,
     listed,
     name_of,
 )
@@ -48,14 +49,6 @@ def places(x: Any) -> tuple[int, ...]:
     if x.ndim == 4:
         return (2, 3)
     return (2, 3, 4)
-
-
-@ad.nondifferentiable
-def expect_last(layer: str, shape: tuple[int, ...], sizes: tuple[int, ...]) -> None:
-    """SizeMismatch unless the last axes have these lengths."""
-    if shape[len(shape) - len(sizes) :] != sizes:
-        form = ", ".join(["...", *map(str, sizes)])
-        raise SizeMismatch(f"{layer} takes x of shape ({form}), not {shape}")
 
 
 def last_axes(sizes: tuple[int, ...]) -> tuple[int, ...]:

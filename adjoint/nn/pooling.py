@@ -8,7 +8,7 @@ import numpy as np
 
 from adjoint.nn.layer import Layer, expect_channels, listed
 from adjoint.nn.normalisation import places
-from adjoint.nn.windows import Sizes, each, pads, unfold
+from adjoint.nn.windows import Sizes, each, least, pads, unfold
 
 
 class Pool(Layer):
@@ -24,10 +24,11 @@ class Pool(Layer):
         self.stride = self.window if stride is None else each("stride", stride, len(window))
         self.dilation = (1,) * len(window)
         self.pad = pads(pad, self.window, self.dilation)
+        self.least = least(self.window, self.pad, self.dilation)
 
     def windows(self, x: Any, fill: float | str) -> Any:
         """(places, channels, *outputs, batch)"""
-        expect_channels(type(self).__name__, x.shape, None, len(self.window))
+        expect_channels(type(self).__name__, x.shape, None, len(self.window), self.least)
         return unfold(x, self.window, self.stride, self.pad, self.dilation, fill)
 
     def arguments(self) -> str:
@@ -96,7 +97,7 @@ class AdaptivePool(Layer):
         self.outputs = tuple(outputs)
 
     def windows(self, x: Any, fill: float | str) -> Any:
-        expect_channels(type(self).__name__, x.shape, None, len(self.outputs))
+        expect_channels(type(self).__name__, x.shape, None, len(self.outputs), self.outputs)
         sizes = list(zip(x.shape[2:], self.outputs))
         stride = tuple([n // m for n, m in sizes])
         window = tuple([n - (m - 1) * (n // m) for n, m in sizes])

@@ -15,7 +15,7 @@ import numpy as np
 import adjoint as ad
 from adjoint.nn.activation import sigmoid_fast as sigmoid
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_axis, listed
+from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_axis, expect_sequences, listed
 from adjoint.nn.layers import affine
 from adjoint.nn.model import parts
 
@@ -45,6 +45,20 @@ def _(part: Any, zeros: Any) -> Any:
         return one.astype(dtype, copy=False)
 
     return y, pullback
+
+
+@ad.nondifferentiable
+def expect_state(
+    layer: str, shape: tuple[int, ...], of_input: tuple[int, ...], weight: tuple[int, ...]
+) -> None:
+    """SizeMismatch unless a state is (out,), (1, out) or (batch, out)."""
+    batch = of_input[:-1] if len(of_input) > 1 else ()
+    if shape[-1:] != weight[:1] or len(shape) == 2 and batch and shape[0] not in (1, *batch):
+        form = ", ".join(map(str, (*batch, weight[0])))
+        raise SizeMismatch(
+            f"{layer} takes a state of shape ({form}), not {shape}, with inputs {of_input}; "
+            "nn.reset(model) forgets the state of another batch"
+        )
 
 
 def only_column(x: Any) -> Any:
@@ -119,6 +133,9 @@ class Cell(Layer):
             raise ValueError(
                 f"a cell takes a step, (batch, in) or (in,), not {x.shape}; {SEQUENCES}"
             )
+        expect_state(
+            type(self).__name__, self.output(state).shape, x.shape, self.hidden_weight.shape
+        )
         prepared = self.prepared(x)
         state = self.step(self.each(columns, state), prepared, self.hidden_weight.T)
         state = self.each(only_column if single else np.transpose, state)
@@ -130,6 +147,10 @@ class Cell(Layer):
 
     def widened(self, state: Any, x: Any) -> Any:
         """The state with one row for each sequence, and in the dtype of x W."""
+        of_input = (x.shape[0], x.shape[-1])
+        expect_state(
+            type(self).__name__, self.output(state).shape, of_input, self.hidden_weight.shape
+        )
         dtype = np.result_type(x.dtype, self.hidden_weight.dtype)
         zeros = np.zeros((x.shape[0], self.hidden_weight.shape[0]), dtype)
         return self.each(lambda part: fitted(part, zeros), state)
@@ -250,6 +271,7 @@ class Recurrence(Layer):
         self.cell, self.return_state = cell, return_state
 
     def __call__(self, x: Any, state: Any = None) -> Any:
+        expect_sequences("Recurrence", x.shape)
         state = self.cell.initial_state() if state is None else state
         state, y = run(self.cell, state, x)
         return (y, state) if self.return_state else y

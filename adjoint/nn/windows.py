@@ -53,6 +53,13 @@ def pads(pad: Any, kernel: Sizes, dilation: Sizes) -> Pads:
     return tuple((n, n) for n in each("pad", pad, axes))
 
 
+def least(kernel: Sizes, pad: Pads, dilation: Sizes) -> Sizes:
+    """The size of the smallest image that a window fits into, padded."""
+    return tuple(
+        d * (k - 1) + 1 - lo - hi for k, (lo, hi), d in zip(kernel, pad, dilation, strict=True)
+    )
+
+
 def output_sizes(spatial: Sizes, kernel: Sizes, stride: Sizes, pad: Pads, dilation: Sizes) -> Sizes:
     """How many windows there are along each axis.  ValueError if there is none."""
     sizes = tuple(

@@ -228,3 +228,27 @@ def test_the_gradient_of_a_model_is_plain_numpy():
         text = str(ad.source(loss, model, x, labels))
         assert "apply_rule" not in text
         assert "relu(x @ " in text
+
+
+WRONG = [
+    (nn.Scale(2, 3), (4, 3), r"Scale takes x of shape \(..., 2, 3\), not \(4, 3\)"),
+    (
+        nn.MultiHeadAttention(8),
+        (3, 8),
+        r"MultiHeadAttention takes x of shape \(batch, length, features\)",
+    ),
+    (
+        nn.Conv((3, 3), 2, 4),
+        (1, 2, 2, 8),
+        r"Conv takes images of at least 3 × 3, for its window to fit",
+    ),
+    (nn.Conv((3,), 2, 4, dilation=2, pad=1), (1, 2, 2), "Conv takes images of at least 3, for"),
+    (nn.MaxPool((2, 2)), (1, 1, 1, 1), "MaxPool takes images of at least 2 × 2, for"),
+    (nn.AdaptiveMeanPool((4,)), (1, 1, 3), "AdaptiveMeanPool takes images of at least 4, for"),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "message"), WRONG, ids=[w[2][:12] for w in WRONG])
+def test_sizes_that_do_not_fit_name_the_layer(layer, shape, message):
+    with pytest.raises(nn.SizeMismatch, match=message):
+        layer(np.ones(shape, np.float32))

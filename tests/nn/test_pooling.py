@@ -128,7 +128,7 @@ def test_pools_print_as_they_are_built():
     [
         (lambda: nn.MaxPool(2), TypeError, "MaxPool: the window is a tuple"),
         (lambda: nn.MeanPool((2, 2))(normal(2, 3, 4)), nn.SizeMismatch, r"MeanPool takes x of shape \(batch, channels, height, width\)"),  # noqa: E501
-        (lambda: nn.MaxPool((5,))(normal(2, 3, 4)), ValueError, "does not fit into an image"),
+        (lambda: nn.MaxPool((5,))(normal(2, 3, 4)), nn.SizeMismatch, "MaxPool takes images of at least 5, for its window"),
         (lambda: nn.AdaptiveMaxPool((2,))(normal(2, 3, 4, 4)), nn.SizeMismatch, "AdaptiveMaxPool takes"),
     ],
 )  # fmt: skip

@@ -410,3 +410,20 @@ def test_the_activation_of_a_cell_sees_batches():
     y = nn.Recurrence(cell)(x)
     np.testing.assert_allclose(np.sum(y, axis=-1), np.ones((5, 6)))
     ad.check_gradient(lambda cell: np.sum(nn.Recurrence(cell)(x) ** 2), cell)
+
+
+def test_states_that_do_not_fit_are_refused():
+    cell, x = nn.LSTMCell(3, 4, rng=0), np.ones((2, 3), np.float32)
+    for shape in ((2, 5), (3, 4), (5,)):
+        state = np.ones(shape, np.float32), np.ones(shape, np.float32)
+        with pytest.raises(nn.SizeMismatch, match=r"LSTMCell takes a state of shape \(2, 4\), not"):
+            cell(state, x)
+    layer = nn.GRU(3, 4, rng=0)
+    layer(x)
+    for more in (np.ones((3, 3), np.float32), np.ones((3, 5, 3), np.float32)):
+        with pytest.raises(
+            nn.SizeMismatch, match=r"GRUCell takes a state of shape \(3, 4\).*nn.reset"
+        ):
+            layer(more)
+    with pytest.raises(nn.SizeMismatch, match=r"Recurrence takes x of shape \(batch, time, in\)"):
+        nn.Recurrence(cell)(x)
