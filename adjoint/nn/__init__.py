@@ -166,6 +166,12 @@ from adjoint.nn.saving import (
     load,
     save,
 )
+from adjoint.nn.surgery import (
+    combine,
+    equal,
+    partition,
+    replaced,
+)
 from adjoint.nn.vectors import (
     destructure,
 )
@@ -226,6 +232,7 @@ __all__ = [
     "binary_focal_loss",
     "causal_mask",
     "celu",
+    "combine",
     "constant",
     "cross_entropy",
     "ctc_loss",
@@ -233,6 +240,7 @@ __all__ = [
     "dice_coeff_loss",
     "dot_product_attention",
     "elu",
+    "equal",
     "fans",
     "flatten",
     "focal_loss",
@@ -277,11 +285,13 @@ __all__ = [
     "ones",
     "orthogonal",
     "output_size",
+    "partition",
     "poisson_loss",
     "randomised_relu",
     "relu",
     "relu6",
     "remove_weight_norms",
+    "replaced",
     "reset",
     "save",
     "selu",
