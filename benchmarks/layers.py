@@ -1,10 +1,11 @@
-"""Models of `adjoint.nn`: the value and the gradient to all parameters, next to PyTorch's.
+"""Models of `adjoint.nn`: the value and the gradient to all parameters, next to PyTorch's and JAX's.
 
     python benchmarks/layers.py [--short] [--only WORD]
 
-The same weights in both; the harness checks that the gradients agree. Without PyTorch the times of
-adjoint stand alone. Heap memory that is given back to the system between calls costs the larger
-models page faults: MALLOC_TRIM_THRESHOLD_=1000000000 in the environment shows what they cost.
+The same weights in all; the harness checks that the gradients agree. PyTorch runs eagerly, JAX compiled
+(`jax.jit`); without them the times of adjoint stand alone. Heap memory that is given back to the system
+between calls costs the larger models page faults: MALLOC_TRIM_THRESHOLD_=1000000000 in the environment
+shows what they cost.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ try:
 except ImportError:  # one candidate less
     torch = None
 
+try:
+    jax: Any = import_module("jax")
+except ImportError:
+    jax = None
+
 SHORT = "--short" in sys.argv
 BATCH = 2 if SHORT else 64
 RNG = np.random.default_rng(0)
@@ -44,9 +50,17 @@ def squared(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
 
 
 def workload(
-    name: str, model: Any, theirs: Any, loss: Any, x: np.ndarray, y: np.ndarray, shared: Any
+    name: str,
+    model: Any,
+    theirs: Any,
+    loss: Any,
+    x: np.ndarray,
+    y: np.ndarray,
+    shared: Any,
+    in_jax: Any = None,
 ) -> Workload:
-    """shared: pairs of an array of ours and the tensor of theirs that is to hold it."""
+    """shared: pairs of an array of ours and the tensor of theirs that is to hold it.  in_jax: the model as
+    a function of the arrays of ours, in this order, and of x."""
     ours = ad.value_and_grad(loss)
 
     def adjoint() -> Any:
@@ -71,7 +85,65 @@ def workload(
             return value.item(), [as_ours(t.grad.numpy()) for t in tensors]
 
         candidates = {"pytorch": pytorch, **candidates}
+    if jax is not None and in_jax is not None:
+        candidates["jax"] = compiled(model, loss, x, y, [path for path, _ in shared], in_jax)
     return Workload(name, candidates, tolerance=LEAST)
+
+
+def compiled(
+    model: Any, loss: Any, x: np.ndarray, y: np.ndarray, paths: list[str], in_jax: Any
+) -> Candidate:
+    """The value and the gradients by `jax.jit`."""
+    jnp = jax.numpy
+    weights = [jnp.asarray(nn.state(model)[path]) for path in paths]
+
+    def total(weights: Any, x: Any, y: Any) -> Any:
+        out = in_jax(weights, x)
+        if loss is squared:
+            return jnp.mean((out - y) ** 2)
+        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(out), y[:, None], 1))
+
+    both = jax.jit(jax.value_and_grad(total))
+
+    def call() -> Any:
+        value, bars = both(weights, x, y)
+        return float(value), [np.asarray(bar) for bar in bars]
+
+    return call
+
+
+def dense_layers(weights: Any, x: Any) -> Any:
+    """Dense layers with relu between them, in JAX."""
+    for i in range(0, len(weights), 2):
+        x = x @ weights[i] + weights[i + 1]
+        x = x if i == len(weights) - 2 else jax.nn.relu(x)
+    return x
+
+
+def lenet_in_jax(weights: Any, x: Any) -> Any:
+    for i, pad in ((0, 2), (2, 0)):
+        x = jax.lax.conv_general_dilated(
+            x, weights[i], (1, 1), [(pad, pad)] * 2, dimension_numbers=("NCHW", "HWIO", "NCHW")
+        )
+        x = jax.nn.relu(x + weights[i + 1][:, None, None])
+        x = jax.lax.reduce_window(x, -np.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+    return dense_layers(weights[4:], x.reshape(x.shape[0], -1))
+
+
+def lstm_in_jax(weights: Any, x: Any) -> Any:
+    W, U, b, V, c = weights
+    jnp = jax.numpy
+
+    def step(state: Any, x: Any) -> Any:
+        h, memory = state
+        i, f, g, o = jnp.split(x + h @ U, 4, axis=1)
+        memory = jax.nn.sigmoid(f) * memory + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(memory)
+        return (h, memory), h
+
+    zeros = jnp.zeros((x.shape[0], U.shape[0]), x.dtype)
+    y = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ W + b, 0, 1))[1]
+    return jnp.swapaxes(y, 0, 1) @ V + c
 
 
 def as_theirs(array: np.ndarray) -> np.ndarray:
@@ -92,6 +164,21 @@ def paired(places: dict[int, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+def mlp() -> Workload:
+    model = nn.Chain(
+        nn.Dense(784, 128, nn.relu, rng=0), nn.Dense(128, 32, nn.relu, rng=1), nn.Dense(32, 10, rng=2)
+    )  # fmt: skip
+    theirs = None
+    if torch is not None:
+        t = torch.nn
+        theirs = t.Sequential(
+            t.Linear(784, 128), t.ReLU(), t.Linear(128, 32), t.ReLU(), t.Linear(32, 10)
+        )
+    x, y = normal(BATCH, 784), RNG.integers(0, 10, BATCH)
+    title = f"MLP 784-128-32-10, batch {BATCH}"
+    return workload(title, model, theirs, labelled, x, y, paired({0: 0, 1: 2, 2: 4}), dense_layers)
+
+
 def lenet() -> Workload:
     model = nn.Chain(
         nn.CrossCor((5, 5), 1, 6, nn.relu, pad=2, rng=0), nn.MaxPool((2, 2)),
@@ -109,7 +196,7 @@ def lenet() -> Workload:
         )  # fmt: skip
     x, y = normal(BATCH, 1, 28, 28), RNG.integers(0, 10, BATCH)
     shared = paired({0: 0, 2: 3, 5: 7, 6: 9, 7: 11})
-    return workload(f"LeNet, batch {BATCH}", model, theirs, labelled, x, y, shared)
+    return workload(f"LeNet, batch {BATCH}", model, theirs, labelled, x, y, shared, lenet_in_jax)
 
 
 def recurrent(name: str) -> Workload:
@@ -139,11 +226,12 @@ def recurrent(name: str) -> Workload:
     batch, steps = (2, 5) if SHORT else (32, 50)
     x, y = normal(batch, steps, 10), normal(batch, steps, 5)
     title = f"{name} 10 to 15, {steps} steps, batch {batch}"
-    return workload(title, model, theirs, squared, x, y, shared)
+    in_jax = lstm_in_jax if name == "LSTM" else None
+    return workload(title, model, theirs, squared, x, y, shared, in_jax)
 
 
 def workloads() -> list[Workload]:
-    return [lenet(), *map(recurrent, ("RNN", "LSTM", "GRU"))]
+    return [mlp(), lenet(), *map(recurrent, ("RNN", "LSTM", "GRU"))]
 
 
 if __name__ == "__main__":
