@@ -136,7 +136,9 @@ class ChannelNorm(Layer):
 
 @ad.nondifferentiable(like=0)
 def moved(running: Any, found: Any, momentum: float, factor: float = 1.0) -> Any:
-    """The running statistic after a batch; its dtype stays."""
+    """The running statistic after a batch; its dtype stays, and it does if the batch's is not finite."""
+    if not np.isfinite(found).all():
+        return running
     kept = (1 - momentum) * running + (momentum * factor) * found
     return kept.astype(running.dtype, copy=False)
 

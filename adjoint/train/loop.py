@@ -54,8 +54,8 @@ def train_step(
 ) -> float:
     """One update of the model: the value of `loss(model, *batch, **named)` before it.
 
-    Raises NonFiniteError, and leaves the model and the state as they are, if the loss or a gradient is
-    not finite.
+    Raises NonFiniteError, and leaves the parameters and the state as they are, if the loss or a gradient
+    is not finite.
     """
     found, model_bar = ad.value_and_grad(loss)(model, *batch, **named)
     value = float(np.ravel(found)[0])

@@ -258,3 +258,16 @@ def test_weight_norm_matches_differences():
         return np.sum(layer(x) ** 2)
 
     ad.check_gradient(loss, normal(1, 2), normal(3, 2), normal(4, 3))
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm(3), nn.InstanceNorm(3, track=True)])
+def test_a_batch_that_is_not_finite_leaves_the_running_statistics(layer):
+    """A training that refuses its loss goes on with a layer that can still be used."""
+    x = np.random.default_rng(0).normal(size=(4, 3, 5)).astype(np.float32)
+    layer(x)
+    mean, variance = layer.running_mean.copy(), layer.running_var.copy()
+    x[1, 2, 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(layer(x)).any()
+    np.testing.assert_array_equal(layer.running_mean, mean)
+    np.testing.assert_array_equal(layer.running_var, variance)
