@@ -1111,6 +1111,8 @@ def test_what_cannot_be_added_raises_as_in_the_plain_call():
         ad.gradient(lambda x: np.sum(x), np.array([1.0, None], object))
     (bar,) = ad.gradient(lambda x: np.sum(x), np.array([1.0, 2.0], object))
     assert np.array_equal(bar, [1.0, 1.0])
+
+
 def test_a_pullback_inside_takes_the_cotangent_of_a_container_whole():
     x, v = np.array([1.0, 2.0, 3.0]), np.array([0.3, -1.0, 2.0])
 

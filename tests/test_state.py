@@ -216,6 +216,8 @@ def test_a_class_made_inside_that_counts_in_itself_counts_anew_each_time():
     for _ in range(2):
         with pytest.raises(UnsupportedSyntaxError, match="captures a value"):
             ad.gradient(counted, 2.0)
+
+
 class Plain:
     def __init__(self, **attributes):
         self.__dict__.update(attributes)
