@@ -1,55 +1,39 @@
-"""Branches, loops and `try`, reversed."""
+"""Branches and `try`, reversed."""
 
 from __future__ import annotations
 
 import operator
-import types
 from typing import TYPE_CHECKING
 
-from adjoint import contents, runtime, tree
+from adjoint import runtime
 from adjoint.ir.clone import lookup
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
     Call,
     Const,
-    Gather,
     If,
-    Loop,
     Operand,
     Origin,
-    Splat,
     Statement,
     Try,
     Value,
+    blocks_of,
     defined_values,
     free_values,
+    inner_definitions,
     substitute,
-    used_values,
+    targets_of,
     walk,
 )
 from adjoint.ir.types import (
-    UNKNOWN,
-    Array,
-    IteratorOf,
-    ListOf,
-    Literal,
-    Opaque,
     Scalar,
-    TupleOf,
-    Type,
-    is_number,
     literal,
-    unliteral,
 )
-from adjoint.reverse import iterators, state
-from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
-from adjoint.rules.activity import is_active
+from adjoint.reverse.cotangents import Scope
 from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.memory import is_shared
-from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_tuple
 
 if TYPE_CHECKING:
     from adjoint.reverse.straight import Backward, Reverser
@@ -57,18 +41,17 @@ if TYPE_CHECKING:
 
 def in_order(values: set[Value], block: Block) -> list[Value]:
     """Values of a block in the order in which it defines them."""
-    position = {v: i for i, v in enumerate(_definitions(block))}
+    position = {v: i for i, v in enumerate(definitions_in(block))}
     return sorted((v for v in values if v in position), key=position.__getitem__)
 
 
-def _definitions(block: Block) -> list[Value]:
-    from adjoint.ir.nodes import blocks_of, inner_definitions, targets_of
+def definitions_in(block: Block) -> list[Value]:
 
     out: list[Value] = []
     for s in block.statements:
         out += inner_definitions(s)
         for inner in blocks_of(s):
-            out += _definitions(inner)
+            out += definitions_in(inner)
         out += targets_of(s)
     return out
 
@@ -262,51 +245,6 @@ def write_path(
         entry.term, entry.owned, entry.parts = target, own, {}
 
 
-def rebuild(reverse_body: Block, body: Block, local: set[Value]) -> None:
-    """Make indices again in the reverse body, from the counters, rather than keep each of them."""
-    made = {s.target: s for s in body.statements if isinstance(s, Call) and is_index(s)}
-    made = {v: s for v, s in made.items() if v in local}
-    out: list[Statement] = []
-    for s in reverse_body.statements:
-        _rebuild_for(Block([s], []), made, out)
-        out.append(s)
-    reverse_body.statements = out
-    _rebuild_for(Block([], reverse_body.results), made, out)
-
-
-def _rebuild_for(block: Block, made: dict[Value, Call], out: list[Statement]) -> None:
-    """Write the calls that make the indices which a block reads, and let it read them."""
-    env: dict[Value, Operand] = {}
-    for value in [v for v in made if v in used_values(block)]:
-        call = made[value]
-        inner = Call(Value(value.name, value.type, False), call.callee, list(call.args), [])
-        inner.origin = call.origin
-        _rebuild_for(Block([inner], []), made, out)
-        out.append(inner)
-        env[value] = inner.target
-    substitute(block, lambda o: lookup(o, env))
-
-
-def is_index(s: Call) -> bool:
-    """Is this arithmetic of integers, or the building of an index of integers and slices?"""
-    if not isinstance(s.callee, Const) or s.kwargs or any(isinstance(a, Splat) for a in s.args):
-        return False
-    kinds = [operand_type(a) for a in s.args]  # type: ignore[arg-type]
-    if s.callee.value in (operator.add, operator.sub):
-        return all(is_integer(k) for k in [*kinds, s.target.type])
-    return s.callee.value in (make_tuple, slice) and all(map(is_part_of_index, kinds))
-
-
-def is_integer(kind: Type) -> bool:
-    return isinstance(unliteral(kind), Scalar) and unliteral(kind).cls is int  # type: ignore[attr-defined]
-
-
-def is_part_of_index(kind: Type) -> bool:
-    if isinstance(kind, Literal):
-        return kind.value is None or isinstance(kind.value, int | slice | types.EllipsisType)
-    return is_integer(kind) or isinstance(kind, Opaque) and kind.cls is slice
-
-
 def write_only_path(
     forward: Try, blocks: list[Block], which: int, inner: Scope, scope: Scope
 ) -> None:
@@ -319,273 +257,3 @@ def write_only_path(
     for (value, (_, owned)), term in zip(terms.items(), reversal.results, strict=True):
         entry = scope.sum_of(value)
         entry.term, entry.owned, entry.parts = term, owned, {}
-
-
-# -- loops -------------------------------------------------------------------------------------------
-
-
-def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
-    body, steps = reverser.forward(s.body)
-    before, iterable = state.iterated(reverser, s)
-    new = Loop(body, s.carried, s.inits, s.targets, iterable, s.items, s.unpack, s.test, s.stop,
-               list(s.gathers), s.origin)  # fmt: skip
-    changed = [g.target for g in s.gathers if reverser.changes_items(g.target)]
-    counts = {v: Value("", Scalar(int), False, s.origin) for v in changed}
-    after = [Call(n, Const(len), [v], [], s.origin) for v, n in counts.items()]
-
-    def backward(scope: Scope) -> None:
-        LoopReversal(reverser, new, scope, s.iterable, counts).write(steps)
-
-    return [*before, new, *after], backward
-
-
-class LoopReversal:
-    """Writes the reverse of one loop into a scope."""
-
-    def __init__(
-        self,
-        reverser: Reverser,
-        forward: Loop,
-        scope: Scope,
-        iterable: Operand | None,
-        counts: dict[Value, Value],
-    ) -> None:
-        self.reverser, self.forward, self.scope = reverser, forward, scope
-        self.iterable = iterable  # what the program iterates over
-        self.counts = (
-            counts  # of the lists that the loop builds and that change later, their lengths
-        )
-        local = defined_values(forward.body) | set(forward.carried) | set(forward.items)
-        self.inner = Scope(local, scope, carries=True, origin=forward.origin)
-        self.carried: list[Value] = []
-        self.inits: list[Operand] = []
-        self.results: list[Operand] = []
-
-    def write(self, steps: list) -> None:
-        s, inner = self.forward, self.inner
-        active = [i for i, c in enumerate(s.carried) if self.is_carried(c)]
-        for i in active:
-            self.carry_in(i)
-        gathered = self.gathered_bars()
-        self.reverser.backward(steps, inner)
-        for i in active:
-            self.results.append(self.final(s.carried[i]))
-        collected = self.item_bars()
-        accumulated = self.accumulators()
-        if not self.carried and not collected and not inner.out:
-            return
-        targets = [Value(c.name, c.type, c.named, s.origin) for c in self.carried]
-        block = Block(inner.out, self.results)
-        reverse = Loop(block, self.carried, self.inits, targets, origin=s.origin)
-        reverse.gathers = [gather for _, gather in collected]
-        self.iterate(reverse, gathered)
-        self.scope.out.append(reverse)
-        self.deliver(active, targets, accumulated, collected)
-
-    def is_carried(self, value: Value) -> bool:
-        """Has a carried value a cotangent of its own, not in the shadow of its memory?"""
-        shadowed = self.inner.is_shadowed(value) and isinstance(value.type, Array)
-        return value in self.reverser.active and not shadowed
-
-    def final(self, value: Value) -> Operand:
-        if self.inner.is_shadowed(value):
-            return self.inner.take_rest(value) or Const(None)
-        return self.inner.final(value)
-
-    def carry_in(self, i: int) -> None:
-        """The cotangent of a carried value after an iteration; at first, that after the loop."""
-        s = self.forward
-        target = s.targets[i]
-        bar = Value(
-            bar_name(s.carried[i]), cotangent_type(s.carried[i].type), s.carried[i].named, s.origin
-        )
-        self.carried.append(bar)
-        if self.scope.is_shadowed(target):
-            self.inits.append(self.scope.take_rest(target) or Const(None))
-        else:
-            self.inits.append(self.scope.final(target))
-        self.inner.add_rest(s.body.results[i], bar)
-
-    def gathered_bars(self) -> list[tuple[Value, Operand]]:
-        """For each list that the loop builds: the item's cotangent, and the list of them reversed."""
-        out: list[tuple[Value, Operand]] = []
-        for gather in self.forward.gathers:
-            if gather.target not in self.reverser.active:
-                continue
-            bar = self.scope.take_rest(gather.target)
-            if gather.target in self.counts:
-                operands = [self.scope.shadows_value(), gather.target, self.counts[gather.target]]
-                bars = self.scope.call(contents.take_items, *operands, type=UNKNOWN)
-            elif bar is None:
-                continue
-            else:
-                bars = self.scope.call(tree.listed, bar, gather.target, type=UNKNOWN)
-            backwards = self.scope.call(reversed, bars, type=UNKNOWN)
-            element = gather.elements[0]
-            item = Value(bar_name(element) if isinstance(element, Value) else "item_bar", UNKNOWN)
-            out.append((item, backwards))
-            if gather.pack:
-                for i, e in enumerate(gather.elements):
-                    part = self.inner.call(tree.tangent_item, item, Const(i), type=UNKNOWN)
-                    self.add_item(e, part)
-            else:
-                self.add_item(element, item)
-        return out
-
-    def add_item(self, primal: Operand, bar: Operand) -> None:
-        if not is_active(primal, self.reverser.active):
-            return
-        assert isinstance(primal, Value)
-        if is_number(primal.type):
-            kind = cotangent_type(primal.type)
-            zero = self.inner.zero(primal) if isinstance(kind, Scalar) else primal
-            bar = self.inner.call(tree.instantiate, bar, zero, type=kind)
-        self.inner.add_rest(primal, bar)
-
-    def item_bars(self) -> list[tuple[Operand, Gather]]:
-        """The cotangents of the loop's items, gathered (last first), beside what gave the items."""
-        s = self.forward
-        if s.iterable is None or not is_active(self.iterable, self.reverser.active):  # type: ignore[arg-type]
-            return []
-        bars = [self.inner.take_rest(v) for v in s.items]
-        if all(b is None for b in bars):
-            return []
-        columns = None
-        if s.unpack:
-            columns = iterators.columns(self.reverser, self.iterable, len(s.items))
-        if columns is None:
-            operands: list[Operand] = [Const(None) if b is None else b for b in bars]
-            name = bars_name(s.items[0])
-            if s.unpack:
-                operands = [self.inner.call(make_tuple, *operands, type=UNKNOWN)]
-                name = "items_bar"
-            return [(self.iterable, self.gathered(name, operands))]  # type: ignore[list-item]
-        return [
-            (column, self.gathered(bars_name(item), [bar]))
-            for item, bar, column in zip(s.items, bars, columns, strict=True)
-            if column is not None and bar is not None and is_active(column, self.reverser.active)
-        ]
-
-    def gathered(self, name: str, operands: list[Operand]) -> Gather:
-        return Gather(Value(name, ListOf(None, UNKNOWN), False, self.forward.origin), operands)
-
-    def accumulators(self) -> list[Value]:
-        """Carry the sums of contributions to values from outside the loop."""
-        values = list(self.inner.outer)
-        for value in values:
-            start, owned = self.scope.peek(value)
-            if start is None:
-                start = self.scope.zero(value)
-            elif not owned and isinstance(value.type, Array):
-                start = self.scope.call(tree.copied, start, type=cotangent_type(value.type))
-            accumulator = self.inner.outer[value]
-            assert isinstance(accumulator, Value)
-            self.carried.append(accumulator)
-            self.inits.append(start)
-            term, _ = self.inner.peek(value)
-            self.results.append(accumulator if term is None else term)
-        return values
-
-    def deliver(
-        self,
-        active: list[int],
-        targets: list[Value],
-        accumulated: list[Value],
-        collected: list[tuple[Operand, Gather]],
-    ) -> None:
-        for value, target in zip(accumulated, targets[len(active) :], strict=True):
-            entry = self.scope.sum_of(value)
-            entry.term, entry.owned, entry.parts = target, isinstance(value.type, Array), {}
-        for i, target in zip(active, targets[: len(active)], strict=True):
-            self.scope.add_rest(self.forward.inits[i], target)
-        for iterable, gather in collected:
-            assert isinstance(iterable, Value)
-            last_first = Const(slice(None, None, -1))
-            bars = self.scope.call(operator.getitem, gather.target, last_first, type=UNKNOWN)
-            if self.reverser.changes_list(iterable):
-                found = self.scope.shadows_value()
-                self.scope.call(contents.add_items, found, iterable, bars, type=literal(None))
-                continue
-            self.scope.add(iterable, iterators.in_form(self.scope, bars, iterable))
-
-    # -- what the reverse loop runs over --
-
-    def iterate(self, reverse: Loop, gathered: list[tuple[Value, Operand]]) -> None:
-        """Residuals: what the reverse body reads of the forward body is kept, one record an iteration."""
-        s = self.forward
-        local = (
-            defined_values(s.body) | set(s.carried) | set(s.items)
-        )  # with what branches now export
-        rebuild(reverse.body, s.body, local)
-        wanted = free_values(reverse.body) & local
-        wanted |= {o for g in reverse.gathers for o in g.elements if isinstance(o, Value)} & local
-        order = [*s.carried, *s.items, *_definitions(s.body)]
-        residuals = [v for v in order if v in wanted]
-        copies = [Value(v.name, v.type, v.named, v.origin) for v in residuals]
-        env: dict[Value, Operand] = dict(zip(residuals, copies, strict=True))
-        substitute(reverse.body, lambda o: lookup(o, env))
-        for g in reverse.gathers:
-            g.elements = [lookup(e, env) for e in g.elements]
-        if gathered:
-            self.iterate_beside(reverse, gathered, residuals, copies)
-        elif not residuals and self.sized():
-            reverse.iterable, reverse.items = s.iterable, [Value("_", UNKNOWN, True)]
-        elif residuals == s.items and not s.unpack and self.sized():
-            reverse.iterable = self.scope.call(reversed, s.iterable, type=UNKNOWN)  # type: ignore[arg-type]
-            reverse.items = copies
-        else:
-            tape = self.tape(list(residuals), pack=len(residuals) != 1)
-            reverse.iterable = self.scope.call(reversed, tape, type=UNKNOWN)
-            reverse.items, reverse.unpack = copies, len(copies) != 1
-            if not copies:
-                reverse.items, reverse.unpack = [Value("_", UNKNOWN, True)], False
-
-    def iterate_beside(
-        self,
-        reverse: Loop,
-        gathered: list[tuple[Value, Operand]],
-        residuals: list[Value],
-        copies: list[Value],
-    ) -> None:
-        """Beside the records run the cotangents of the lists that the loop built."""
-        columns: list[Operand] = [backwards for _, backwards in gathered]
-        items = [item for item, _ in gathered]
-        for residual, copy in zip(residuals, copies, strict=True):
-            tape = self.tape([residual], pack=False)
-            columns.append(self.scope.call(reversed, tape, type=UNKNOWN))
-            items.append(copy)
-        if len(columns) == 1:
-            reverse.iterable, reverse.items = columns[0], items
-        else:
-            reverse.iterable = self.scope.call(zip, *columns, type=UNKNOWN)
-            reverse.items, reverse.unpack = items, True
-
-    def tape(self, elements: list[Operand], pack: bool) -> Value:
-        s = self.forward
-        line = s.origin.line if s.origin is not None else 0
-        name = f"loop_{line}"
-        if not pack and isinstance(elements[0], Value) and elements[0].name and len(s.gathers):
-            name = f"{elements[0].name}_{line}"
-        element = TupleOf(tuple(map(operand_type, elements))) if pack else operand_type(elements[0])
-        tape = Value(name, ListOf(None, element), True, s.origin)
-        s.gathers.append(Gather(tape, elements, pack))
-        return tape
-
-    def sized(self) -> bool:
-        """Can the iterable be iterated again, backwards, and was every item used?"""
-        s = self.forward
-        if (
-            s.iterable is None
-            or s.stop is not None
-            or self.reverser.memory.is_changed(self.iterable)
-        ):
-            return False
-        kind = operand_type(s.iterable)
-        if isinstance(kind, IteratorOf):
-            return kind.cls is range
-        return isinstance(kind, Array | ListOf | TupleOf)
-
-
-def bars_name(item: Value) -> str:
-    """What the list of the cotangents of a loop's items is called."""
-    return f"{item.name}_bars" if item.name else "items_bar"

@@ -41,7 +41,7 @@ from adjoint.ir.types import (
     literal,
 )
 from adjoint.parts import refuse_assignment
-from adjoint.reverse import control, iterators, mutation, norms, sharing, state, text
+from adjoint.reverse import control, iterators, loops, mutation, norms, sharing, state, text
 from adjoint.reverse.closures import close_closure, close_together
 from adjoint.reverse.containers import take_attribute, take_items, take_unpacked
 from adjoint.reverse.control import refuse_carried
@@ -178,7 +178,7 @@ class Reverser:
         if isinstance(s, If):
             return control.branch(self, s)
         if isinstance(s, Loop):
-            return control.loop(self, s)
+            return loops.loop(self, s)
         if isinstance(s, Closure):
             group = (
                 makers(s, self.statements) if s.target in captured_early(self.statements) else []
