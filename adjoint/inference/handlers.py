@@ -14,6 +14,7 @@ import numpy as np
 
 from adjoint import contents, slots
 from adjoint.inference import (
+    answers,
     attributes,
     calls,
     changing,
@@ -40,8 +41,8 @@ from adjoint.inference.containers import (
     unpack,
     with_item,
 )
-from adjoint.inference.items import handle_getitem, tuple_parts
-from adjoint.inference.questions import cannot_raise, class_of, is_unbound
+from adjoint.inference.items import handle_getitem
+from adjoint.inference.questions import cannot_raise, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import MIXING, STORES, item_of_flat, mixed_by_method, owner_of_flat
 from adjoint.ir.nodes import Const, Operand
@@ -62,7 +63,6 @@ from adjoint.ir.types import (
     SomeArray,
     TupleOf,
     Unknown,
-    dtype_of,
     is_number,
     is_open_dict,
     literal,
@@ -169,152 +169,6 @@ def _getitem(
         made = calls.call(spec, Const(kind.factory), [], [], Site(site.origin))
         return changing.method(spec, args[0], "setdefault", [args[1], made], [], site)
     return handle_getitem(spec, args, site)
-
-
-def _isinstance(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    cls, wanted = class_of(operand_type(args[0])), operand_type(args[1])
-    parts = tuple_parts(spec, args[1])
-    if parts is not None and all(isinstance(p, Const) for p in parts):
-        classes: Any = tuple(p.value for p in parts)  # type: ignore[union-attr]
-    elif isinstance(wanted, Literal):
-        classes = wanted.value
-    else:
-        return None
-    try:
-        return None if cls is None else Const(issubclass(cls, classes))
-    except TypeError:
-        return None
-
-
-def _of_class(function: Callable) -> Callable[..., Operand | None]:
-    """A question about the class of the first operand alone."""
-
-    def handler(
-        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-    ) -> Operand | None:
-        cls = class_of(operand_type(args[0]))
-        return None if cls is None else Const(function(cls))
-
-    return handler
-
-
-def _is_instance_of(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    kind = operand_type(args[1])
-    known = isinstance(kind, Literal) and isinstance(kind.value, type)
-    return _isinstance(spec, args, kwargs, site) if known else None
-
-
-def _has_part(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    name = args[1]
-    if isinstance(name, Const) and name.value is None:
-        return Const(True)
-    return _hasattr(spec, args, kwargs, site)
-
-
-def _is(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    a, b = map(operand_type, args)
-    if isinstance(a, Literal) and isinstance(b, Literal):
-        if type(a.value) is type(b.value) and isinstance(
-            a.value, int | float | str | bytes | tuple
-        ):
-            return None if not isinstance(a.value, bool) else Const(a.value is b.value)
-        return Const(a.value is b.value)
-    for x, y in ((a, b), (b, a)):
-        if isinstance(x, Literal) and class_of(y) not in (None, type(x.value)):
-            return Const(False)
-    return None
-
-
-def _is_not(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    same = _is(spec, args, kwargs, site)
-    return Const(not same.value) if isinstance(same, Const) else None
-
-
-def _len(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    t = operand_type(args[0])
-    if (
-        isinstance(t, TupleOf | ListOf | DictOf)
-        and t.items is not None
-        and class_of(t) in (tuple, list, dict)
-    ):
-        return Const(len(t.items))
-    if isinstance(t, Array) and t.ndim:
-        axis = t.axes[0]
-        if isinstance(axis, int):
-            return Const(axis)
-        return spec.emit(Const(len), list(args), [], site, Scalar(int, axis))
-    return (
-        None
-        if isinstance(t, Instance)
-        else spec.emit(Const(len), list(args), [], site, Scalar(int))
-    )
-
-
-def _shape(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    t = operand_type(args[0])
-    if isinstance(t, Scalar):
-        return Const(())
-    return attributes.shape_of(spec, args[0], t, site) if isinstance(t, Array) else None
-
-
-def _ndim(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    t = unliteral(operand_type(args[0]))
-    if isinstance(t, Scalar):
-        return Const(0)
-    return Const(t.ndim) if isinstance(t, Array) else None
-
-
-def _size(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    t = unliteral(operand_type(args[0]))
-    if isinstance(t, Scalar):
-        return Const(1)
-    if isinstance(t, Array) and len(args) == 1:
-        return attributes.load_attribute(spec, args[0], "size", site)
-    return None
-
-
-def _type(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
-    cls = class_of(operand_type(args[0])) if len(args) == 1 else None
-    return None if cls is None else Const(cls, cls.__name__)
-
-
-def _callable(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    t = operand_type(args[0])
-    cls = class_of(t)
-    if isinstance(t, Literal):
-        return Const(callable(t.value))
-    # Not `hasattr`: a class has the `__call__` of its metaclass.
-    return None if cls is None else Const(any("__call__" in vars(c) for c in cls.__mro__))
-
-
-def _hasattr(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    t, name = operand_type(args[0]), args[1]
-    cls = class_of(t)
-    if cls is None or not isinstance(name, Const) or isinstance(t, FunctionOf):
-        return None
-    if name.value == "__dict__":  # which every class has, and not every object
-        return Const(bool(cls.__dictoffset__))
-    if not hasattr(cls, name.value) and state.changed_field(spec, t, name.value) is not None:
-        return spec.emit(Const(hasattr), list(args), [], site, Scalar(bool))
-    if hasattr(cls, name.value) or isinstance(t, Instance) and t.get(name.value) is not None:
-        return Const(True)
-    if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
-        return None
-    return (
-        Const(False)
-        if isinstance(t, Instance | Array | Scalar | TupleOf | ListOf | DictOf)
-        else None
-    )
 
 
 def _super(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
@@ -462,16 +316,6 @@ def _augmented_whole(spec: Specialiser, plain: Any, args: list[Operand], site: S
     return args[0]
 
 
-def _kind_of_number(is_complex: bool) -> Callable[..., Operand | None]:
-    def handler(
-        spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-    ) -> Operand | None:
-        dtype = dtype_of(unliteral(operand_type(args[0])))
-        return None if dtype is None else Const((dtype.kind == "c") is is_complex)
-
-    return handler
-
-
 def _partial(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
@@ -536,11 +380,11 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,
-    isinstance: _isinstance, is_instance_of: _is_instance_of, has_part: _has_part,
-    is_sequence: _of_class(is_sequence_class), is_mapping: _of_class(is_mapping_class),
-    operator.is_: _is, operator.is_not: _is_not, len: _len,
-    np.shape: _shape, np.ndim: _ndim, np.size: _size, type: _type, callable: _callable,
-    hasattr: _hasattr, vars: attributes.namespace, range: iterator_of(range, range), zip: iterator_of(zip, zip),
+    isinstance: answers.isinstance_, is_instance_of: answers.instance_of, has_part: answers.part,
+    is_sequence: answers.of_class(is_sequence_class), is_mapping: answers.of_class(is_mapping_class),
+    operator.is_: answers.is_, operator.is_not: answers.is_not, len: answers.len_,
+    np.shape: answers.shape, np.ndim: answers.rank, np.size: answers.size, type: answers.type_, callable: answers.callable_,
+    hasattr: answers.hasattr_, vars: attributes.namespace, range: iterator_of(range, range), zip: iterator_of(zip, zip),
     enumerate: iterator_of(enumerate, enumerate), reversed: iterator_of(reversed, reversed),
     slots.store_attribute: state.store, slots.delete_attribute: state.delete,
     slots.load_attribute: state.load_again,
@@ -551,7 +395,7 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     super_method: _super, initialise: _initialise, set_attribute: _set_attribute, new_object: _new_object,
     yield_value: _yield_value, release: _release, enter_context: _enter_context, leave_context: _leave_context,
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
-    np.isrealobj: _kind_of_number(False), np.iscomplexobj: _kind_of_number(True),
+    np.isrealobj: answers.kind_of_number(False), np.iscomplexobj: answers.kind_of_number(True),
     set_item: with_item, dict: dict_of, collections.defaultdict: default_dict,
     collections.deque: made_deque,
     operator.or_: union, dataclasses.replace: _replace,
