@@ -114,6 +114,8 @@ def tangent_item(cotangent: Any, key: Any) -> Any:
         return None
     if isinstance(cotangent, dict):
         return cotangent.get(key)
+    if isinstance(cotangent, ReadBack):  # of a list of words that came from a text
+        return cotangent
     return cotangent[key]
 
 

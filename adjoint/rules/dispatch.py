@@ -293,6 +293,8 @@ def respelled(function: Any, args: tuple) -> Any:
     """What a call is the same as, for these operands."""
     if _rebinds(function, args):
         return IN_PLACE[function]
+    if getattr(function, "__objclass__", None) is np.generic and not registry.lookup(function):
+        return getattr(np.ndarray, function.__name__, function)  # a number's method is an array's
     if function is sum and args and isinstance(args[0], list | tuple):
         if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args[0]):
             return summed

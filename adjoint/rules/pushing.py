@@ -246,7 +246,7 @@ def by_declaration(
     declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
 ) -> Pair:
     if declared.kind == "constant":
-        return function(*args, **kwargs), TEXT if declared.textual else None
+        return of_number(function, args)(*args, **kwargs), TEXT if declared.textual else None
     for dot in (*tangents[1:-1], *tangents[-1].values()):
         if isinstance(dot, ReadBack):
             refuse_read_back(dot)
@@ -258,13 +258,21 @@ def by_declaration(
     if not all(is_static(type_of(x)) for x in operands):
         return transposed(function, tangents, args, kwargs)
     dots = fitted_dots(tangents, args, kwargs)
-    y = function(*args, **kwargs)
+    y = of_number(function, args)(*args, **kwargs)
     assert tangent_function is not None
     try:
         tangent = tangent_function(function, args, kwargs, y, dots)
     except Unresolved:
         return transposed(function, tangents, args, kwargs)
     return y, tangent(*operands, y, *[d for d in dots if d is not None])
+
+
+def of_number(function: Any, args: tuple) -> Any:
+    """A method of arrays, of a number of NumPy's: the number has it by the same name."""
+    if not args or not isinstance(args[0], np.generic):
+        return function
+    owner = getattr(function, "__objclass__", None)
+    return getattr(np.generic, function.__name__) if owner is np.ndarray else function
 
 
 def fitted_dots(tangents: tuple, args: tuple, kwargs: dict) -> list[Any]:
@@ -306,8 +314,9 @@ def by_itself(
     declared: registry.Rule, function: Any, tangents: tuple, args: tuple, kwargs: dict
 ) -> Pair:
     """The function itself, of each tangent in its primal's place."""
-    y, y_dot = function(*args, **kwargs), None
     tangents = (None, *filled(function, tangents, args), tangents[-1])
+    function = of_number(function, args)
+    y, y_dot = function(*args, **kwargs), None
     for i, (dot, name) in enumerate(zip(tangents[1:-1], positional_names(declared, len(args)))):
         if dot is not None and name in declared.linear:
             y_dot = accumulate(y_dot, function(*args[:i], dot, *args[i + 1 :], **kwargs))

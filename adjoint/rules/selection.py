@@ -154,7 +154,7 @@ def clip(a, a_min=np._NoValue, a_max=np._NoValue, out=None, min=np._NoValue, max
 
 @rule(np.ndarray.clip)
 def ndarray_clip(a, min=None, max=None, out=None):
-    y = np.ndarray.clip(a, min, max, out)
+    y = a.clip(min, max, out)
 
     def pullback(y_bar):
         a_bar = np.where(a == y, y_bar, 0)

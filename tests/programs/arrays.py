@@ -448,3 +448,21 @@ def settings_that_are_numbers(x, w, c):
 @program(np.array([0.3, 1.4, 0.8, 2.0]), 0.37)
 def quantile_as_argument(x, q):
     return np.quantile(x, q) ** 2 + np.percentile(x, 50 * q) * np.linalg.norm(x, 2 + q)
+
+
+@program(normal(4))
+def methods_of_numbers(x):
+    total = x[0].sum() * x[1].mean() + x[2].reshape(1)[0] * x[3].copy()
+    return total + x[0].clip(-0.5, 0.5) * x[1].max() + x[2].prod().item() * x[3].astype(float)
+
+
+@program(normal(2))
+def conjugate_of_a_number(x):
+    z = x[0] + 1j * x[1]
+    return (z.conjugate() * z).real * z.conj().imag
+
+
+@program(normal(2))
+def words_of_a_text(x):
+    text = f"{x[0]:.3f}|{x[1]:.3f}"
+    return x[0] * x[1] * len(text.split("|")) + (text.split("|")[0][0] == "-") * x[1]
