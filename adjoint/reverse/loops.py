@@ -244,6 +244,13 @@ class LoopReversal:
             defined_values(s.body) | set(s.carried) | set(s.items)
         )  # with what branches now export
         rebuild(reverse.body, s.body, local)
+        # What every iteration hands on as it is needs no record: it still is there after the loop.
+        steady = {
+            c: target
+            for c, target, result in zip(s.carried, s.targets, s.body.results, strict=False)
+            if result is c
+        }
+        substitute(reverse.body, lambda o: lookup(o, steady))
         wanted = free_values(reverse.body) & local
         wanted |= {o for g in reverse.gathers for o in g.elements if isinstance(o, Value)} & local
         order = [*s.carried, *s.items, *definitions_in(s.body)]
