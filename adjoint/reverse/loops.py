@@ -245,7 +245,7 @@ class LoopReversal:
         )  # with what branches now export
         rebuild(reverse.body, s.body, local)
         # What every iteration hands on as it is needs no record: it still is there after the loop.
-        steady = {
+        steady: dict[Value, Operand] = {
             c: target
             for c, target, result in zip(s.carried, s.targets, s.body.results, strict=False)
             if result is c
