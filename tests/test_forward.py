@@ -518,3 +518,21 @@ def test_what_is_not_known_yet_is_refused(function):
         ad.jvp(function, (3.0,), (1.0,))
     assert "gradient" in str(caught.value) or "Return the value" in str(caught.value)
     assert "test_forward.py" in str(caught.value)
+
+
+def test_a_constant_cotangent_of_an_inner_pullback():
+    """Its tangent is None, and known only when the program runs; it is added to slices all the same."""
+    x, v, seed = np.arange(6.0).reshape(2, 3), np.ones((2, 3)), np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def sums(x):
+        return x[:, 1:] + x[:, :-1]
+
+    def slope(x):
+        return np.sum(ad.pullback(sums, x)[1](seed)[0] * x * x)
+
+    def of_a_number(x):
+        total = np.sum(x * x)
+        return np.sum(ad.pullback(lambda a: a.copy() * 2, total)[1](np.float64(3.0))[0] * x)
+
+    for f in (slope, of_a_number):
+        np.testing.assert_allclose(ad.jvp(f, (x,), (v,))[1], np.sum(ad.gradient(f, x)[0] * v))

@@ -234,7 +234,7 @@ def store(pusher: Pusher, s: Call, function: Any) -> None:
         return
     dtype = getattr(operand_type(x), "dtype", None)  # type: ignore[arg-type]
     dot = pusher.dot(v) if dtype is None or dtype.kind in "fc" else None  # type: ignore[arg-type]
-    if dot is not None and not is_number(operand_type(v)):  # type: ignore[arg-type]
+    if dot is not None and not (is_number(operand_type(v)) and is_number(operand_type(dot))):  # type: ignore[arg-type]
         dot = pusher.emit(dense, dot, v)
     pusher.emit(function, x_dot(pusher, x), index, Const(0.0) if dot is None else dot)
 
@@ -258,7 +258,8 @@ def computed(
     if function in (operator.add, operator.sub) and args[0] is out and where is None:
         pusher.out.append(s)
         dot = pusher.dot(args[1])
-        if dot is not None and not is_number(operand_type(args[1])):
+        known = is_number(operand_type(args[1])) and (dot is None or is_number(operand_type(dot)))
+        if dot is not None and not known:  # of what is known only at run time it may be None
             dot = pusher.emit(dense, dot, args[1])
         if dot is not None:
             augmented = operator.iadd if function is operator.add else operator.isub
@@ -355,13 +356,12 @@ def accumulate(pusher: Pusher, s: Call) -> None:
     if dot is None and b_dot is None:
         return
     kind = cotangent_type(s.target.type)
-    if is_number(s.target.type):  # of what is known only at run time the tangent may be None
-        dot, b_dot = (
-            pusher.emit(dense, each, x, type=kind)
-            if each is not None and not is_number(operand_type(each))
-            else each
-            for x, each in ((a, dot), (b, b_dot))
-        )
+    dot, b_dot = (  # of what is known only at run time the tangent may be None
+        pusher.emit(dense, each, x, type=kind)
+        if each is not None and not is_number(operand_type(each))
+        else each
+        for x, each in ((a, dot), (b, b_dot))
+    )
     if dot is None:
         dot = pusher.zero(a)  # type: ignore[arg-type]
         if not isinstance(dot, Value) and not is_number(operand_type(a)):  # type: ignore[arg-type]

@@ -75,7 +75,7 @@ def _(value, name):
 
 @jvp_rule(held)
 def held_jvp(primals, tangents):
-    return refused(*primals), None
+    return primals[0] if vanishes(tangents[0]) else refused(*primals), None
 
 
 @nondifferentiable

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+import adjoint as ad
 from adjoint.rules.scipy import (
     several,
     special_bessel,
@@ -234,3 +235,28 @@ def test_rule(case):
 @pytest.mark.parametrize("case", [c for c in EXPANDED if c.second], ids=str)
 def test_second_order(case):
     check_second_order(case)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: special.zeta(2.5, x),
+        lambda x: special.multigammaln(x + 2, 3),
+        lambda x: special.lambertw(-x / 10, -1).real,
+        lambda x: special.spherical_jn(2, x),
+        lambda x: special.spherical_kn(2, x),
+        lambda x: special.polygamma(2, x),
+        lambda x: special.kv(1.3, x),
+    ],
+)
+def test_forward_over_reverse_holds_still_what_has_no_derivative(f):
+    x = np.array([0.3, 0.8, 1.7, 2.9])
+
+    def total(x):
+        return np.sum(f(x))
+
+    h = 1e-4
+    slopes = [ad.gradient(total, x + t)[0] for t in (h, -h, 2 * h, -2 * h)]
+    bend = (8 * (slopes[0] - slopes[1]) - (slopes[2] - slopes[3])) / (12 * h)
+    np.testing.assert_allclose(ad.hvp(total, x, np.ones(4)), bend, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(np.diag(ad.hessian(total, x)), bend, rtol=1e-7, atol=1e-9)
