@@ -95,6 +95,7 @@ BY_CALLS = (
     "adjoint.rules.scipy.results.", "adjoint.rules.scipy.integrate_ode.",
     "adjoint.rules.scipy.integrate_quadrature.integra", "adjoint.rules.scipy.optimize_solutions.",
     "adjoint.rules.scipy.optimize.roots", "adjoint.rules.scipy.linalg_schur.",
+    "scipy.special._multiufuncs.",
 )  # fmt: skip
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",

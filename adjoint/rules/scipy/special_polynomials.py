@@ -5,6 +5,7 @@ The degree n - 1 of a derivative is taken as 0 where n is 0: the factor n is 0 t
 
 from __future__ import annotations
 
+import numpy as np
 from scipy import special
 
 from adjoint.rules.registry import partials
@@ -55,3 +56,15 @@ def eval_genlaguerre(n, alpha, x, y):
 @partials(special.eval_laguerre, underived="n")
 def eval_laguerre(n, x, y):
     return None, -1 * (n != 0) * special.eval_genlaguerre(n - (n != 0), 1, x)
+
+
+@partials(special.sph_harm_y, underived="n m")
+def sph_harm_y(n, m, theta, phi, y):
+    """∂Y/∂θ = m cot θ Y + √((n - m)(n + m + 1)) e⁻ⁱᵠ Y of the order m + 1 (DLMF 14.10.4, 14.30.1)"""
+    above = np.exp(-1j * phi) * special.sph_harm_y(n, m + 1, theta, phi)
+    return (
+        None,
+        None,
+        m * y / np.tan(theta) + np.sqrt(np.maximum((n - m) * (n + m + 1.0), 0)) * above,
+        1j * m * y,
+    )

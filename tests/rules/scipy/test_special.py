@@ -260,3 +260,13 @@ def test_forward_over_reverse_holds_still_what_has_no_derivative(f):
     bend = (8 * (slopes[0] - slopes[1]) - (slopes[2] - slopes[3])) / (12 * h)
     np.testing.assert_allclose(ad.hvp(total, x, np.ones(4)), bend, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(np.diag(ad.hessian(total, x)), bend, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 1), (3, 3), (3, -2), (1, 0), (2, -2)])
+def test_spherical_harmonics(n, m):
+    theta, phi, w = np.array([0.3, 1.2, 2.5]), np.array([0.5, -1.0, 4.0]), np.array([1.0, 2j, -1])
+
+    def value(theta, phi):
+        return np.sum(np.real(w * special.sph_harm_y(n, m, theta, phi)))
+
+    ad.check_gradient(value, theta, phi, order=2, modes=("reverse", "forward"))
