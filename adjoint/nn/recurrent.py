@@ -100,8 +100,11 @@ class Cell(Layer):
         x: (batch, in) or (in,) → (gates · out, batch), or (batch, time, in) → (gates · out, time, batch)
         """
         expect_axis(type(self).__name__, x.shape, -1, self.input_weight.shape[0])
-        if x.ndim < 3:
+        if x.ndim < 3 and not isinstance(x, np.ndarray):  # one-hot: rows of the weight
             return columns(affine(x, self.input_weight, self.bias))
+        if x.ndim < 3:  # in the order of memory that the product with the state has
+            y = self.input_weight.T @ columns(x)
+            return y if self.bias is None else y + self.bias[:, None]
         steps = np.transpose(x, (2, 1, 0))  # few numbers next to those of the gates
         y = self.scaled(self.input_weight).T @ steps.reshape(x.shape[2], -1)
         y = y if self.bias is None else y + self.scaled(self.bias)[:, None]
