@@ -325,3 +325,9 @@ def test_containers_that_numpy_looks_into():
     ]
     with pytest.raises(TypeError, match="lose its derivative"):
         gradient(lambda v: np.sum(np.stack(UserList([v, 2 * v]))), np.ones(2))
+
+
+def test_parameters_of_the_other_kind_are_told_apart():
+    W = np.ones(2)
+    with pytest.raises(TypeError, match=r"tracker.Params\(\[W, b\]\)"):
+        tracker.gradient(lambda: np.sum(W), ad.params(W))

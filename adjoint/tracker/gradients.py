@@ -143,6 +143,11 @@ def gradient(f: Callable, *args: Any, nest: bool = False) -> Any:
         y = f()
         found = dict(_gradients(y)) if isinstance(y, Tracked) else {}
         return Grads({p: instantiate(found.get(p), p.data) for p in args[0]})
+    if len(args) == 1 and isinstance(args[0], ad.Params):
+        raise TypeError(
+            "tracker.gradient takes parameters as tracker.Params([W, b]), of tracked values; "
+            "ad.params collects arrays, for ad.gradient"
+        )
     if nest or has_tracked(args):
         leaves = [arg if has_tracked(arg) else param(arg) for arg in args]
         return call(lambda *xs: ad.gradient(f, *xs), *leaves)
