@@ -118,6 +118,7 @@ def beside(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value]] | None:
         columns = [numbers(pusher, sequence, start), sequence]
     if len(columns) != len(s.items):
         return None
+    pusher.out[:] = [each for each in pusher.out if each is not made]  # nothing else asks for it
     found = [items_of(pusher, x) for x in columns]
     dots = [d for d, _ in found if d is not NONE]
     kinds = [v.type for v in s.items] + [k for d, k in found if d is not NONE]

@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adjoint import contents, tree
-from adjoint.ir.nodes import Call, Const, Operand, Splat, Statement, Value
+from adjoint.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    Loop,
+    Operand,
+    Splat,
+    Statement,
+    Value,
+    operands_of,
+    walk,
+    yields_of,
+)
 from adjoint.ir.types import Array, IteratorOf, ListOf, Scalar, TupleOf, Unknown, literal
 from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.rules.activity import is_active
@@ -33,7 +45,21 @@ def is_iterator(reverser: Reverser, s: object) -> bool:
     if any(reverser.changes_list(a) for a in s.args):
         return True
     known = isinstance(s.target.type, IteratorOf)  # one that no variable keeps
-    return known and all(is_sequence(reverser, a) for a in gone_over(s))
+    known = known and all(is_sequence(reverser, a) for a in gone_over(s))
+    return known and is_gone_through(reverser, s.target)
+
+
+def is_gone_through(reverser: Reverser, value: Value) -> bool:
+    """Is it given to one loop of this block? Others ask an iterator how far it is."""
+    uses = [
+        s
+        for s in walk(Block(reverser.statements))
+        if value in operands_of(s) or value in yields_of(s)
+    ]
+    if len(uses) != 1 or uses[0] not in reverser.statements:
+        return False
+    loop = isinstance(uses[0], Loop) and uses[0].iterable is value
+    return loop or is_iterator(reverser, uses[0])
 
 
 def gone_over(s: Call) -> list:

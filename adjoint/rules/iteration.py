@@ -8,8 +8,11 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+from collections.abc import Iterator
 from typing import Any
 
+from adjoint.cursor import View
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.registry import nondifferentiable, source_of
 
 MISSING: Any = object()
@@ -71,8 +74,22 @@ def dropwhile(predicate, iterable, /):
     return items[leading(predicate, items) :]
 
 
+def check_apart(iterables):
+    """Refuse to take all items of one iterator before those that others take of it in turn."""
+    taken = [getattr(x, "cursor", x) for x in iterables if isinstance(x, Iterator | View)]
+    if len(set(map(id, taken))) < len(taken):
+        raise UnsupportedSyntaxError(
+            "`zip_longest` takes several items of one iterator, which is not differentiated",
+            hint="Go through a list of its items by indices.",
+        )
+
+
+nondifferentiable(check_apart)
+
+
 @source_of(itertools.zip_longest)
 def zip_longest(*iterables, fillvalue=None):
+    check_apart(iterables)
     columns = [list(iterable) for iterable in iterables]
     count = max([len(column) for column in columns], default=0)
     return [

@@ -46,12 +46,6 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
         if found is not None:
             return found
     one_by_one = is_hashable(function) and function in ONE_BY_ONE
-    if function is iterated and getattr(args[0], "given", 0):
-        raise UnsupportedSyntaxError(
-            "the gradient of a derivative along a direction, through an iterator of which others have taken "
-            "items, is not supported",
-            hint="Go through a list of its items.",
-        )
     if not one_by_one and any(isinstance(x, Cursor) for x in [*args, *tangents[1:-1]]):
         return of_cursors(function, tangents, args, kwargs)
     if isinstance(function, Kept):
