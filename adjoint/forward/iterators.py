@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adjoint.forward import state
 from adjoint.ir.nodes import Call, Const, Loop, Operand, Splat, Value
@@ -51,7 +51,7 @@ def gone_over(s: Call) -> list:
     return s.args if s.callee.value is zip else s.args[:1]  # type: ignore[union-attr]
 
 
-def is_sequence(pusher: Pusher, operand: object) -> bool:
+def is_sequence(pusher: Pusher, operand: Any) -> bool:
     """Are its items where they are for as long as the program runs, or have they no tangents?"""
     if isinstance(operand, Splat):
         return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from adjoint import runtime
 from adjoint.rules.containers import items_of
+from adjoint.rules.iterators import first
 from adjoint.rules.registry import jvp_rule, rule, source_of
 from adjoint.tree import column
 
@@ -50,9 +51,10 @@ def keyed(mapping: dict, bars: Any) -> Any:
 @rule(keyed, linear="bars", form="mapping")
 def _(mapping, bars):
     y = keyed(mapping, bars)
+    count = 0 if bars is None else len(bars)  # fewer, where a loop has left early
 
     def pullback(y_bar):
-        return None, at_keys(y_bar, mapping)
+        return None, first(at_keys(y_bar, mapping), count)
 
     return y, pullback
 
