@@ -13,7 +13,7 @@ TWICE = [p for p in PROGRAMS if p.second]
 # Programs that are refused with an error by the default route.
 REFUSED: set[str] = set()
 # Where only running tells what raises, an exception may carry a value, and what reads of it is refused.
-CARRIED_TWICE = ("contexts.jumps_out_of_it", "contexts.not_suppressed")
+CARRIED_TWICE = ("contexts.jumps_out_of_it", "contexts.not_suppressed", "contexts.silenced")
 CARRIED = ("exceptions.raised_from",)
 
 

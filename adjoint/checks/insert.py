@@ -161,7 +161,7 @@ def check_given(derivative: Any) -> None:
 
 def watch(reverser: Any, scope: Any, primal: Operand, bar: Operand) -> None:
     """Check a contribution to the cotangent of `primal`, where it is made."""
-    if not isinstance(bar, Value) or not isinstance(primal, Value):
+    if not isinstance(bar, Value) or not isinstance(primal, Value) or primal in reverser.caught:
         return
     made = reverser.definitions.get(primal)
     if made is not None and is_ours(made.origin):

@@ -55,9 +55,11 @@ def is_sequence(pusher: Pusher, operand: Any) -> bool:
     """Are its items where they are for as long as the program runs, or have they no tangents?"""
     if isinstance(operand, Splat):
         return False
+    if state.is_changing(pusher, operand):  # its tangents are in slots
+        return False
     if pusher.dot(operand) is None:
         return True
-    if pusher.memory.is_written(operand) or state.is_changing(pusher, operand):
+    if pusher.memory.is_written(operand):
         return False
     kind = operand_type(operand)  # type: ignore[arg-type]
     own = isinstance(kind, IteratorOf) and kind.cls in ITERATORS

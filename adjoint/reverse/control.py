@@ -170,6 +170,7 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     ]
     new = Try(parts[0][0], handlers, list(s.targets), path, s.origin)
     path.named = True
+    reverser.caught.update(h.name for h in s.handlers if h.name is not None)
 
     def backward(scope: Scope) -> None:
         bars = [scope.take_rest(t) for t in s.targets]

@@ -113,6 +113,7 @@ class Reverser:
         self.definitions: dict[Value, Call] = {}
         self.known_origins: dict[Value, frozenset[Value]] = {}
         self.statements: list[Statement] = []  # of the block that is being reversed
+        self.caught: set[Value] = set()  # the exceptions of handlers, gone after these
         self.seed: Value  # the cotangent of the program's result
 
     def forward(self, block: Block) -> tuple[Block, Steps]:

@@ -298,13 +298,7 @@ def respelled(function: Any, args: tuple) -> Any:
     if function is sum and args and isinstance(args[0], list | tuple):
         if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args[0]):
             return summed
-    if args and isinstance(args[0], np.generic) and is_array_method(function):
-        return getattr(np.generic, function.__name__)  # of a number of NumPy's
     return function
-
-
-def is_array_method(function: Any) -> bool:
-    return getattr(function, "__objclass__", None) is np.ndarray
 
 
 def own_iterators(function: Any, args: tuple) -> list[int]:

@@ -84,6 +84,7 @@ BEYOND_AUTOGRAD = {
     "numerics.fixed_point", "numerics.black_scholes", "numerics.black_scholes-2",
     "numerics.beta_log_density", "arrays.lists_for_arrays", "arrays.average_with_weights",
     "arrays.average_with_weights-2", "arrays.settings_that_are_numbers", "arrays.quantile_as_argument",
+    "arrays.methods_of_numbers", "arrays.conjugate_of_a_number", "arrays.words_of_a_text",
 }  # fmt: skip
 IN_AUTOGRAD = [
     p

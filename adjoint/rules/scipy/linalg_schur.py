@@ -33,10 +33,11 @@ def schur_cotangent(T_bar, Z_bar, T, Z, a):
     n = np.shape(T)[0]
     i, j = np.tril_indices(n, -1)
     right = (turned - np.conj(np.swapaxes(turned, -1, -2)))[i, j]
-    system = np.kron(np.eye(n), np.conj(T)) - np.kron(Th, np.eye(n))
+    one = np.eye(n, dtype=T.dtype)
+    system = np.kron(one, np.conj(T)) - np.kron(Th, one)
     places = i * n + j
     w = np.linalg.solve(system[places[:, None], places], right)
-    W = np.reshape(np.eye(n * n)[:, places] @ w, (n, n))
+    W = np.reshape(np.eye(n * n, dtype=T.dtype)[:, places] @ w, (n, n))
     a_bar = Z @ (T_bar + W) @ Zh
     return a_bar if np.iscomplexobj(a) else np.real(a_bar)
 
