@@ -167,3 +167,26 @@ def test_a_constant_function_that_cannot_be_followed_is_refused():
         ad.UnsupportedSyntaxError, match="changes its argument `items`.*calls itself"
     ):
         ad.gradient(f, 2.0)
+
+
+def test_a_declared_shape_does_not_make_a_view_an_array_of_its_own():
+    def half(x):
+        return x[:2]
+
+    @ad.rule(half, shape=lambda x: (2,))
+    def _(x):
+        def pullback(y_bar):
+            x_bar = np.zeros(3)
+            x_bar[:2] = y_bar
+            return (x_bar,)
+
+        return x[:2], pullback
+
+    def written_later(v):
+        a = v * 1.0
+        y = half(a)
+        a[0] = v[1] ** 2
+        return np.sum(y * y)
+
+    with pytest.raises(ad.UnsupportedSyntaxError, match="may have kept it"):
+        ad.gradient(written_later, np.array([0.7, 1.3, 0.4]))
