@@ -26,6 +26,7 @@ from adjoint.inference.sites import Root
 from adjoint.ir.nodes import Function, Value
 from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import UNKNOWN, Type, literal
+from adjoint.ir.verify import checked
 from adjoint.optimise import optimise
 from adjoint.optimise.dead import remove_dead
 from adjoint.optimise.present import own_results
@@ -107,8 +108,14 @@ def generate(request: Request) -> Compiled:
     if not request.options.typed and request.callee not in RULE_CALLS:
         entry.inputs[entry.count :] = [UNKNOWN] * (len(entry.inputs) - entry.count)
     typed = infer(
-        entry.function, entry.inputs, lower, request.options, derivative, sharing=request.sharing
+        entry.function,
+        entry.inputs,
+        lower,
+        request.options,
+        derivative,
+        sharing=request.sharing,
     )
+    checked(typed.function)
     if request.callee in RULE_CALLS:
         refuse_again(typed.function.body)
     if request.form == "jvp":
@@ -121,7 +128,7 @@ def generate(request: Request) -> Compiled:
     if nan_check and request.form == "rule":
         check_given(program)
     check_resolved(program.function, typed.function, entry)
-    function = finish(program, typed, entry, request)
+    function = checked(finish(program, typed, entry, request))
     function = (optimise if request.options.optimise else own_results)(function, begins_reverse)
     final, reverse_start = in_form(function, typed, entry, request, program.shadows)
     loaded = load(emit(final, reverse_start=reverse_start))
@@ -148,7 +155,7 @@ def compile_forward(request: Request, entry: Entry, typed: Inferred) -> Compiled
     if request.options.sources:
         on_sources(program.function.body)
     check_resolved(program.function, typed.function, entry)
-    function = marked(program)
+    function = checked(marked(program))
     if request.options.optimise:
         function = optimise(function, begins_reverse)
     else:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adjoint.ir.nodes import Function
+from adjoint.ir.verify import checked
 from adjoint.optimise.cse import share_common
 from adjoint.optimise.dead import remove_dead
 from adjoint.optimise.inplace import reuse_memory
@@ -31,7 +32,7 @@ PASSES = (
 def optimise(function: Function, is_marker: Callable[[Any], bool]) -> Function:
     """Run all passes, in order. `is_marker` tells the callee at which the reverse half begins."""
     for each in PASSES:
-        each(function, is_marker)
+        checked(each(function, is_marker))
     return function
 
 

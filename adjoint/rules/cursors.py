@@ -12,7 +12,7 @@ from typing import Any
 from adjoint import runtime
 from adjoint.cursor import Counted, Cursor, GeneratorCursor, View, item_bar, placed
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.rules import registry
+from adjoint.rules import lookup, registry
 from adjoint.rules.operators import is_hashable
 from adjoint.tree import iterable_cotangent, tangent_field
 
@@ -75,6 +75,8 @@ def padded(bars: list | None, count: int) -> list | None:
 
 def next_(apply_rule: Any, active: tuple, iterator: Any, *default: Any) -> Result:
     if not isinstance(iterator, Cursor):
+        if 0 in active:
+            lookup.refuse_own_next(iterator)
         if 0 in active and isinstance(iterator, Iterator):
             raise UnsupportedSyntaxError(
                 f"no derivative is known for `next` of a {type(iterator).__name__}",

@@ -13,6 +13,7 @@ import numpy as np
 
 from adjoint import runtime
 from adjoint.errors import UnsupportedSyntaxError
+from adjoint.rules.lookup import refuse_own_next
 from adjoint.rules.registry import jvp_rule, rule
 from adjoint.rules.tangents import item_tangents
 from adjoint.tree import column, iterable_cotangent
@@ -284,6 +285,8 @@ def iter_jvp(primals, tangents):
 def next_jvp(primals, tangents):
     """The tangent of an iterator is one of tangents, and goes along with it."""
     iterator, *default = primals
+    if tangents[0] is not None:
+        refuse_own_next(iterator)
     missing = object()
     y = next(iterator, missing)
     if y is missing:

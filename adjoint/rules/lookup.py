@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.operators import is_hashable
 
 ATTRIBUTE_FUNCTIONS = {
@@ -108,6 +109,15 @@ def own_items(cls: type) -> Any:
 
 def items_of_object(owner):
     return list(type(owner).__iter__(owner))
+
+
+def refuse_own_next(iterator: Any) -> None:
+    """Refuse an iterator of the user's, which changes itself when an item is asked for."""
+    if isinstance(getattr(type(iterator), "__next__", None), types.FunctionType):
+        raise UnsupportedSyntaxError(
+            f"{type(iterator).__name__} gives its items by a `__next__` of its own, which is not differentiated",
+            hint="Write its `__iter__` as a generator: a loop with `yield`.",
+        )
 
 
 def items_by_index(owner):

@@ -43,6 +43,12 @@ def writes_of(function: Any) -> bool:
 
 def refuse_write(what: str, origin: Any = None) -> Any:
     """Raises: a value that carries a derivative is written somewhere."""
+    if what == "setattr":
+        raise UnsupportedSyntaxError(
+            "an attribute of a class is assigned a value that may have a derivative",
+            origin,
+            "Keep it in an attribute of an instance, in a list, or in a global variable.",
+        )
     raise UnsupportedSyntaxError(
         f"{what} writes into a value in place, which is not supported yet", origin, HINT
     )
