@@ -285,7 +285,7 @@ def iter_jvp(primals, tangents):
 def next_jvp(primals, tangents):
     """The tangent of an iterator is one of tangents, and goes along with it."""
     iterator, *default = primals
-    if tangents[0] is not None:
+    if tangents[0] is not None and not isinstance(tangents[0], Iterator):
         refuse_own_next(iterator)
     missing = object()
     y = next(iterator, missing)
