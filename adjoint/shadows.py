@@ -9,6 +9,7 @@ generated code slices the shadows as the program slices the arrays; elsewhere it
 from __future__ import annotations
 
 import operator
+import types
 from collections import deque
 from collections.abc import Callable
 from types import FunctionType
@@ -158,7 +159,9 @@ def shares(y: np.ndarray, x: Any) -> bool:
 
 
 def parts_of(x: Any) -> list[Any]:
-    """What a container, an object or a function refers to."""
+    """What a container, an object or a function refers to. Modules are no one's, and may import others."""
+    if isinstance(x, types.ModuleType):
+        return []
     if isinstance(x, tuple | list | set | deque):
         return list(x)
     if isinstance(x, dict):

@@ -410,7 +410,7 @@ def of_capture(tangents: tuple, function: Any, name: str) -> Result | None:
 def of_method(
     tangents: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any
 ) -> Result | None:
-    function = dispatch.method_of(owner, name)
+    function = dispatch.method_of(owner, name, *args[:1])
     if function is None:
         return None
     moved = (None, tangents[1], *tangents[3:])

@@ -64,7 +64,7 @@ def of_call(
 ) -> Pair:
     """By the compiler, which writes the forward derivative of the call and pushes it forward."""
     if function is call_method:
-        method = dispatch.method_of(*args[:2])
+        method = dispatch.method_of(*args[:3])
         if method is None:
             raise MissingRuleError(
                 f"the second derivative through the method {args[1]!r} is not supported"

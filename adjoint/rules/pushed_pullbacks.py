@@ -110,7 +110,7 @@ def pull_of_method(
     mask: tuple, args: tuple, kwargs: dict, dots: list, y_bar: Any, y_bar_dot: Any
 ) -> Pair:
     owner, name, *rest = args
-    function, own = dispatch.method_of(owner, name), dispatch.method_mask(mask)
+    function, own = dispatch.method_of(owner, name, *rest[:1]), dispatch.method_mask(mask)
     if function is None:
         method, method_dot = of_attribute((None, dots[1][0], None, {}), owner, name)
         positions = tuple(a - 1 if isinstance(a, int) else a for a in own if a != 0)

@@ -441,7 +441,7 @@ def transposed(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Pai
 def of_method(tangents: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Pair:
     """`owner.name(*args)`"""
     _, owner_dot, _, *rest = tangents
-    function = dispatch.method_of(owner, name)
+    function = dispatch.method_of(owner, name, *args[:1])
     if function is not None:
         return push_rule(function, (None, owner_dot, *rest), owner, *args, **kwargs)
     method, method_dot = of_attribute((None, owner_dot, None, {}), owner, name)

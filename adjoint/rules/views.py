@@ -109,8 +109,11 @@ def window_index(shape, window_shape, axis):
 
 
 @rule(np.lib.stride_tricks.as_strided, shape=varying)
-def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
-    y = np.lib.stride_tricks.as_strided(x, shape, strides, subok, writeable)
+def as_strided(x, shape=None, strides=None, subok=False, writeable=True, *, check_bounds=None):
+    checks = (
+        {} if check_bounds is None else {"check_bounds": check_bounds}
+    )  # which NumPy has from 2.5 on
+    y = np.lib.stride_tricks.as_strided(x, shape, strides, subok, writeable, **checks)
     own, index = np.shape(x), strided_index(x, shape, strides)
 
     def pullback(y_bar):
