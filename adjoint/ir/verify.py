@@ -43,13 +43,14 @@ def checked(function: Function) -> Function:
     if between_stages:
         body, together = function.body, Value()
         last = Call(together, Const(tuple), list(body.results))
-        verify(replace(function, body=Block([*body.statements, last], [together])))
+        whole = replace(function, body=Block([*body.statements, last], [together]))
+        _Verifier(whole, inlined=True).check()
     return function
 
 
 class _Verifier:
-    def __init__(self, function: Function) -> None:
-        self.function = function
+    def __init__(self, function: Function, inlined: bool = False) -> None:
+        self.function, self.inlined = function, inlined  # then modules' globals are together
         self.defined: set[Value] = set()
 
     def fail(self, message: str, statement: Statement | None = None) -> NoReturn:
@@ -61,7 +62,7 @@ class _Verifier:
         for value in function.inputs:
             self.define(value, None)
         names = [value.name for value in function.globals]
-        if len(set(names)) != len(names):
+        if len(set(names)) != len(names) and not self.inlined:
             self.fail(f"a global name has two values: {names}")
         if function.code is not None and function.captures:
             free = list(function.code.co_freevars)
