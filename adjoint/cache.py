@@ -36,7 +36,6 @@ RECENT = 8
 Wanted = Callable[[str, Any], bool]
 _lock = threading.RLock()
 _entries: OrderedDict[Request, list[Entry]] = OrderedDict()
-_rules: dict[types.CodeType, Any] = {}
 
 
 class Route:
@@ -216,8 +215,6 @@ def known(
 def add(request: Request, callee: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[Entry, tuple]:
     """Compile, and keep it."""
     entry = Entry(request)
-    for code, nested in entry.compiled.loaded.closures.items():
-        _rules[code] = nested
     key = replace(request, wanted=None)
     entries = [e for e in _entries.get(key, ()) if e.generation == entry.generation]
     _entries[key] = [entry, *entries][:RECENT]

@@ -3,10 +3,12 @@
 import array
 import functools
 import inspect
+import linecache
 import math
 import pickle
 import subprocess
 import sys
+import types
 from collections import OrderedDict, deque, namedtuple
 from dataclasses import dataclass
 from decimal import Decimal
@@ -726,6 +728,25 @@ def _(a, x):
 @pytest.mark.parametrize("f, expected", [(clipped, 10.0), (softplus, 100.0 / (1.0 + np.exp(-3.0)))])
 def test_a_rule_of_the_user_is_used_however_the_function_is_reached(call, f, expected):
     close(call(f), expected)
+
+
+def test_a_rule_is_not_that_of_a_function_of_equal_code_in_another_module():
+    text = "def act(x):\n    return SCALE * x * x\n"
+    code = compile(text, "<acts>", "exec").co_consts[0]
+    again = compile(text, "<acts>", "exec").co_consts[0]
+    linecache.cache["<acts>"] = (len(text), None, text.splitlines(True), "<acts>")
+    one, other = types.FunctionType(code, {"SCALE": 2.0}), types.FunctionType(again, {"SCALE": 5.0})
+    assert one.__code__ == other.__code__
+
+    @ad.rule(one)
+    def _(x):
+        return one(x), lambda y_bar: 100.0 * y_bar
+
+    def call(f, x):
+        return f(x)
+
+    assert ad.gradient(call, one, 3.0) == (None, 100.0)
+    assert ad.gradient(call, other, 3.0) == (None, 30.0)
 
 
 def test_a_rule_of_a_method_and_of_a_class_instance():

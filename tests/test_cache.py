@@ -1,6 +1,8 @@
 """Compiled once, found again, never stale, and nothing of the user's is kept alive."""
 
 import gc
+import itertools
+import linecache
 import sys
 import tracemalloc
 import types
@@ -11,6 +13,8 @@ import pytest
 
 import adjoint as ad
 from adjoint import cache
+from adjoint.emit.source import NestedFunction
+from tests.programs.sources import load_source
 
 X = np.array([0.7, -1.3, 2.1])
 
@@ -71,6 +75,27 @@ def test_ten_thousand_closures_keep_memory_flat(compiled):
         tracemalloc.stop()
     assert len(compiled) == 1
     assert grown < 100_000, f"{grown} bytes more"
+
+
+def generated_texts():
+    return sum(name.startswith("<adjoint") for name in linecache.cache)
+
+
+def test_compilations_that_are_dropped_leave_nothing(monkeypatch):
+    monkeypatch.setattr(cache, "SIZE", 4)
+
+    def compile_many(count):
+        for _ in range(count):
+            k = next(numbers)
+            f = load_source(f"def f{k}(x):\n    return x * x * {k}.5\n", f"f{k}")
+            ad.pullback(f, 3.0)
+            del f
+        gc.collect()
+        return sum(isinstance(each, NestedFunction) for each in gc.get_objects()), generated_texts()
+
+    numbers = itertools.count()
+    kept = compile_many(8)
+    assert compile_many(40) == kept
 
 
 def test_batch_sizes_share_a_compilation_but_one_is_special(compiled):

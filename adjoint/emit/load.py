@@ -25,24 +25,34 @@ class Loaded(NamedTuple):
     emitted: Emitted
 
 
-class _Lifetime:
-    """Lives in the globals of generated functions, and so as long as any of them."""
+class Text:
+    """The lines of a generated file. It lives in the globals of its functions, as long as any does."""
+
+    def __init__(self, filename: str, lines: list[str]) -> None:
+        self.filename = filename
+        self.lines = lines
+        self.register()
+        weakref.finalize(self, linecache.cache.pop, filename, None).atexit = False
+
+    def register(self) -> None:
+        """Give the lines to `linecache`, which shows them in tracebacks and debuggers."""
+        # With no modification time `linecache.checkcache` leaves the entry alone.
+        size = sum(map(len, self.lines))
+        linecache.cache[self.filename] = (size, None, self.lines, self.filename)
 
 
 def load(emitted: Emitted) -> Loaded:
     """Compile and execute the source. Tracebacks show its lines as long as the function lives."""
     emitted.filename = f"<adjoint {emitted.name} {next(_numbers)}>"
     lines = emitted.text.splitlines(keepends=True)
-    # With no modification time `linecache.checkcache` leaves the entry alone.
-    linecache.cache[emitted.filename] = (len(emitted.text), None, lines, emitted.filename)
+    text = Text(emitted.filename, lines)
     with warnings.catch_warnings():  # of a branch that is never taken, say, as in `3[0]`
         warnings.simplefilter("ignore", SyntaxWarning)
         code = compile(emitted.text, emitted.filename, "exec", dont_inherit=True)
     namespace = {**emitted.namespace, "__builtins__": builtins, "__name__": emitted.filename}
     exec(code, namespace)
     function = namespace[emitted.name]
-    namespace["__lifetime__"] = lifetime = _Lifetime()
-    weakref.finalize(lifetime, linecache.cache.pop, emitted.filename, None).atexit = False
+    namespace["__text__"] = text
     by_line = {nested.line: nested for nested in emitted.nested}
     closures = {
         c: by_line[c.co_firstlineno]

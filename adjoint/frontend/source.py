@@ -53,7 +53,7 @@ _lock = threading.RLock()
 def find(code: types.CodeType, namespace: dict[str, Any] | None = None) -> Source:
     """The source of a code object; raises SourceUnavailableError."""
     filename = code.co_filename
-    lines = linecache.getlines(filename, namespace)
+    lines = linecache.getlines(filename, namespace) or _generated(filename, namespace)
     found = _search(code, lines) if lines else None
     if found is None:
         linecache.checkcache(filename)  # the cached lines may be older than the function
@@ -70,6 +70,15 @@ def find(code: types.CodeType, namespace: dict[str, Any] | None = None) -> Sourc
     if class_name:
         _mangle(tree, class_name)
     return Source(tree, code, filename)
+
+
+def _generated(filename: str, namespace: dict[str, Any] | None) -> list[str]:
+    """The lines of a generated file, which `linecache.clearcache` has forgotten, back in its place."""
+    text = (namespace or {}).get("__text__")
+    if getattr(text, "filename", None) != filename:
+        return []
+    text.register()  # pyright: ignore[reportOptionalMemberAccess]
+    return text.lines  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def _explain(code: types.CodeType, has_text: bool) -> tuple[str, None, str]:

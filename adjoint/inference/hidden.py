@@ -196,9 +196,11 @@ def writes(
     spec: Specialiser, code: types.CodeType, namespace: dict, held: list[Any], seen: set[Any]
 ) -> bool:
     """Does code write, or a function that it may call by a name, or a method of what it may refer to?"""
-    if code in seen:
+    # Closures of one code may hold different things, and equal codes stand in different modules.
+    key = id(code), id(namespace), frozenset(map(id, held))
+    if key in seen:
         return False
-    seen.add(code)
+    seen.add(key)
     if functions.writes_to_parameters(spec, code, namespace):
         return True
     known = [*held, *(namespace[name] for name in code.co_names if name in namespace)]

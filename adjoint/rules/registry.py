@@ -53,7 +53,9 @@ class Rule:
 
 
 _TABLE: dict[Any, Rule] = {}
-_CODES: dict[Any, Any] = {}  # the functions that have a rule, by their code
+# The functions that have a rule, by the identity of their code, which is held here: codes of two
+# modules are equal when their texts are, and say nothing of the globals that they read.
+_CODES: dict[int, tuple[Any, Any]] = {}
 _JVPS: dict[Any, Callable[..., Any]] = {}
 _generation = 0
 _waiting: dict[str, str] = {}  # modules that need not be installed, and the modules of their rules
@@ -130,17 +132,17 @@ def is_sampler(function: Any) -> bool:
 
 def code_has_rule(code: Any) -> bool:
     """Was a rule declared for a Python function of this code?"""
-    if _waiting and code not in _CODES:
+    if _waiting and id(code) not in _CODES:
         packages = [sys.modules.get(name) for name in _packages]
         places = tuple(path for package in packages for path in getattr(package, "__path__", ()))
         if places and getattr(code, "co_filename", "").startswith(places):
             _declare_imported()
-    return code in _CODES
+    return id(code) in _CODES
 
 
 def with_code(code: Any) -> Any:
     """The function of this code that a rule was declared for; None if there are several."""
-    return _CODES[code]
+    return _CODES[id(code)][1]
 
 
 def generation() -> int:
@@ -162,8 +164,9 @@ def _declare(functions: Iterable[Any], declared: Rule) -> None:
         code = function.__code__ if isinstance(function, types.FunctionType) else None
         own = declared.kind == "source" and declared.text is function
         if code is not None and not own:
-            # A definition that was run again made another function, of an equal code.
-            _CODES[code] = function if _CODES.get(code, function) is function else None
+            # A definition that was run again made another function, of the same code.
+            _, earlier = _CODES.get(id(code), (code, function))
+            _CODES[id(code)] = code, function if earlier is function else None
     _generation += 1
 
 

@@ -44,7 +44,9 @@ def refuse_changes(
 
 def changed(text: Any, classes: list[Any]) -> tuple[str, int] | None:
     """The first parameter that a function called with these classes writes into, and the line."""
-    if not isinstance(text, types.FunctionType) or text.__module__.startswith("adjoint."):
+    if not isinstance(text, types.FunctionType):
+        return None
+    if (text.__module__ or "").startswith("adjoint."):  # a rule's own text
         return None
     for position, name, line, kept in changes(text):
         known = classes[position] if position < len(classes) else None

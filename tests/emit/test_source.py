@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # ruff: noqa: E501  (tables of expected text)
+import linecache
 import math
 import operator as op
 
@@ -11,6 +12,7 @@ import pytest
 
 from adjoint import runtime
 from adjoint.emit import annotate, emit, input_names, load
+from adjoint.frontend.source import find
 from adjoint.ir import nodes as ir
 from adjoint.ir.types import Array, Scalar
 from tests.emit.build import Builder, add_into, block, function, index_add, set_item, value
@@ -446,10 +448,16 @@ def test_errors_name_the_users_line(tmp_path):
 
 
 def test_tracebacks_show_generated_lines_even_after_a_check():
-    import linecache
-
     loaded = load(emit(rule()))
     linecache.checkcache()
     filename = loaded.function.__code__.co_filename
     assert filename.startswith("<adjoint tanh_rule ")
+    assert linecache.getline(filename, 2).strip() == "# -- forward --"
+
+
+def test_source_is_found_again_after_linecache_was_cleared():
+    function = load(emit(rule())).function
+    filename = function.__code__.co_filename
+    del linecache.cache[filename]  # `linecache.clearcache`, which other libraries call, drops all
+    assert find(function.__code__, function.__globals__).code is function.__code__
     assert linecache.getline(filename, 2).strip() == "# -- forward --"
