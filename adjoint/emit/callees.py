@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import math
 import operator
 import types
@@ -112,6 +113,8 @@ def is_pure(callee: Any) -> bool:
     if module in ("_operator", "operator"):
         return name not in _WRITES and callee not in AUGMENTED
     if callable(callee) and getattr(math, name, None) is callee or _numpy_is_pure(callee, name):
+        return True
+    if callee in (itertools.count, itertools.repeat):
         return True
     return getattr(builtins, name, None) is callee and callee in _PURE_BUILTINS
 

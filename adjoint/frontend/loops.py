@@ -111,18 +111,17 @@ def _go_on(scope: Scope, node: Node, broke: Operand, rest: list[Node]) -> bool:
 def bind_items(scope: Scope, loop: Loop, target: Node) -> None:
     """Bind the target of a `for` to the item of this iteration."""
     targets = target.elts if isinstance(target, gast.Tuple | gast.List) else [target]
-    plain = all(isinstance(t, gast.Name) for t in targets)
-    loop.unpack = plain and targets != [target]
-    if plain:
-        loop.items = [scope.value(t.id, t) for t in targets]
-    else:
-        loop.items = [scope.value(node=target)]
+    if any(isinstance(t, gast.Starred) for t in targets):
+        targets = [target]
+    loop.unpack = targets != [target]
+    names = [t.id if isinstance(t, gast.Name) else "" for t in targets]
+    loop.items = [scope.value(name, t) for name, t in zip(names, targets, strict=True)]
     scope.depths |= dict.fromkeys(loop.items, scope.depth)
-    if plain:
-        for each, item in zip(targets, loop.items, strict=True):
+    for each, item in zip(targets, loop.items, strict=True):
+        if isinstance(each, gast.Name):
             scope.bind(each.id, item)
-    else:
-        assign(scope, target, loop.items[0])
+        else:
+            assign(scope, each, item)
 
 
 def run_loop(

@@ -24,6 +24,7 @@ from adjoint.inference import (
     whole,
     written,
 )
+from adjoint.inference.flat import flatten
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
 from adjoint.inference.sites import Late, ReadError, Restart, Root, Shared, Site, Span, Uncached
@@ -517,4 +518,5 @@ def settled(spec: Specialiser, function: Function) -> Function:
     written.in_parts(function)
     whole.check(spec, function)
     hidden.check(spec, function)
+    flatten(function)
     return function

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 
 def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
+    columns = iterators.columns(reverser, s.iterable, len(s.items)) if s.unpack else None
     body, steps = reverser.forward(s.body)
     before, iterable = state.iterated(reverser, s)
     new = Loop(body, s.carried, s.inits, s.targets, iterable, s.items, s.unpack, s.test, s.stop,
@@ -61,7 +62,7 @@ def loop(reverser: Reverser, s: Loop) -> tuple[list[Statement], Backward]:
     after = [Call(n, Const(len), [v], [], s.origin) for v, n in counts.items()]
 
     def backward(scope: Scope) -> None:
-        LoopReversal(reverser, new, scope, s.iterable, counts).write(steps)
+        LoopReversal(reverser, new, scope, s.iterable, counts, columns).write(steps)
 
     return [*before, new, *after], backward
 
@@ -76,9 +77,11 @@ class LoopReversal:
         scope: Scope,
         iterable: Operand | None,
         counts: dict[Value, Value],
+        columns: list[Operand | None] | None,
     ) -> None:
         self.reverser, self.forward, self.scope = reverser, forward, scope
         self.iterable = iterable  # what the program iterates over
+        self.columns = columns  # where its items come from, one by one, if that is known
         self.counts = (
             counts  # of the lists that the loop builds and that change later, their lengths
         )
@@ -177,10 +180,7 @@ class LoopReversal:
         bars = [self.inner.take_rest(v) for v in s.items]
         if all(b is None for b in bars):
             return []
-        columns = None
-        if s.unpack:
-            columns = iterators.columns(self.reverser, self.iterable, len(s.items))
-        if columns is None:
+        if self.columns is None:
             operands: list[Operand] = [Const(None) if b is None else b for b in bars]
             name = bars_name(s.items[0])
             if s.unpack:
@@ -189,7 +189,7 @@ class LoopReversal:
             return [(self.iterable, self.gathered(name, operands))]  # type: ignore[list-item]
         return [
             (column, self.gathered(bars_name(item), [bar]))
-            for item, bar, column in zip(s.items, bars, columns, strict=True)
+            for item, bar, column in zip(s.items, bars, self.columns, strict=True)
             if column is not None and bar is not None and is_active(column, self.reverser.active)
         ]
 

@@ -236,3 +236,97 @@ def rows_that_are_written_to(xs, ys):
         row *= 2
         total = total + row @ column
     return total
+
+
+# -- pairs of pairs ----------------------------------------------------------------------------------
+
+
+@program(X, Y)
+def enumerated_pairs(xs, ys):
+    total = 0.0
+    for i, (x, y) in enumerate(zip(xs, ys), start=1):
+        total = total + i * x * y**2
+    return total
+
+
+@program(X, Y)
+def pairs_of_pairs(xs, ys):
+    total = 1.0
+    for (x, y), (i, z) in zip(zip(xs, ys), enumerate(ys)):
+        total = total * (x + y * z) + i
+    return total
+
+
+@program(X, Y)
+def pairs_of_pairs_of_pairs(xs, ys):
+    total = 0.0
+    for i, ((x, y), (z, _)) in enumerate(zip(zip(xs, ys), zip(ys, xs))):
+        if i == 3:
+            break
+        total = total + x * y * z
+    return total * xs[3]
+
+
+@program(X, Y)
+def pair_used_whole(xs, ys):
+    total = 0.0
+    for i, pair in enumerate(zip(xs, ys)):
+        x, y = pair
+        total = total + x * y * len(pair) * i + sum(pair)
+    return total
+
+
+@program(X, Y)
+def pair_with_the_rest(xs, ys):
+    total = 0.0
+    for i, (x, *rest) in enumerate(zip(xs, ys, ys[::-1])):
+        total = total + i * x * rest[0] * rest[1]
+    return total
+
+
+@program(X, Y)
+def pairs_of_equal_length(xs, ys):
+    total = 0.0
+    for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        total = total + x * y**i
+    for (x, y), z in zip(zip(xs, ys), xs, strict=True):
+        total = total * x + y * z
+    return total
+
+
+@program(X, Y)
+def pairs_of_one_iterator(xs, ys):
+    items = iter(xs)
+    total = 1.0
+    for (x, y), z in zip(zip(items, ys), items):
+        total = total * x + y * z
+    return total
+
+
+@program(X, Y)
+def pairs_kept_in_a_variable(xs, ys):
+    pairs = enumerate(zip(xs, ys))
+    total = 0.0
+    for _, (x, y) in pairs:
+        total = total + x * y
+        if x > 0.5:
+            break
+    for i, (x, y) in pairs:
+        total = total * i + x * x * y
+    return total
+
+
+@program(X, Y)
+def pairs_into_an_array(xs, ys):
+    places = np.zeros(4)
+    sums = {}
+    for i, (places[i], (sums["x"], y)) in enumerate(zip(xs, zip(xs, ys))):
+        places[i] = places[i] * y
+    return np.sum(places**2) + sums["x"]
+
+
+@program(X, Y)
+def comprehension_of_pairs(xs, ys):
+    return sum([x * y * i for i, (x, y) in enumerate(zip(xs, ys))]) + max(
+        a * b for (a, b), _ in zip(zip(xs, ys), ys)
+    )
