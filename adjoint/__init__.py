@@ -3,13 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from adjoint.api import (
-    Grads,
-    Params,
     differentiable,
     grad,
     gradient,
     jvp,
-    params,
     pullback,
     pushforward,
     source,
@@ -30,6 +27,7 @@ from adjoint.errors import (
     UnsupportedSyntaxError,
 )
 from adjoint.jacobians import diaghessian, hessian, hvp, jacfwd, jacobian, jacrev
+from adjoint.parameters import Grads, Params, params
 from adjoint.rules.checkpoints import checkpoint
 from adjoint.rules.hooks import hook
 from adjoint.rules.implicit import implicit

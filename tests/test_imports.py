@@ -26,7 +26,7 @@ ORDER = [
     {"compiler"},
     {"matching"},
     {"cache"},
-    {"callees"},
+    {"callees", "parameters"},
     {"api"},
 ]
 # What is built on the public interface; the parts may use each other.
