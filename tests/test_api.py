@@ -730,6 +730,25 @@ def test_a_rule_of_the_user_is_used_however_the_function_is_reached(call, f, exp
     close(call(f), expected)
 
 
+def test_a_module_of_the_users_may_be_called_as_numpy_is(monkeypatch):
+    text = """
+import numpy as np
+import adjoint as ad
+calls = []
+@ad.nondifferentiable
+def count(x):
+    calls.append(x)
+    return float(len(calls))
+def f(x):
+    return x * count(x) + x * count(x)
+"""
+    linecache.cache["<numpyish>"] = (len(text), None, text.splitlines(True), "<numpyish>")
+    module = types.ModuleType("numpy_of_the_user")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(text, "<numpyish>", "exec"), module.__dict__)
+    assert ad.value_and_gradient(module.f, 2.0) == (6.0, (3.0,))
+
+
 def test_a_rule_is_not_that_of_a_function_of_equal_code_in_another_module():
     text = "def act(x):\n    return SCALE * x * x\n"
     code = compile(text, "<acts>", "exec").co_consts[0]

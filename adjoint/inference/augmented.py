@@ -32,6 +32,7 @@ from adjoint.ir.nodes import (
     walk,
 )
 from adjoint.ir.types import Array
+from adjoint.rules import registry
 from adjoint.rules.memory import AUGMENTED, SHARING
 from adjoint.rules.signatures import operand_type, result_type
 from adjoint.runtime import augment
@@ -187,9 +188,8 @@ def keeps(use: Call) -> bool:
             isinstance(use.args[1], Const)
             and use.args[1].value in ("shape", "size", "ndim", "dtype")
         )
-    module = getattr(function, "__module__", None) or ""
     known = (
-        module.startswith("numpy")
+        registry.package_of(function) == "numpy"
         or getattr(function, "__objclass__", None) is np.ndarray
         or function is len
     )

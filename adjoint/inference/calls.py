@@ -306,10 +306,9 @@ def writes_out(function: Any, args: list[Operand], kwargs: Keywords) -> bool:
         kind.value is None or kind.value == (None,) or kind.value is np._NoValue
     ):
         return False
-    module = getattr(function, "__module__", None) or ""
     return (
         isinstance(function, np.ufunc)
-        or module.startswith("numpy")
+        or registry.package_of(function) == "numpy"
         or (
             getattr(function, "__objclass__", None) is np.ndarray
             or isinstance(getattr(function, "__self__", None), np.ufunc)

@@ -25,6 +25,7 @@ from adjoint.ir.nodes import (
     walk,
 )
 from adjoint.ir.types import DictOf, FunctionOf, Instance, ListOf, Literal, TupleOf, Type
+from adjoint.rules import registry
 from adjoint.rules.builtins import extreme_positions
 from adjoint.rules.iteration import leading, sorted_positions
 from adjoint.rules.signatures import operand_type
@@ -75,9 +76,7 @@ def check(spec: Specialiser, function: Function) -> None:
 
 
 def is_python(function: Any) -> bool:
-    return isinstance(function, types.FunctionType) and not function.__module__.startswith(
-        "adjoint"
-    )
+    return isinstance(function, types.FunctionType) and registry.package_of(function) != "adjoint"
 
 
 def is_sort(s: Call) -> bool:
@@ -181,6 +180,11 @@ def changes_something(
     if objects.is_settled(function.__globals__.get("__name__")):
         return changes_something(spec, getattr(function, "__wrapped__", None), held, seen)
     cells = [c.cell_contents for c in function.__closure__ or () if is_filled(c)]
+    # Closures of one code may hold different things, and equal codes stand in different modules.
+    known = tuple(map(id, (function.__code__, function.__globals__, *cells)))
+    if known in seen:
+        return False
+    seen.add(known)
     return writes(spec, function.__code__, function.__globals__, [*held, *cells], seen)
 
 
@@ -196,11 +200,6 @@ def writes(
     spec: Specialiser, code: types.CodeType, namespace: dict, held: list[Any], seen: set[Any]
 ) -> bool:
     """Does code write, or a function that it may call by a name, or a method of what it may refer to?"""
-    # Closures of one code may hold different things, and equal codes stand in different modules.
-    key = id(code), id(namespace), frozenset(map(id, held))
-    if key in seen:
-        return False
-    seen.add(key)
     if functions.writes_to_parameters(spec, code, namespace):
         return True
     known = [*held, *(namespace[name] for name in code.co_names if name in namespace)]

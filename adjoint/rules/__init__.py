@@ -58,6 +58,7 @@ FAMILIES = (
     "structural",
     "pushing",
     "pushed",
+    "pushed_calls",
     "pushed_pullbacks",
     "pushed_forward",
 )

@@ -70,9 +70,7 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
         fail(*args, **kwargs)
     if writes_of(function):
         refuse_write(getattr(function, "__name__", "this"))
-    if kwargs.get("out") is not None and (
-        getattr(function, "__module__", None) or "numpy"
-    ).startswith("numpy"):
+    if kwargs.get("out") is not None and registry.package_of(function) in ("", "numpy"):
         refuse_write("out=")
     if only_text(function, active, args, kwargs):
         return _of_text(function, args, kwargs)

@@ -55,7 +55,7 @@ def is_pure(function: Any) -> bool:
     if declared.kind == "constant":
         return (
             module in ("_operator", "builtins", "math")
-            or (module.startswith("numpy") and "random" not in module)
+            or (registry.package_of(function) == "numpy" and "random" not in module)
             or getattr(function, "__objclass__", None) is np.ndarray
         )
     return True

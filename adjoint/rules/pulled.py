@@ -26,15 +26,12 @@ from adjoint.rules import (
 )
 from adjoint.rules.kept import Kept, hold, spelled_mask
 from adjoint.rules.methods import array_of
+from adjoint.rules.moving import TRANSPOSED, moves
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.plain import SEQUENCE_TEXTS
 from adjoint.runtime import (
     call_method,
     is_context_function,
-    load_capture,
-    make_function,
-    new_object,
-    set_attribute,
 )
 from adjoint.tree import (
     Number,
@@ -43,7 +40,6 @@ from adjoint.tree import (
     cotangent_dtype,
     same_container,
     tangent_field,
-    tangent_item,
 )
 
 # The cotangents of: the callee, the positional arguments (a tuple), the keywords (a dict), y_bar.
@@ -405,16 +401,6 @@ def innermost(kept: Any) -> Any:
 # -- calls that only take apart and put together: linear in y_bar -------------------------------------------
 
 
-def moves(function: Any, args: tuple) -> bool:
-    """Does the pullback of this call only move cotangents, whatever the operands are?"""
-    if not is_hashable(function) or function not in TRANSPOSED:
-        return False
-    if function is getattr:
-        return lookup.attribute_call(*args) is None
-    method = getattr(type(args[0]), "__getitem__", None)
-    return function is not operator.getitem or not isinstance(method, types.FunctionType)
-
-
 def _moved(function: Any, args: tuple, inner: Any, y_bar: Any) -> Result:
     def pull(bars_bar: Any) -> Parts:
         _, given, named = parts_of(bars_bar, len(args))
@@ -441,58 +427,9 @@ def _attribute(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any)
     return (None, bars[1 + at], *rest, {}), pull
 
 
-def _attribute_read(args: tuple, given: tuple, named: dict) -> Any:
-    owner, name, bar = args[0], args[1], given[0]
-    if len(args) > 2 and not hasattr(owner, name):
-        return given[2]
-    if bar is None:
-        return None
-    value = getattr(owner, name, None)
-    if dispatch.is_bound(value) and value.__self__ is owner:
-        return Tangent(__self__=bar)
-    if lookup.is_decorated(value) and getattr(value.function, "__self__", None) is owner:
-        return Tangent(function=Tangent(__self__=bar))
-    if isinstance(owner, tuple):
-        return bar[owner._fields.index(name)] if name in getattr(owner, "_fields", ()) else None
-    return tangent_field(bar, name)
-
-
-def _attribute_read_of_capture(args: tuple, given: tuple, named: dict) -> Any:
-    return tangent_field(given[0], args[1])
-
-
 def _item(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
     """An item that a method computes."""
     return compiled(type(args[0]).__getitem__, active, args, kwargs, y_bar)
-
-
-def _item_read(args: tuple, given: tuple, named: dict) -> Any:
-    return tangent_item(given[0], args[1])
-
-
-def _assigned(args: tuple, given: tuple, named: dict) -> Any:
-    rest = {} if given[0] is None else {n: getattr(given[0], n) for n in given[0]}
-    return Tangent(**{**rest, args[1]: given[2]})
-
-
-def _function_made(args: tuple, given: tuple, named: dict) -> Any:
-    return Tangent(**dict(structural.function_parts(args[0], given)))
-
-
-def _dict_made(args: tuple, given: tuple, named: dict) -> Any:
-    bars: dict = {}
-    if args and given[0] is not None:
-        items = args[0]
-        bars = (
-            dict(given[0])
-            if hasattr(items, "keys")
-            else {k: None if b is None else b[1] for (k, _), b in zip(items, given[0], strict=True)}
-        )
-    return {**bars, **named}
-
-
-def _nothing(args: tuple, given: tuple, named: dict) -> Any:
-    return None
 
 
 def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: Any) -> Result:
@@ -517,11 +454,6 @@ def _rule_applied(active: tuple, args: tuple, kwargs: dict, inner: Any, y_bar: A
     return inner(y_bar), pull
 
 
-# How the cotangents of what a pullback returned are those of what it was given.
-TRANSPOSED: dict[Any, Callable[[tuple, tuple, dict], Any]] = {
-    getattr: _attribute_read, operator.getitem: _item_read, set_attribute: _assigned, new_object: _nothing,
-    dict: _dict_made, load_capture: _attribute_read_of_capture, make_function: _function_made,
-}  # fmt: skip
 SPECIAL: dict[Any, Callable[..., Result]] = {
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, dispatch.apply_rule: _rule_applied,
 }  # fmt: skip

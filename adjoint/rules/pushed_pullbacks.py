@@ -14,7 +14,8 @@ from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.dispatch import apply_rule, pull_call
 from adjoint.rules.kept import Kept, spelled_mask
 from adjoint.rules.pulled import held, innermost, moves, unsupported
-from adjoint.rules.pushing import PUSHED, Pair, listed, of_attribute, push_rule
+from adjoint.rules.pushed_calls import of_attribute
+from adjoint.rules.pushing import PUSHED, Pair, listed, push_rule
 from adjoint.runtime import call_method
 from adjoint.tree import Tangent, tangent_field
 

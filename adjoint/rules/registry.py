@@ -127,7 +127,12 @@ def sampler(function: Any) -> Any:
 
 def is_sampler(function: Any) -> bool:
     """Is this a method of random generators? Every call gives other numbers."""
-    return (getattr(function, "__module__", None) or "").startswith("numpy.random")
+    return f"{getattr(function, '__module__', None)}.".startswith("numpy.random.")
+
+
+def package_of(function: Any) -> str:
+    """The package that a callable says it is of: "numpy", and not "numpy_of_the_user"."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0]
 
 
 def code_has_rule(code: Any) -> bool:

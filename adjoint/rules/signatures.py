@@ -430,10 +430,8 @@ def _from_numpy(function: Any) -> bool:
     if owner is not None:
         return owner in (np.ndarray, np.generic)
     module = getattr(function, "__module__", None) or ""
-    if module.startswith("numpy.random"):
-        return False
-    if module.startswith("numpy"):
-        return True
+    if registry.package_of(function) == "numpy":
+        return not module.startswith("numpy.random")
     if getattr(function, "__name__", "") in ("index_rows", "sorted_positions", "extreme_positions"):
         return False  # how many there are depends on the values
     if module.startswith("adjoint.rules.") and module not in (

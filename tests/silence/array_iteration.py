@@ -15,7 +15,6 @@ REFUSED = {
     """,
     MEANWHILE: """
         reversed_written_ahead
-        rows_numbered_and_unpacked
         generator_expression_over_entries
         zip_made_before
         zip_with_its_own_view
