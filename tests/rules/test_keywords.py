@@ -57,7 +57,7 @@ def test_sums_from_an_initial_value(f):
 # Of the representation, not of the numbers; or tested by other means than cases, as is said.
 OF_NO_DERIVATIVE = {
     "out", "dtype", "order", "subok", "like", "device", "copy", "casting", "overwrite_input",
-    "writeable", "stream", "kind", "stable",
+    "writeable", "stream", "kind", "stable", "check_bounds",
 }  # fmt: skip
 OTHERWISE = {
     "np.linspace": {"retstep"},  # refused
