@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.api import gradient, jvp, pullback
+from adjoint.rules.registry import nondifferentiable
 from adjoint.tree import Number, cotangent_dtype
 
 
@@ -92,7 +93,9 @@ def hvp(f: Callable, x: Any, v: Any) -> Any:
 def diaghessian(f: Callable, x: Any) -> Any:
     """The diagonal of the Hessian of `f`, in the shape of `x`: one `hvp` for each number in it."""
     check_numbers((x,))
-    diagonal = [hvp(f, x, e)[i] if np.ndim(x) else hvp(f, x, e) for i, e in basis(x)]
+    pairs = [jvp(lambda x: gradient(f, x)[0], (x,), (e,)) for _, e in basis(x)]
+    expect_same([slope for slope, _ in pairs])
+    diagonal = [along[i] if np.ndim(x) else along for (i, _), (_, along) in zip(basis(x), pairs)]
     return np.reshape(diagonal, np.shape(x)) if np.ndim(x) else diagonal[0]
 
 
@@ -146,25 +149,46 @@ def columns(f: Callable, args: tuple, wanted: tuple[int, ...]) -> tuple:
     """The Jacobian by arguments, from pushforwards."""
     by_argument = []
     for i in wanted:
-        found = [column(f, args, i, unit) for _, unit in basis(args[i])]
+        pairs = [column(f, args, i, unit) for _, unit in basis(args[i])]
+        expect_same([y for y, _ in pairs])
+        found = [slope for _, slope in pairs]
         shape = np.shape(found[0]) if found else np.shape(f(*args))
         stacked = np.reshape(found, (len(found), *shape))
         by_argument.append(np.moveaxis(stacked, 0, -1).reshape(shape + np.shape(args[i])))
     return tuple(by_argument)
 
 
-def column(f: Callable, args: tuple, i: int, unit: Any) -> Any:
-    """The derivative of the value along one unit of one argument."""
+def column(f: Callable, args: tuple, i: int, unit: Any) -> tuple:
+    """The value, and its derivative along one unit of one argument."""
 
-    def along(v: Any) -> Any:
+    def along(v: Any) -> tuple:
         y, y_dot = jvp(f, args, tuple(v if k == i else None for k in range(len(args))))
         check_numbers((y,))
-        return y_dot
+        return y, y_dot
 
-    slope = along(unit)
-    if np.iscomplexobj(unit) and not np.allclose(along(1j * unit), 1j * slope, 1e-6, 1e-9):
+    y, slope = along(unit)
+    if np.iscomplexobj(unit) and not np.allclose(along(1j * unit)[1], 1j * slope, 1e-6, 1e-9):
         raise ValueError(
             "the function is not holomorphic: its derivative along the imaginary axis is another; "
             "use jvp along both"
         )
-    return slope
+    return y, slope
+
+
+@nondifferentiable
+def expect_same(values: list) -> None:
+    """ValueError unless a function gave the same each time that it was called, but for rounding."""
+    for y in values[1:]:
+        loose = np.finfo(cotangent_dtype(np.asarray(y).dtype)).eps ** 0.5
+        if not np.allclose(y, values[0], loose, loose * greatest(values[0]), equal_nan=True):
+            raise ValueError(
+                "the function gave another value when it was called again, as one does that keeps a state "
+                "or draws random numbers, and this derivative takes a call for each number in x: let each "
+                "call begin alike (reset the state, or seed the generator, inside the function)"
+            )
+
+
+def greatest(y: Any) -> float:
+    """The greatest finite entry, in absolute value."""
+    sizes = np.abs(np.ravel(y))
+    return float(np.max(sizes[np.isfinite(sizes)], initial=0.0))

@@ -194,6 +194,36 @@ def quadratic(x):
     return np.sum((A33 @ x) ** 2) + np.sum(x**4)
 
 
+class Growing:
+    """Begins each call where the last one ended, or where it began."""
+
+    def __init__(self, resets):
+        self.resets, self.count = resets, 1.0
+
+    def __call__(self, x):
+        self.count = 1.0 if self.resets else self.count + 1
+        return self.count * x**3
+
+    def total(self, x):
+        return np.sum(self(x))
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f: ad.jacfwd(f)(x3),
+        lambda f: ad.jacobian(lambda x: np.concatenate([f(x), x]), x3),
+        lambda f: ad.hessian(f.total, x3),
+        lambda f: ad.diaghessian(f.total, x3),
+    ],
+)
+def test_columns_of_a_function_that_changes_between_calls_are_refused(derivative):
+    """Each column was taken of another function, in silence."""
+    with pytest.raises(ValueError, match="gave another value when it was called again"):
+        derivative(Growing(False))
+    derivative(Growing(True))
+
+
 def test_hessians():
     expected = 2 * A33.T @ A33 + np.diag(12 * x3**2)
     np.testing.assert_allclose(ad.hessian(quadratic, x3), expected, rtol=1e-12)
