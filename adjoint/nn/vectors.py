@@ -145,6 +145,12 @@ def _(v: Any, layout: Layout) -> Any:
     return y, pullback
 
 
+@ad.jvp_rule(filled)
+def _(primals: tuple, tangents: tuple) -> Any:
+    (v, layout), (v_dot, _) = primals, tangents
+    return filled(v, layout), None if v_dot is None else spread(v_dot, layout)
+
+
 class Rebuild:
     """From a vector to a model like the one that was taken apart."""
 

@@ -248,6 +248,21 @@ def test_gradients_pass_through_rebuilding():
     np.testing.assert_allclose(v_bar[-3:], g.layers[2].layer.bias)
 
 
+def test_hessians_pass_through_rebuilding():
+    """Forward over reverse, where a vector's tangent becomes a model's."""
+    for model in (
+        nn.Chain(nn.Dense(3, 2, np.tanh, rng=0, dtype=np.float64), nn.RMSNorm(2)),
+        tied(),
+    ):
+        v, rebuild = nn.destructure(model)
+        x = normal(5, model[0].weight.shape[0])
+        ad.check_gradient(lambda v: np.sum(rebuild(v)(x) ** 2), v, order=2)
+        H = ad.hessian(lambda v: np.sum(rebuild(v)(x) ** 2), v)
+        by_rows = ad.jacrev(lambda v: ad.gradient(lambda v: np.sum(rebuild(v)(x) ** 2), v)[0])(v)
+        np.testing.assert_allclose(H, by_rows, rtol=1e-10, atol=1e-12)
+        assert ad.jvp(rebuild, (v,), (v,))[1].layers[0].weight.shape == model[0].weight.shape
+
+
 def test_gradients_pass_through_destructuring():
     model = nn.Chain(nn.Dense(3, 2, rng=0, dtype=np.float64))
     w = normal(8)
