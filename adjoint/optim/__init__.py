@@ -51,12 +51,15 @@ from adjoint.optim.combining import (
     masked,
     parts,
 )
+from adjoint.optim.curvature import Sophia, fisher_diag, hutchinson
 from adjoint.optim.descent import Descent, Lion, Momentum, Nesterov, Rprop
 from adjoint.optim.layerwise import LAMB, LARS, Adafactor, Muon, Polyak, Prodigy
 from adjoint.optim.lbfgs import LBFGS, Minimum, minimise, sharpness_aware
 from adjoint.optim.line_search import Backtracking, StrongWolfe
+from adjoint.optim.monitoring import Monitor, Moving, measured
+from adjoint.optim.perturbations import Gumbel, Normal, perturbed
 from adjoint.optim.projections import Project, box, l1_ball, l2_ball, linf_ball, simplex
-from adjoint.optim.rule import Slot, UpdateRule
+from adjoint.optim.rule import Slot, UpdateRule, global_norm
 from adjoint.optim.state import State, adjust, freeze, setup, thaw, update
 
 # The names of Flux's older versions.
@@ -103,15 +106,19 @@ __all__ = [
     "ClipValue",
     "Descent",
     "ExpDecay",
+    "Gumbel",
     "InvDecay",
     "Lion",
     "Lookahead",
     "Minimum",
     "MixedPrecision",
     "Momentum",
+    "Monitor",
+    "Moving",
     "Muon",
     "NAdam",
     "Nesterov",
+    "Normal",
     "OAdam",
     "Optimiser",
     "OptimiserChain",
@@ -127,6 +134,7 @@ __all__ = [
     "SignDecay",
     "SkipNotFinite",
     "Slot",
+    "Sophia",
     "State",
     "StrongWolfe",
     "UpdateRule",
@@ -134,13 +142,18 @@ __all__ = [
     "adjust",
     "averaged",
     "box",
+    "fisher_diag",
     "freeze",
+    "global_norm",
+    "hutchinson",
     "l1_ball",
     "l2_ball",
     "linf_ball",
     "masked",
+    "measured",
     "minimise",
     "parts",
+    "perturbed",
     "schedules",
     "setup",
     "sharpness_aware",

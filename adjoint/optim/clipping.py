@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adjoint.errors import NonFiniteError
-from adjoint.optim.rule import Entry, Slot, UpdateRule, norm, scratch
+from adjoint.optim.rule import Entry, Slot, UpdateRule, global_norm, norm, scratch
 
 
 @dataclass(eq=False)
@@ -84,7 +84,7 @@ class ClipGlobalNorm(UpdateRule):
     omega: float = 1.0
 
     def apply_all(self, entries: list[Entry]) -> None:
-        length = math.hypot(*[norm(dx) for _, dx, _ in entries])
+        length = global_norm([dx for _, dx, _ in entries])
         if not math.isfinite(length):
             raise NonFiniteError(
                 f"the norm of all gradients is {length}",

@@ -19,17 +19,21 @@ class OptimiserChain(UpdateRule):
     >>> from adjoint.optim import ClipGrad, Descent
     >>> OptimiserChain(ClipGrad(1.0), Descent(0.5))
     OptimiserChain(ClipGrad(delta=1.0), Descent(eta=0.5))
+    >>> OptimiserChain(clip=ClipGrad(1.0), step=Descent(0.5))["step"]
+    Descent(eta=0.5)
     """
 
-    def __init__(self, *rules: UpdateRule) -> None:
+    def __init__(self, *rules: UpdateRule, **named: UpdateRule) -> None:
         super().__init__()
-        self.rules = rules
+        self.rules, self.named = (*rules, *named.values()), named
 
     def __repr__(self) -> str:
-        return f"OptimiserChain({', '.join(map(repr, self.rules))})"
+        plain = [repr(rule) for rule in self.rules[: len(self.rules) - len(self.named)]]
+        named = [f"{name}={rule!r}" for name, rule in self.named.items()]
+        return f"OptimiserChain({', '.join(plain + named)})"
 
-    def __getitem__(self, index: int) -> UpdateRule:
-        return self.rules[index]
+    def __getitem__(self, which: int | str) -> UpdateRule:
+        return self.named[which] if isinstance(which, str) else self.rules[which]
 
     def blockwise(self, slot: Slot) -> bool:
         return all(rule.blockwise(part) for rule, part in zip(self.rules, slot.parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -244,6 +245,9 @@ class Polyak(UpdateRule):
     eta: float = 1.0
     least: float = 0.0
     value: float | None = field(default=None, init=False)
+
+    def told(self, target: Any, value: float | None, curvature: Any) -> None:
+        self.value = value
 
     def apply_all(self, entries: list[Entry]) -> None:
         if self.value is None:

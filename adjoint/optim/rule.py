@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,6 +116,9 @@ class UpdateRule:
     def blockwise(self, slot: Slot) -> bool:
         """May this array be worked on a block at a time?"""
         return self.elementwise
+
+    def told(self, target: Any, value: float | None, curvature: Any) -> None:
+        """Before a step of all arrays `together`: what `update` was told besides the gradients."""
 
     def average(self, x: np.ndarray, slot: Slot) -> np.ndarray | None:
         """What evaluation should use instead of `x`; None if that is `x`."""
@@ -273,6 +276,11 @@ def norm(x: np.ndarray, order: float = 2) -> float:
             return math.sqrt(square)
     peak = float(np.max(np.abs(flat), initial=0))
     return peak * float(np.linalg.norm(flat / peak)) if 0 < peak < math.inf else peak
+
+
+def global_norm(arrays: Iterable[np.ndarray]) -> float:
+    """The joint 2-norm of arrays."""
+    return math.hypot(*[norm(x) for x in arrays])
 
 
 def floor_eps(eps: float, x: np.ndarray) -> float:

@@ -331,13 +331,20 @@ class PiecewiseLinear:
 
     values: Several[float]
     boundaries: Several[int]
+    between = Linear
 
     def __call__(self, t: float) -> float:
         i = bisect_right(self.boundaries, t - 1)
         if i in (0, len(self.boundaries)):
             return self.values[max(i - 1, 0)]
         before, after = self.boundaries[i - 1], self.boundaries[i]
-        return Linear(self.values[i - 1], self.values[i], after - before)(t - before)
+        return self.between(self.values[i - 1], self.values[i], after - before)(t - before)
+
+
+class PiecewiseCosine(PiecewiseLinear):
+    """values[i] after boundaries[i] steps, halves of cosines between; level outside."""
+
+    between = Cosine
 
 
 def warmup_constant(start: float, peak: float, warmup: int) -> Sequence:
@@ -348,6 +355,16 @@ def warmup_constant(start: float, peak: float, warmup: int) -> Sequence:
 def warmup_cosine(start: float, peak: float, warmup: int, steps: int, end: float = 0.0) -> Sequence:
     """Straight up in `warmup` steps, then down along half a cosine; `steps` in all."""
     return Sequence([Linear(start, peak, warmup), Cosine(peak, end, steps - warmup)], [warmup])
+
+
+def sgdr(cycles: Several[dict[str, Any]]) -> Sequence:
+    """One `warmup_cosine` after the other (Loshchilov and Hutter 2017); each dict has its arguments.
+
+    >>> again = sgdr([{"start": 0.0, "peak": p, "warmup": 2, "steps": 4} for p in (1.0, 0.5)])
+    >>> [round(again(t), 2) for t in range(1, 9)]
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5, 0.25]
+    """
+    return Sequence([warmup_cosine(**cycle) for cycle in cycles], [c["steps"] for c in cycles])
 
 
 def warmup_exponential(start: float, peak: float, warmup: int, decay: float) -> Sequence:

@@ -61,16 +61,22 @@ def setup(rule: UpdateRule, model: Any) -> State:
 
 
 def update(
-    state: State | UpdateRule, target: Any, grads: Any, *, value: float | None = None
+    state: State | UpdateRule,
+    target: Any,
+    grads: Any,
+    *,
+    value: float | None = None,
+    curvature: Any = None,
 ) -> None:
     """Move every array of `target` one step along its gradient, in place.
 
-    target, grads: a `Params` and its `Grads`, or a model and its cotangent: the same attributes,
-    items and keys.  What has no gradient is left alone.  An array found at several places moves
+    target, grads: a `Params` or a model and its `Grads`, or a model and its cotangent: the same
+    attributes, items and keys.  What has no gradient is left alone.  An array found at several places moves
     once, along the sum.  Only arrays move: a number cannot be changed in place; make it an array
     of shape ().
 
-    value: the loss, for rules that ask for it (`Polyak`).
+    value: the loss, for rules that ask for it (`Polyak`).  curvature: an estimate of the Hessian's
+    diagonal, or a function that gives one, for `Sophia`.
 
     Raises ValueError, before anything moves, if a gradient has another shape than its array.
     """
@@ -83,9 +89,8 @@ def update(
         if not leaf.frozen:
             found.append((x, x_bar, leaf))
     if state.rule.together:
-        for rule in everywhere(state.rule) if value is not None else ():
-            if hasattr(rule, "value"):
-                rule.value = value  # pyright: ignore[reportAttributeAccessIssue]
+        for rule in everywhere(state.rule):
+            rule.told(target, value, curvature)
         move_together(state.rule, found)
     else:
         for x, x_bar, leaf in found:
@@ -209,7 +214,10 @@ def pairs(target: Any, grads: Any) -> Iterator[tuple[np.ndarray, Any]]:
     """Each array of reals or complex numbers in `target`, with its gradient."""
     if grads is None:
         return
-    if isinstance(target, np.ndarray):
+    if isinstance(grads, ad.Grads):
+        whole = isinstance(target, ad.Params)
+        yield from [(x, grads[x]) for x in ad.params(target) if whole or x in grads]
+    elif isinstance(target, np.ndarray):
         if target.dtype.kind in "fc":
             yield target, grads
     elif isinstance(target, list | tuple):

@@ -11,7 +11,7 @@ import numpy as np
 
 import adjoint as ad
 from adjoint.data.extras import needed
-from adjoint.optim import State, UpdateRule, setup, update
+from adjoint.optim import State, UpdateRule, hutchinson, setup, update
 from adjoint.optim.combining import is_finite
 from adjoint.optim.state import gathered
 from adjoint.train.callbacks import Callback, Checkpoint, EachEpoch, SkipBatch, StopTraining
@@ -72,7 +72,11 @@ def train_step(
                 "updated",
                 hint="Find where it began with `with ad.nan_check():`.",
             )
-    update(state, model, model_bar, value=value)
+
+    def curvature(rng: np.random.Generator) -> Any:
+        return hutchinson(loss, model, *batch, rng=rng, **named)
+
+    update(state, model, model_bar, value=value, curvature=curvature)
     return value
 
 

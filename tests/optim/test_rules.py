@@ -26,16 +26,17 @@ WRAPPERS = {
     "Project": lambda: optim.Project(optim.Adam(0.1), optim.l2_ball(2.0)),
     "ScheduleFree": lambda: optim.ScheduleFree(optim.Descent(0.1)),
     "Scheduler": lambda: optim.Scheduler(optim.Adam(), eta=optim.schedules.Exp(0.1, 0.5)),
+    "Monitor": lambda: optim.OptimiserChain(optim.Monitor(norm=optim.global_norm), optim.Adam(0.1)),
     "SkipNotFinite": lambda: optim.SkipNotFinite(optim.Adam(0.1)),
     "UpdateRule": None,
     "AccumGrad": lambda: optim.OptimiserChain(optim.AccumGrad(2), optim.Adam(0.1)),
 }
 RULES = {name: WRAPPERS.get(name, make) for name, make in STEP.items() if name != "UpdateRule"}
-REAL_ONLY = {"Rprop", "LBFGS"}
+REAL_ONLY = {"Rprop", "LBFGS", "Sophia"}
 
 
 def test_every_rule_is_here():
-    assert len(RULES) == 43 and set(WRAPPERS) <= set(STEP)
+    assert len(RULES) == 45 and set(WRAPPERS) <= set(STEP)
 
 
 def gradients(dtype: Any = np.float64, steps=6, shape=(4, 3)):
@@ -49,7 +50,7 @@ def gradients(dtype: Any = np.float64, steps=6, shape=(4, 3)):
 def run(rule, x, x_bars):
     state = setup(rule, [x])
     for x_bar in x_bars:
-        update(state, [x], [x_bar], value=1.0)
+        update(state, [x], [x_bar], value=1.0, curvature=[x_bar])
     return x
 
 
@@ -119,7 +120,7 @@ def test_large_arrays_move_without_making_any(name):
     x_bar[::2] *= -1
     state = setup(RULES[name](), x)
     for _ in range(2):
-        update(state, x, x_bar, value=1.0)
+        update(state, x, x_bar, value=1.0, curvature=x_bar)
     before = x.copy()
     tracemalloc.start()
     for _ in range(2):

@@ -33,6 +33,30 @@ AGAINST_OPTAX = [
         optax.piecewise_interpolate_schedule("linear", 1.0, {3: 0.5, 7: 0.2}),
     ),
     (
+        s.PiecewiseCosine([1.0, 0.5, 0.1], [0, 3, 7]),
+        optax.piecewise_interpolate_schedule("cosine", 1.0, {3: 0.5, 7: 0.2}),
+    ),
+    (
+        s.sgdr(
+            [
+                {"start": 0.1, "peak": 1.0, "warmup": 2, "steps": 6, "end": 0.2},
+                {"start": 0.2, "peak": 0.5, "warmup": 3, "steps": 30},
+            ]
+        ),
+        optax.sgdr_schedule(
+            [
+                {
+                    "init_value": 0.1,
+                    "peak_value": 1.0,
+                    "warmup_steps": 2,
+                    "decay_steps": 6,
+                    "end_value": 0.2,
+                },
+                {"init_value": 0.2, "peak_value": 0.5, "warmup_steps": 3, "decay_steps": 30},
+            ]
+        ),
+    ),
+    (
         s.Sequence([s.Constant(1.0), s.Exp(0.5, 0.5), s.Linear(0.0, 1.0, 3)], [3, 4]),
         optax.join_schedules(
             [

@@ -90,6 +90,10 @@ OPTIMISERS = {
     "parts": lambda: optim.Partition(lambda x: x.ndim, {1: Descent(0.05), 2: optim.Muon(0.02)}),
     "Prodigy": lambda: optim.SkipNotFinite(optim.Prodigy(d0=1e-3)),
     "LBFGS": lambda: optim.LBFGS(0.1, 3),
+    "Sophia": lambda: optim.Sophia(0.01, every=3),
+    "monitored": lambda: optim.OptimiserChain(
+        optim.Monitor(norm=optim.Moving(optim.global_norm)), Adam(0.01)
+    ),
 }
 
 
