@@ -1,9 +1,10 @@
-"""Models of `adjoint.nn`: the value and the gradient to all parameters, next to PyTorch's and JAX's.
+"""Models of `adjoint.nn`: the value and the gradient to all parameters, next to those written by hand in
+NumPy (`by_hand.py`), PyTorch's and JAX's.
 
     python benchmarks/layers.py [--short] [--only WORD]
 
 The same weights in all; the harness checks that the gradients agree. PyTorch runs eagerly, JAX compiled
-(`jax.jit`); without them the times of adjoint stand alone. Heap memory that is given back to the system
+(`jax.jit`); they are left out where they are not installed. Heap memory that is given back to the system
 between calls costs the larger models page faults: MALLOC_TRIM_THRESHOLD_=1000000000 in the environment
 shows what they cost.
 """
@@ -14,6 +15,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
+import by_hand
 import numpy as np
 from harness import Candidate, Workload, main
 
@@ -58,9 +60,11 @@ def workload(
     y: np.ndarray,
     shared: Any,
     in_jax: Any = None,
+    in_numpy: Any = None,
 ) -> Workload:
     """shared: pairs of an array of ours and the tensor of theirs that is to hold it.  in_jax: the model as
-    a function of the arrays of ours, in this order, and of x."""
+    a function of the arrays of ours, in this order, and of x.  in_numpy: makes its gradient from these
+    arrays, x and y."""
     ours = ad.value_and_grad(loss)
 
     def adjoint() -> Any:
@@ -87,6 +91,9 @@ def workload(
         candidates = {"pytorch": pytorch, **candidates}
     if jax is not None and in_jax is not None:
         candidates["jax"] = compiled(model, loss, x, y, [path for path, _ in shared], in_jax)
+    if in_numpy is not None:
+        weights = [nn.state(model)[path] for path, _ in shared]
+        candidates = {"by hand": in_numpy(weights, x, y), **candidates}
     return Workload(name, candidates, tolerance=LEAST)
 
 
@@ -176,7 +183,8 @@ def mlp() -> Workload:
         )
     x, y = normal(BATCH, 784), RNG.integers(0, 10, BATCH)
     title = f"MLP 784-128-32-10, batch {BATCH}"
-    return workload(title, model, theirs, labelled, x, y, paired({0: 0, 1: 2, 2: 4}), dense_layers)
+    shared = paired({0: 0, 1: 2, 2: 4})
+    return workload(title, model, theirs, labelled, x, y, shared, dense_layers, by_hand.mlp)
 
 
 def lenet() -> Workload:
@@ -196,7 +204,8 @@ def lenet() -> Workload:
         )  # fmt: skip
     x, y = normal(BATCH, 1, 28, 28), RNG.integers(0, 10, BATCH)
     shared = paired({0: 0, 2: 3, 5: 7, 6: 9, 7: 11})
-    return workload(f"LeNet, batch {BATCH}", model, theirs, labelled, x, y, shared, lenet_in_jax)
+    title = f"LeNet, batch {BATCH}"
+    return workload(title, model, theirs, labelled, x, y, shared, lenet_in_jax, by_hand.lenet)
 
 
 def recurrent(name: str) -> Workload:
@@ -226,8 +235,8 @@ def recurrent(name: str) -> Workload:
     batch, steps = (2, 5) if SHORT else (32, 50)
     x, y = normal(batch, steps, 10), normal(batch, steps, 5)
     title = f"{name} 10 to 15, {steps} steps, batch {batch}"
-    in_jax = lstm_in_jax if name == "LSTM" else None
-    return workload(title, model, theirs, squared, x, y, shared, in_jax)
+    others = (lstm_in_jax, by_hand.lstm) if name == "LSTM" else ()
+    return workload(title, model, theirs, squared, x, y, shared, *others)
 
 
 def workloads() -> list[Workload]:

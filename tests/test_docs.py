@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[1] / "docs"
     [
         ("debugging.md", 3),
         ("layers.md", 1),
-        ("training.md", 5),
+        ("training.md", 6),
         ("tutorials/1_derivatives.md", 4),
         ("tutorials/2_layers.md", 5),
         ("tutorials/3_descent.md", 3),
