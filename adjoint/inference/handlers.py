@@ -89,6 +89,7 @@ from adjoint.runtime import (
     is_sequence,
     is_sequence_class,
     leave_context,
+    load_capture,
     make_dict,
     make_list,
     make_tuple,
@@ -376,7 +377,18 @@ def _hook(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
     return spec.emit(Const(hook), list(args), [], site, unliteral(operand_type(args[1])))
 
 
+def _load_capture(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """Again, in a derivative inside a program."""
+    function, name = args
+    found = dict(getattr(operand_type(function), "captures", ()))
+    kind = found.get(name.value) if isinstance(name, Const) else None
+    return None if kind is None else functions.LateCapture(function, name.value, kind).read(spec)
+
+
 HANDLERS: dict[Any, Callable[..., Operand | None]] = {
+    load_capture: _load_capture,
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,

@@ -32,6 +32,7 @@ from adjoint.ir.nodes import (
     used_values,
 )
 from adjoint.ir.types import Array, Instance
+from adjoint.ir.values import has_slots
 from adjoint.optimise.facts import is_call_of, is_derived
 from adjoint.rules.effects import cannot_fail, is_pure
 from adjoint.rules.memory import written_operand
@@ -76,7 +77,10 @@ class _Half:
 
 
 def is_sure_load(s: Call) -> bool:
-    """Does this read an attribute that the object had from the beginning?"""
+    """Does this read an attribute that the object had from the beginning, or `vars` of it?"""
+    if is_call_of(s, vars) and len(s.args) == 1:
+        kind = operand_type(s.args[0])  # type: ignore[arg-type]
+        return isinstance(kind, Instance) and not has_slots(kind.cls)
     if not is_call_of(s, slots.load_attribute):
         return False
     owner, name = s.args

@@ -260,6 +260,26 @@ def test_weight_norm_matches_differences():
     ad.check_gradient(loss, normal(1, 2), normal(3, 2), normal(4, 3))
 
 
+def test_second_derivatives_to_the_parameters_of_weight_norm():
+    layer, x = nn.WeightNorm(nn.Dense(3, 2, np.tanh, rng=0, dtype=np.float64)), normal(4, 3)
+    dots = {"direction": normal(3, 2, seed=1), "magnitude": normal(1, 2, seed=2)}
+
+    def loss(layer):
+        return np.sum(layer(x) ** 2)
+
+    along = ad.jvp(lambda f: ad.gradient(loss, f)[0], (layer,), (ad.Tangent(**dots),))[1]
+
+    def moved(step):
+        for name, dot in dots.items():
+            setattr(layer, name, getattr(layer, name) + step * dot)
+        return ad.gradient(loss, layer)[0]
+
+    above, below = moved(1e-6), moved(-2e-6)
+    for name in dots:
+        slope = (getattr(above, name) - getattr(below, name)) / 2e-6
+        np.testing.assert_allclose(getattr(along, name), slope, rtol=1e-6, atol=1e-8)
+
+
 @pytest.mark.parametrize("layer", [nn.BatchNorm(3), nn.InstanceNorm(3, track=True)])
 def test_a_batch_that_is_not_finite_leaves_the_running_statistics(layer):
     """A training that refuses its loss goes on with a layer that can still be used."""
