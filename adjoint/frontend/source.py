@@ -92,7 +92,8 @@ def _explain(code: types.CodeType, has_text: bool) -> tuple[str, None, str]:
     return (
         f"the source of {code.co_name} ({where}) cannot be read",
         None,
-        "Define the function in a file or a notebook cell, or give it a rule.",
+        "Define the function in a file or a notebook cell, or give it a rule; or take its gradient by a "
+        "tape, which needs no source: adjoint.tracker.gradient(f, x).",
     )
 
 

@@ -101,13 +101,19 @@ OPTIMISERS = {
 @pytest.mark.parametrize("stop", [3, 4, 5, 8, 11])
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_a_resumed_training_is_the_one_that_was_not_interrupted(name, stop, shared, tmp_path):
-    """4 batches an epoch; in the middle, at the end; the generator being the loader's too, or not."""
+    """4 batches an epoch; in the middle, at the end; the generator being the loader's too, or not.
+    When it is interrupted, workers have prepared batches that were not given yet."""
 
-    def training(path, interrupt, resume=None, seed=0):
+    def training(path, interrupt, resume=None, seed=0, workers=0):
         rng = np.random.default_rng(seed)
         model = network(rng)
         data = DataLoader(
-            (X, Y), 13, shuffle=True, transform=jitter, rng=rng if shared else seed, workers=seed
+            (X, Y),
+            13,
+            shuffle=True,
+            transform=jitter,
+            rng=rng if shared else seed,
+            workers=workers,
         )
         state = setup(OPTIMISERS[name](), model)
         callbacks = [
@@ -130,8 +136,8 @@ def test_a_resumed_training_is_the_one_that_was_not_interrupted(name, stop, shar
         return model, state, history
 
     whole, state, history = training(tmp_path / "whole", False)
-    training(tmp_path / "cut", True)
-    again, states, rest = training(tmp_path / "rest", False, tmp_path / "cut", seed=1)
+    training(tmp_path / "cut", True, workers=2)
+    again, states, rest = training(tmp_path / "rest", False, tmp_path / "cut", seed=1, workers=1)
     same(everything(whole), everything(again))
     assert rest.losses == history.losses and rest.epochs == history.epochs
     assert rest.stopped == history.stopped
