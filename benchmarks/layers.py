@@ -4,9 +4,7 @@ NumPy (`by_hand.py`), PyTorch's and JAX's.
     python benchmarks/layers.py [--short] [--only WORD]
 
 The same weights in all; the harness checks that the gradients agree. PyTorch runs eagerly, JAX compiled
-(`jax.jit`); they are left out where they are not installed. Heap memory that is given back to the system
-between calls costs the larger models page faults: MALLOC_TRIM_THRESHOLD_=1000000000 in the environment
-shows what they cost.
+(`jax.jit`); they are left out where they are not installed.
 """
 
 from __future__ import annotations

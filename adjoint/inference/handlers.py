@@ -382,8 +382,9 @@ def _load_capture(
 ) -> Operand | None:
     """Again, in a derivative inside a program."""
     function, name = args
-    found = dict(getattr(operand_type(function), "captures", ()))
-    kind = found.get(name.value) if isinstance(name, Const) else None
+    if not isinstance(name, Const):
+        return None
+    kind = dict(getattr(operand_type(function), "captures", ())).get(name.value)
     return None if kind is None else functions.LateCapture(function, name.value, kind).read(spec)
 
 
