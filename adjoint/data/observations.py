@@ -132,19 +132,25 @@ def balanced(data: Any, by: Any, wanted: Callable, rng: Any) -> Any:
 
 
 def split(
-    data: Any, at: Fractions = 0.8, *, shuffle: bool = False, stratify: Any = None, rng: Any = None
+    data: Any,
+    at: Fractions = 0.8,
+    *,
+    shuffle: bool | None = None,
+    stratify: Any = None,
+    rng: Any = None,
 ) -> tuple:
     """The data in parts: `at` is the size of the first, or a list of the sizes of all but the last.
 
-    Sizes are fractions (floats) or numbers of observations.  shuffle: in random order.  stratify:
-    labels, or a function of an observation; then each part has each label in the same proportion,
-    in random order.
+    Sizes are fractions (floats) or numbers of observations.  shuffle: in random order, as it is where
+    an `rng` is given unless shuffle=False.  stratify: labels, or a function of an observation; then
+    each part has each label in the same proportion, in random order.
 
     >>> train, valid, test = split(np.arange(10), (0.5, 0.3))
     >>> train, valid, test
     (array([0, 1, 2, 3, 4]), array([5, 6, 7]), array([8, 9]))
     """
     sizes = list(at) if isinstance(at, Sequence) else [at]
+    shuffle = rng is not None if shuffle is None else shuffle
     if stratify is None:
         n = count(data)
         if not shuffle:
@@ -177,13 +183,14 @@ def cut(rows: np.ndarray, sizes: Sequence[float]) -> list[np.ndarray]:
 
 
 def folds(
-    data: Any, k: int = 5, *, shuffle: bool = False, stratify: Any = None, rng: Any = None
+    data: Any, k: int = 5, *, shuffle: bool | None = None, stratify: Any = None, rng: Any = None
 ) -> Iterator[tuple[Any, Any]]:
     """k pairs (train, valid): each observation is in `valid` once.
 
     shuffle, stratify: as in `split`.
     """
     n = count(data)
+    shuffle = rng is not None if shuffle is None else shuffle
     if not 1 < k <= n:
         raise ValueError(f"{k} folds of {n} observations: there have to be from 2 to {n}")
     rng = np.random.default_rng(rng)

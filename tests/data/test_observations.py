@@ -39,6 +39,13 @@ def test_split_gives_every_observation_once():
     assert len(first[0]) == 100 and second[1] == [100, 101, 102]
     assert np.shares_memory(data.split(x, 0.5)[0], x)
     assert not np.array_equal(data.split(x, shuffle=True, rng=0)[0], x[:82])
+    seeded = data.split(x, rng=0)[0]  # a seed asks for a random order
+    np.testing.assert_array_equal(seeded, data.split(x, shuffle=True, rng=0)[0])
+    np.testing.assert_array_equal(data.split(x, shuffle=False, rng=0)[0], data.split(x)[0])
+    first = [
+        next(iter(data.folds(x, 4, **o)))[1] for o in ({"rng": 0}, {"shuffle": True, "rng": 0})
+    ]
+    np.testing.assert_array_equal(*first)
     with pytest.raises(ValueError, match="more than the 103"):
         data.split(x, (0.6, 0.5))
 
@@ -55,7 +62,9 @@ def test_stratified_parts_have_each_label_in_proportion():
         data.split((x, labels), 100, stratify=labels)
 
 
-@pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"stratify": np.arange(23) % 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"shuffle": False}, {"shuffle": True}, {"stratify": np.arange(23) % 2}]
+)
 def test_folds(options):
     x = np.arange(23)
     pairs = list(data.folds(x, 4, rng=0, **options))
