@@ -54,10 +54,16 @@ def train_step(
 ) -> float:
     """One update of the model: the value of `loss(model, *batch, **named)` before it.
 
+    model: `ad.params(…)` for a loss without the model, `loss(*batch, **named)`, that reads the arrays
+    where they are.
+
     Raises NonFiniteError, and leaves the parameters and the state as they are, if the loss or a gradient
     is not finite.
     """
-    found, model_bar = ad.value_and_grad(loss)(model, *batch, **named)
+    if isinstance(model, ad.Params):
+        found, model_bar = ad.value_and_gradient(lambda: loss(*batch, **named), model)
+    else:
+        found, model_bar = ad.value_and_grad(loss)(model, *batch, **named)
     value = float(np.ravel(found)[0])
     if not math.isfinite(value):
         raise ad.NonFiniteError(
@@ -99,6 +105,9 @@ def fit(
     data: an iterable of batches that can be gone through once an epoch, such as a `DataLoader`; a tuple
     or dict is one batch.  A batch that is a tuple is passed as `loss(model, *batch)`, a dict by name,
     anything else as it is.
+
+    model: a layer, or whatever holds arrays: objects, lists, dicts; or `ad.params(…)` for a loss without
+    the model, `loss(*batch)`.
 
     optimiser: a rule, or its state from `setup`.  callbacks: functions that are called with the `Run`
     behind each epoch, or `Callback`s.  validation: batches on which, behind each epoch, `valid_loss` is
@@ -202,6 +211,8 @@ def evaluate(
 ) -> dict[str, float]:
     """The means over batches of functions of the model and the batch; the model is not changed.
 
+    Of `Params` as the model, functions of the batch alone.
+
     Layers with a `training` attribute have it False meanwhile.  Batches count by their number of
     observations, the length of their first part.
     """
@@ -212,7 +223,8 @@ def evaluate(
             size = length(next(iter([*args, *named.values()]), None))
             weight += size
             for name, f in measures.items():
-                totals[name] += size * float(f(model, *args, **named))
+                given = args if isinstance(model, ad.Params) else (model, *args)
+                totals[name] += size * float(f(*given, **named))
     if not weight:
         raise ValueError("there is nothing to evaluate: the data gave no batch")
     return {prefix + name: total / weight for name, total in totals.items()}

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+import adjoint as ad
+
 LEAVES = (np.ndarray, np.random.Generator)
 CLOSED = (str, bytes, int, float, complex, bool, type, types.ModuleType, np.generic, np.dtype)
 
@@ -36,7 +38,7 @@ def _walk(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
 def parts_of(thing: Any) -> list[tuple[Any, Any]]:
     if isinstance(thing, dict):
         return list(thing.items())
-    if isinstance(thing, list | tuple):
+    if isinstance(thing, list | tuple | ad.Params):
         return list(enumerate(thing))
     if isinstance(thing, types.FunctionType):
         cells = zip(thing.__code__.co_freevars, thing.__closure__ or (), strict=True)

@@ -345,3 +345,38 @@ def test_the_best_arrays_are_put_back_in_place():
     assert len(history) == 3 and history["valid_loss"] == sorted(history["valid_loss"])
     assert w is kept and loss(model, *data) == history["valid_loss"][0]
     assert (w != good).all()
+
+
+def test_parameters_alone_and_a_loss_of_the_batch(tmp_path):
+    """As in Flux's older form; arrays that the loss reads where they are."""
+
+    def training(epochs, resume=None):
+        rng = np.random.default_rng(3)
+        W, b = rng.normal(size=(3, 1)), np.zeros(1)
+        model = {"W": W, "b": b}
+        seen = []
+
+        def error(x, y):
+            return np.mean((np.tanh(x @ W + b) - y) ** 2)
+
+        history = fit(
+            ad.params(W, b), loader(), error, Adam(0.05), epochs,
+            validation=(X, Y), metrics={"worst": lambda x, y: np.max(np.abs(x @ W + b - y))},
+            callbacks=[train.Checkpoint(tmp_path / "ps"), lambda run: seen.append(len(run.model))],
+            progress=False, resume=resume,
+        )  # fmt: skip
+        return model, history
+
+    model, history = training(4)
+    plain = {"W": np.random.default_rng(3).normal(size=(3, 1)), "b": np.zeros(1)}
+    same = fit(
+        plain, loader(), lambda m, x, y: np.mean((np.tanh(x @ m["W"] + m["b"]) - y) ** 2),
+        Adam(0.05), 4, progress=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(history.losses, same.losses, rtol=1e-12)
+    assert list(history) == ["loss", "valid_loss", "valid_worst"]
+    training(2)
+    again, rest = training(4, resume=tmp_path / "ps")
+    for name in plain:
+        np.testing.assert_array_equal(again[name], model[name])
+    assert rest.losses == history.losses
