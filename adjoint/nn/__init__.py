@@ -43,6 +43,12 @@ from adjoint.nn.attention import (
     causal_mask,
     dot_product_attention,
 )
+from adjoint.nn.cells import (
+    GRUCell,
+    GRUv3Cell,
+    LSTMCell,
+    RNNCell,
+)
 from adjoint.nn.classification import (
     binary_cross_entropy,
     binary_focal_loss,
@@ -147,13 +153,9 @@ from adjoint.nn.recurrent import (
     GRU,
     LSTM,
     RNN,
-    GRUCell,
     GRUv3,
-    GRUv3Cell,
-    LSTMCell,
     Recur,
     Recurrence,
-    RNNCell,
     reset,
     truncate,
 )
