@@ -44,6 +44,9 @@ def test_examples_print_what_is_shown(page, count, tmp_path, monkeypatch):
         said = printed.getvalue().replace(str(path), "example.py")
         said = re.sub(rf"{tmp_path.name}/example_\d+\.py", "example.py", said)  # in generated code
         assert said.strip() == shown.strip()
+    for picture in re.findall(r"]\(pictures/(\w+\.png)\)", text):
+        assert (tmp_path / picture).exists()
+        assert (tutorials.FOLDER / "pictures" / picture).read_bytes().startswith(b"\x89PNG")
 
 
 def read_digits(names):
