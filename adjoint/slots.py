@@ -98,13 +98,17 @@ def add_slot(shadows: Shadows, owner: Any, key: Any, bar: Any) -> None:
 
 def take_slot(shadows: Shadows, owner: Any, key: Any) -> Any:
     """The cotangent of what was just written there; what was there before has none yet."""
-    cls = type(owner)
-    if cls not in shadows.assigned:
-        if not isinstance(owner, list | dict):
-            refuse_assignment(cls, key)
-        shadows.assigned.add(cls)
+    if type(owner) not in shadows.assigned:
+        check_assigned(shadows, owner, key)
     found = shadows.slots.get(id(owner))
     return None if found is None else found[1].pop(key, None)
+
+
+def check_assigned(shadows: Shadows, owner: Any, key: Any) -> None:
+    """Refuse to assign attributes of an object that stands for its parts; asked once of a class."""
+    if not isinstance(owner, list | dict):
+        refuse_assignment(type(owner), key)
+    shadows.assigned.add(type(owner))
 
 
 def held(x: Any, seen: dict[int, Any] | None = None) -> Any:

@@ -47,6 +47,8 @@ class StoreTangents(Shadows):
 
 def write_slot(tangents: Tangents, owner: Any, key: Any, dot: Any) -> None:
     """`owner` holds something else under `key`."""
+    if type(owner) not in tangents.assigned:
+        slots.check_assigned(tangents, owner, key)
     tangents.slots_of(owner)[key] = dot
 
 

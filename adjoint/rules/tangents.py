@@ -84,7 +84,7 @@ def fit_tangent(x_dot: Any, x: Any, where: str = "the tangent", above: tuple = (
         }
         return Tangent(**fitted)
     fields = None if callable(x) and hasattr(x, "__code__") else attributes(x)
-    if fields is None or isinstance(x, type):
+    if fields is None or isinstance(x, type | types.ModuleType):
         return x_dot
     return Tangent(
         **{

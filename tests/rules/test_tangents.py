@@ -65,3 +65,13 @@ def test_memory_that_is_shared_is_refused():
     refuse_shared(x, np.zeros(4))
     with pytest.raises(UnsupportedSyntaxError, match="share memory"):
         refuse_shared(x, x[1:])
+
+
+def test_a_module_that_an_object_keeps_is_not_looked_into():
+    class Layer:
+        def __init__(self):
+            self.numpy, self.weights = np, np.ones(2)
+
+    fitted = fit_tangent(None, Layer())
+    assert fitted.numpy is None
+    assert fitted.weights.tolist() == [0.0, 0.0]

@@ -14,13 +14,18 @@ from scipy import interpolate
 from scipy.interpolate import BPoly, PPoly
 
 from adjoint.errors import MissingRuleError
-from adjoint.parts import declare_parts
+from adjoint.parts import declare_parts, refuse_assignment
 from adjoint.rules.registry import nondifferentiable, rule, source_of
 from adjoint.rules.scipy.formulas import computed, consisting_of, flag, part, valued
 
 BASE = next(cls for cls in PPoly.__mro__ if "__call__" in vars(cls))
 
 declare_parts(BASE, "c", "x")
+
+# In SciPy 1.18 and later a polynomial keeps another object, which has the coefficients.
+KEPT = getattr(PPoly([[0.0]], [0.0, 1.0]), "_delegate_to", None)
+if KEPT is not None:
+    declare_parts(type(KEPT), "c", "x")
 
 
 @source_of(vars(BASE)["c"].fget)
@@ -31,6 +36,21 @@ def _(self):
 @source_of(vars(BASE)["x"].fget)
 def _(self):
     return part(self, "x")
+
+
+@nondifferentiable
+def refuse_setting(self: Any, name: str) -> None:
+    refuse_assignment(type(self), name)
+
+
+@source_of(vars(BASE)["c"].fset)
+def _(self, c):
+    refuse_setting(self, "c")
+
+
+@source_of(vars(BASE)["x"].fset)
+def _(self, x):
+    refuse_setting(self, "x")
 
 
 @nondifferentiable

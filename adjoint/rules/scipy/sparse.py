@@ -6,7 +6,7 @@ of the same class that stores the same entries.
 
 import importlib
 
-FAMILIES = ("entries", "products", "sums", "making", "linalg")
+FAMILIES = ("entries", "products", "sums", "making", "linalg", "operators")
 
 for family in FAMILIES:
     importlib.import_module(f"adjoint.rules.scipy.sparse_{family}")

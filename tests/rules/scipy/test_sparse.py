@@ -208,6 +208,65 @@ def test_other_forms_of_iterative_solutions():
     check(lambda v: np.sum(linalg.cg(operator, v, rtol=1e-13)[0] ** 3) + np.sum(operator @ v), v)
 
 
+# -- operators: matrices given as functions ---------------------------------------------------------------------------
+
+WIDE = RANDOM.normal(size=(4, 3))
+OPERATOR, DENSE = linalg.aslinearoperator(sparse.csr_array(WIDE)), linalg.aslinearoperator(WIDE)
+COMPLEX = linalg.aslinearoperator(WIDE + 1j * RANDOM.normal(size=(4, 3)))
+
+
+class Gradual(linalg.LinearOperator):
+    """What it does to a vector, and its adjoint does."""
+
+    def __init__(self):
+        super().__init__(np.dtype(float), (4, 3))
+
+    def _matvec(self, x):
+        return WIDE @ x
+
+    def _rmatvec(self, x):
+        return WIDE.T @ x
+
+
+GRADUAL, GIVEN = Gradual(), linalg.LinearOperator((4, 3), matvec=lambda x: WIDE @ x)
+PRODUCTS = [
+    *[(lambda x, op=op: op @ x, 3) for op in (OPERATOR, DENSE, COMPLEX, GRADUAL, GIVEN)],
+    *[(lambda x, op=op: op.H @ x, 4) for op in (OPERATOR, DENSE, COMPLEX, GRADUAL)],
+    *[(lambda x, op=op: op.T @ x, 4) for op in (OPERATOR, DENSE, COMPLEX, GRADUAL)],
+    *[(lambda x, op=op: x @ op, 4) for op in (OPERATOR, DENSE, COMPLEX, GRADUAL)],
+    *[(lambda x, op=op: op.rmatvec(x), 4) for op in (OPERATOR, DENSE, COMPLEX, GRADUAL)],
+    *[(lambda x, op=op: op.matmat(x), (3, 2)) for op in (OPERATOR, DENSE, GRADUAL, GIVEN)],
+    *[(lambda x, op=op: op.rmatmat(x), (4, 2)) for op in (OPERATOR, DENSE, GRADUAL)],
+    (lambda x: OPERATOR.matvec(x), 3),
+    (lambda x: OPERATOR(x), 3),
+    (lambda x: OPERATOR * x, 3),
+    (lambda x: OPERATOR @ x[:, :1], (3, 2)),
+    (lambda x: x.T @ OPERATOR, (4, 2)),
+    (lambda x: (OPERATOR + 2 * DENSE).dot(x), 3),
+    (lambda x: (OPERATOR + DENSE).T @ x, 4),
+    (lambda x: (OPERATOR.H @ DENSE) ** 2 @ x, 3),
+]
+
+
+@pytest.mark.parametrize(("product", "shape"), PRODUCTS, ids=range(len(PRODUCTS)))
+def test_operators(product, shape):
+    x = np.random.default_rng(1).normal(size=shape)
+
+    def loss(x):
+        return np.sum(np.abs(product(x)) ** 3)
+
+    check(loss, x, order=2)
+    assert ad.value_and_gradient(loss, x).value == loss(x)
+
+
+def test_what_does_not_fit_an_operator():
+    for f in (lambda v: OPERATOR @ v, lambda v: OPERATOR.matvec(v), lambda v: OPERATOR.matmat(v)):
+        with pytest.raises(ValueError):
+            f(v)
+        with pytest.raises(ValueError):
+            ad.gradient(lambda v, f=f: np.sum(f(v)), v)
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 
@@ -259,6 +318,7 @@ REFUSED = [
     lambda d: linalg.factorized(made(d).tocsc())(v).sum(),
     lambda d: linalg.cg(linalg.LinearOperator((4, 4), matvec=lambda u: d[0] * u), v)[0].sum(),
     lambda d: (linalg.aslinearoperator(made(d)) @ v).sum(),
+    lambda d: ((OPERATOR * d[0]) @ v[:3]).sum(),
     lambda d: linalg.spsolve(A.tocsc(), made(d).tocsc()).sum(),
     lambda d: sparse.csr_array(np.diag(d)).sum(),
     lambda d: (sparse.coo_array(d) @ np.ones(len(d))),
