@@ -273,7 +273,7 @@ def scale(y_bar, derivative):
 
     def pullback(bar):
         slope = np.where((y_bar != 0) | np.isfinite(derivative), derivative, 0.0)
-        return bar * slope, bar * y_bar
+        return bar * np.conj(slope), bar * np.conj(y_bar)
 
     return y, pullback
 

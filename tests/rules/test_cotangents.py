@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from adjoint import shadows, tree
+from adjoint.rules import plain
 from adjoint.rules.cotangents import tangent_fields, tangent_of
 from adjoint.testing import apply_rule, case, check_rule, expand, normal
 from adjoint.tree import Tangent
@@ -33,6 +34,8 @@ CASES = [
     case(tree.project, normal(2, 3), 1),
     case(tree.project, normal(3), np.arange(6).reshape(2, 3)),
     case(tree.project, normal(2, 3, dtype=complex), np.arange(3)),
+    case(plain.scale, normal(3), normal(3)),
+    case(plain.scale, normal(3, dtype=complex), normal(3, dtype=complex)),
     case(tree.unbroadcast, normal(2, 3), (3,)),
     case(tree.unbroadcast, normal(2, 3), (2, 1)),
     case(tree.unbroadcast, normal(), (2, 1)),
