@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from adjoint.errors import MissingRuleError
 
 
@@ -44,6 +46,27 @@ def refuse_assignment(cls: type, name: str, origin: Any = None) -> None:
             origin,
             "Make a new object of the new numbers.",
         )
+
+
+def unknown_part(x: Any, name: str) -> MissingRuleError | None:
+    """Of an object that stands for its parts, why the derivative of another attribute is not known; None
+    if the attribute is a part, or no number that might have one."""
+    parts = parts_of(type(x))
+    if parts is None or name in parts.names or is_setting(getattr(x, name)):
+        return None
+    return MissingRuleError(
+        f"no derivative is known for the attribute {name!r} of {type(x).__name__}",
+        hint=f"Those that have one are {', '.join(parts.names)}.",
+    )
+
+
+def is_setting(value: Any) -> bool:
+    """Is this no floating number, and does it hold none?"""
+    if isinstance(value, tuple | list):
+        return all(map(is_setting, value))
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "biuUS"
+    return value is None or callable(value) or isinstance(value, int | str)
 
 
 def parts_of(cls: type) -> Parts | None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
-from adjoint.parts import Parts, parts_of
+from adjoint.parts import Parts, parts_of, unknown_part
 
 Number = int | float | complex | np.number
 
@@ -343,12 +343,9 @@ def complete_parts(x_bar: Any, x: Any, parts: Parts) -> Any:
 def part_cotangents(x_bar: Any, x: Any, names: tuple[str, ...]) -> tuple:
     """The cotangents of the parts of an object. Raises if other real numbers in it have one."""
     for name in x_bar if isinstance(x_bar, Tangent) else ():
-        whole = np.asarray(getattr(x, name, 0.0)).dtype.kind in "biuUS"
-        if name not in names and not whole and np.any(getattr(x_bar, name)):
-            raise MissingRuleError(
-                f"no derivative is known for the attribute {name!r} of {type(x).__name__}",
-                hint=f"Those that have one are {', '.join(names)}.",
-            )
+        unknown = unknown_part(x, name) if name not in names and hasattr(x, name) else None
+        if unknown is not None and np.any(getattr(x_bar, name)):
+            raise unknown
     return tuple([tangent_field(x_bar, name) for name in names])
 
 

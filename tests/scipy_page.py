@@ -8,6 +8,7 @@ from typing import Any
 
 import adjoint.rules.scipy
 from adjoint.rules import registry
+from adjoint.rules.scipy import stats_instances
 
 PAGE = Path(__file__).parents[1] / "docs" / "scipy.md"
 HEAD = """\
@@ -96,6 +97,13 @@ With respect to the points, to the data and to where these were taken, all of th
 `f(at)`, `f(at, 1)`, `f.derivative()`, `f.antiderivative()`, `f.integrate(a, b)`, whether `f` is made inside
 of what is differentiated or is a constant there. The cotangent of a spline has its attributes: `c` and `x`, of a
 B-spline `t` and `c`. Splines of FITPACK (`splev`, `UnivariateSpline`) with respect to the points alone.""",
+    "stats": """\
+By SciPy's own source, with the same methods: {sourced}. Classes of one's own that define `_pdf`, `_cdf` … are
+differentiated in the same way.
+
+`stats.norm(mean, deviation)` and other frozen distributions with respect to what they were made of: their methods,
+`mean`, `var`, `std`, `median`, `interval`, `entropy`, `support`, `expect`. Counts have no derivative, and those of
+frozen distributions are to be integers. `gaussian_kde` with respect to its data, weights and bandwidth as well.""",
     "sparse": """\
 With respect to what a matrix stores, its `data`, and to what it is multiplied by: `A @ x`, `x @ A`, `A.dot`, `A.T`,
 `A @ B`, `A + B`, `A - B`, `A * 2`, `A / 2`, `-A`, `abs(A)`, `A.multiply`, `A.power`, `A.sin()` …, `A.sum`, `A.mean()`,
@@ -111,6 +119,10 @@ right-hand side alone.""",
 }
 
 
+def sourced() -> str:
+    return ", ".join(f"`{name}`" for name in sorted(stats_instances.SOURCED))
+
+
 def page() -> str:
     table = loaded()
     text = HEAD
@@ -118,7 +130,7 @@ def page() -> str:
         module = importlib.import_module(f"scipy.{part}")
         functions = ", ".join(entries(module, table))
         parts = [functions + "."] if functions else []
-        notes = [NOTES[part]] if part in NOTES else []
+        notes = [NOTES[part].replace("{sourced}", sourced())] if part in NOTES else []
         text += f"\n## scipy.{part}\n\n" + "\n\n".join([*parts, *objects(module), *notes]) + "\n"
     return text
 

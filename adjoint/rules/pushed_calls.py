@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MissingRuleError
-from adjoint.parts import refuse_assignment
+from adjoint.parts import refuse_assignment, unknown_part
 from adjoint.rules import dispatch, lookup, structural
 from adjoint.rules.dispatch import apply_rule
 from adjoint.rules.operators import IN_PLACE
@@ -32,7 +32,7 @@ from adjoint.runtime import (
     recomputed,
     set_attribute,
 )
-from adjoint.tree import Number, Tangent, tangent_field, tangent_item
+from adjoint.tree import Number, Tangent, Underived, tangent_field, tangent_item
 
 
 def of_method(tangents: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Pair:
@@ -69,7 +69,8 @@ def of_attribute(tangents: tuple, owner: Any, name: str, *default: Any) -> Pair:
         return y, tangent_item(owner_dot, owner._fields.index(name))
     if isinstance(owner, np.ndarray | np.generic | Number | type | types.ModuleType | str | tuple):
         return y, None
-    return y, tangent_field(owner_dot, name)
+    unknown = unknown_part(owner, name)
+    return y, tangent_field(owner_dot, name) if unknown is None else Underived(unknown)
 
 
 def of_item(tangents: tuple, owner: Any, index: Any) -> Pair:

@@ -89,6 +89,10 @@ BY_SAMPLES = (
 BY_METHODS = (
     "scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.",
     "scipy.interpolate._", "adjoint.rules.scipy.formulas.", "scipy.sparse.", "adjoint.rules.scipy.sparse_",
+    "scipy.stats._continuous_distns.", "scipy.stats._kde.", "scipy._lib.", "adjoint.rules.scipy.stats_counts.",
+    "adjoint.rules.scipy.stats_frozen.", "adjoint.rules.scipy.stats_instances.",
+    "adjoint.rules.scipy.stats_kernels.", "adjoint.rules.scipy.stats_moments.",
+    "adjoint.rules.scipy.stats_selecting.",
 )  # fmt: skip
 # They are given the value that SciPy found, or a result with many fields, and are tested by SciPy's functions.
 BY_CALLS = (

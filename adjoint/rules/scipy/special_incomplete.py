@@ -102,12 +102,12 @@ def _(a, x, n, y):
     return gamma_integral(a, x, n + 1), gamma_density(a, x, n), None
 
 
-@partials(special.gammainc)
+@partials(special.gammainc, singular=True)
 def gammainc(a, x, y):
     return gamma_integral(a, x, 1), gamma_density(a, x, 0)
 
 
-@partials(special.gammaincc)
+@partials(special.gammaincc, singular=True)
 def gammaincc(a, x, y):
     return -gamma_integral(a, x, 1), -gamma_density(a, x, 0)
 

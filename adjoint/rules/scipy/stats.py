@@ -2,7 +2,17 @@
 
 import importlib
 
-FAMILIES = ("continuous", "discrete", "multivariate")
+FAMILIES = (
+    "continuous",
+    "discrete",
+    "multivariate",
+    "instances",
+    "counts",
+    "moments",
+    "frozen",
+    "kernels",
+    "selecting",
+)
 
 for family in FAMILIES:
     importlib.import_module(f"adjoint.rules.scipy.stats_{family}")

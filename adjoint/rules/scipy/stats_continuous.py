@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import nondifferentiable, rule, source_of
@@ -17,7 +16,6 @@ from adjoint.rules.scipy.stats_methods import (
     defined,
     distribution_of,
     distributions_of,
-    parameters,
     shape_names,
 )
 from adjoint.rules.scipy.stats_scores import CONTINUOUS, Known
@@ -185,53 +183,3 @@ for dist in distributions_of(CONTINUOUS):
         declare(dist, method, distribution, method)
     for method in ("ppf", "isf"):
         declare(dist, method, quantile, method)
-
-# -- methods of other instances, such as those that frozen distributions hold --------------------------------
-
-
-@source_of(stats.rv_continuous.logpdf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return log_density(self, x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.pdf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return density(self, x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.cdf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return distribution(self, "cdf", x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.sf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return distribution(self, "sf", x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.logcdf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return distribution(self, "logcdf", x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.logsf)
-def _(self, x, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return distribution(self, "logsf", x, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.ppf)
-def _(self, q, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return quantile(self, "ppf", q, shapes, loc, scale)
-
-
-@source_of(stats.rv_continuous.isf)
-def _(self, q, *args, **kwds):
-    shapes, loc, scale = parameters(self, args, kwds)
-    return quantile(self, "isf", q, shapes, loc, scale)

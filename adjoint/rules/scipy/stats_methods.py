@@ -37,10 +37,11 @@ class Text:
         return self.text
 
 
-def defined(text: str, method: str, dist: str, call: Any) -> Any:
+def defined(text: str, method: str, dist: str, *calls: Any) -> Any:
     """The function of a text, which Python and adjoint find under a file name of its own."""
     filename = f"scipy.stats.{dist}.{method}"
-    names = {call.__name__: call, "__name__": filename, "__loader__": Text(text)}
+    names: dict[str, Any] = {"__name__": filename, "__loader__": Text(text)}
+    names.update({call.__name__: call for call in calls})
     exec(compile(text, filename, "exec"), names)  # as `dataclasses` makes methods of fields
     return names[method]
 
@@ -64,7 +65,7 @@ def parameters(dist, args, kwds):
         elif name in kwds:
             found = [*found, kwds[name]]
         else:
-            found = [*found, 0.0 if name == "loc" else 1.0]
+            found = [*found, 0 if name == "loc" else 1]
     if names[-1] == "loc":
         return tuple(found[:-1]), found[-1], 1.0
     return tuple(found[:-2]), found[-2], found[-1]

@@ -1,4 +1,4 @@
-"""Multivariate distributions, and Gaussian kernel density estimates."""
+"""Distributions of several variables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import math
 import numpy as np
 from scipy import special, stats
 
-from adjoint.rules.registry import nondifferentiable, rule, source_of
+from adjoint.rules.registry import rule, source_of
 from adjoint.rules.scipy.special_logarithms import ratio_or_zero
-from adjoint.rules.scipy.special_logsumexp import shares
 
 # -- normal ---------------------------------------------------------------------------------------------
 
@@ -206,65 +205,3 @@ def _(x, n, p):
         return None, None, np.expand_dims(y_bar * y, -1) * ratio_or_zero(x, p)
 
     return y, pullback
-
-
-# -- kernel density estimates, with respect to where they are evaluated ---------------------------------------
-
-
-@nondifferentiable
-def kde_parts(kde):
-    """The data, their weights and the inverse covariance of an estimate, which it makes when they are read."""
-    return kde.dataset, kde.weights, kde.inv_cov
-
-
-@rule(
-    stats.gaussian_kde.evaluate,
-    stats.gaussian_kde.__call__,
-    underived="self",
-)
-def kde_evaluate(self, points):
-    y = stats.gaussian_kde.evaluate(self, points)
-    kde = kde_parts(self)
-
-    def pullback(y_bar):
-        return None, kde_cotangent(y_bar * y, points, kde)
-
-    return y, pullback
-
-
-@rule(stats.gaussian_kde.pdf, underived="self")
-def kde_pdf(self, x):
-    y = stats.gaussian_kde.pdf(self, x)
-    kde = kde_parts(self)
-
-    def pullback(y_bar):
-        return None, kde_cotangent(y_bar * y, x, kde)
-
-    return y, pullback
-
-
-@rule(stats.gaussian_kde.logpdf, underived="self")
-def kde_logpdf(self, x):
-    y = stats.gaussian_kde.logpdf(self, x)
-    kde = kde_parts(self)
-
-    def pullback(y_bar):
-        return None, kde_cotangent(y_bar, x, kde)
-
-    return y, pullback
-
-
-def kde_cotangent(y_bar, points, kde):
-    """Of log p: -ȳ C⁻¹ (x - Σ r d), with the share r that each datum d has in p(x)."""
-    data, weights, P = kde
-    count = np.shape(data)[0]
-    x = np.reshape(points, (count, -1))
-    away = x[:, :, None] - data[:, None, :]
-    pulled = np.tensordot(P, away, axes=1)
-    exponent = np.log(weights) - 0.5 * np.sum(away * pulled, axis=0)
-    r = shares(exponent, None, 1)
-    slopes = -y_bar * np.sum(r * pulled, axis=2)
-    return np.reshape(slopes, np.shape(points))
-
-
-source_of(kde_cotangent)(kde_cotangent)
