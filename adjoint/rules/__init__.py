@@ -53,6 +53,7 @@ FAMILIES = (
     "hooks",
     "implicit",
     "scipy",
+    "poly1d",
     "surroundings",
     "checkpoints",
     "structural",

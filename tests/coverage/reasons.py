@@ -51,7 +51,6 @@ NOT: dict[str, str | dict[str, str]] = {
         "iterators over several arrays in one: use `zip` of `flat`, or `np.broadcast_arrays`": """
             broadcast nditer nested_iters""",
         "what it makes has no source: use `np.vectorize`, or a loop": "frompyfunc",
-        "keeps its coefficients in its `__dict__`: use `np.polynomial.Polynomial`": "poly1d",
         "of records: keep arrays in a dict": "recarray",
     },
     "numpy.ndarray": {
@@ -76,7 +75,8 @@ REFUSED = [
     "[a * b for a, b in np.nditer([x, y])]",
     "[a * b for a, b in np.broadcast(x, y)]",
     "np.frompyfunc(lambda a: a * a, 1, 1)(x).astype(float)",
-    "np.poly1d(x)(y)",
+    "np.asarray(np.poly1d(x))",
+    "np.cos(np.poly1d(x))",
     "np.frombuffer(x.tobytes()) * y",
     "x.byteswap().byteswap()",
     "x.getfield(float)",

@@ -108,6 +108,7 @@ BY_PROGRAMS_NAMES = {
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
     "adjoint.rules.tangents.with_field", "adjoint.rules.scipy.interpolate_tables.table",
     "adjoint.rules.scipy.interpolate_tables.table_values", "SuperLU.solve",
+    "np.lib._polynomial_impl._coeffs",  # that of poly1d, by the samples of it
     "adjoint.rules.scipy.interpolate_tables.monomials",  # whose shift and scale are no part of its derivative
     "adjoint.rules.statistics.chosen_from",  # of numbers that are equal: by the samples of sets
 }  # fmt: skip

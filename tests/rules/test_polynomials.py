@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import adjoint as ad
-from adjoint.rules import least_squares, polynomial_families, polynomials
+from adjoint.rules import least_squares, polynomial_families, polynomials, power_polynomials
 from adjoint.rules.polynomials import MODULES, of
 from adjoint.testing import case, check_rule, expand, normal, uniform
 
@@ -52,6 +52,8 @@ CASES = [
     case([of(f, "trim") for f in FAMILIES], np.array([1.0, 2.0, 0.1]), 0.5),
     case(np.polynomial.polyutils.as_series, [normal(3), normal(2)], trim=[False, True]),
     case(polynomial_families.fitting, normal(3), 5, (5,)),
+    *(case(power_polynomials.aligned, normal(3), normal(n)) for n in (2, 3, 4)),
+    case(power_polynomials.coefficients, normal(3)),
     case(polynomials.trimmed, normal(3)),
     case(polynomials.series, normal(3)),
     case(np.linalg.lstsq, DESIGN, normal(4)),
@@ -146,3 +148,13 @@ def test_least_squares_that_leave_out_what_is_not_zero_are_refused():
         ad.gradient(lambda A: smallest(A, 0.9), A)
     of_rank_one = np.outer(np.arange(1.0, 4.0), [1.0, 2.0])
     ad.check_gradient(lambda u: smallest(np.outer(u, [1.0, 2.0]), 0.1), of_rank_one[:, 0])
+
+
+def test_the_gradient_with_respect_to_a_poly1d_is_that_of_its_coefficients():
+    p, t = np.poly1d([0.9, 0.3, 1.7]), np.array([0.4, 1.1])
+    p_bar, t_bar = ad.gradient(lambda p, t: np.sum(p(t)), p, t)
+    np.testing.assert_allclose(p_bar.coeffs, [np.sum(t**2), np.sum(t), 2.0])
+    np.testing.assert_allclose(t_bar, p.deriv()(t))
+    _, dot = ad.jvp(lambda p, t: np.sum(p(t)), (p, t), (p, np.zeros(2)))
+    np.testing.assert_allclose(dot, np.sum(p(t)))
+    ad.check_gradient(lambda c, t: np.sum(np.poly1d(c).deriv()(t) ** 2), p.coeffs, t, order=2)
