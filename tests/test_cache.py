@@ -91,7 +91,7 @@ def test_compilations_that_are_dropped_leave_nothing(monkeypatch):
             ad.pullback(f, 3.0)
             del f
         gc.collect()
-        return sum(isinstance(each, NestedFunction) for each in gc.get_objects()), generated_texts()
+        return sum(type(each) is NestedFunction for each in gc.get_objects()), generated_texts()
 
     numbers = itertools.count()
     kept = compile_many(8)
