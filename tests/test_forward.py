@@ -566,3 +566,25 @@ def test_a_constant_cotangent_of_an_inner_pullback():
 
     for f in (slope, of_a_number):
         np.testing.assert_allclose(ad.jvp(f, (x,), (v,))[1], np.sum(ad.gradient(f, x)[0] * v))
+
+
+def left_by_the_shorter(xs, ys):
+    items, total = iter(xs), 0.0
+    for x, y in zip(items, ys[:2]):
+        total = total + x * y
+    return total * total + sum(v * v for v in items)
+
+
+def left_within_pairs(xs, ys):
+    items, total = map(lambda v: v * v, xs), 0.0
+    for i, ((x, y), z) in enumerate(zip(zip(items, ys), ys[:2])):
+        total = total + x * y * z * i
+    return total * total + sum(v * v for v in items)
+
+
+@pytest.mark.parametrize("f", [left_by_the_shorter, left_within_pairs])
+def test_an_iterator_that_zip_took_an_item_too_many_of(f):
+    x, y = np.array([0.3, 0.7, -0.4, 0.9]), np.array([0.5, -1.2, 0.8, 0.2])
+    ad.check_gradient(f, x, y, modes=("reverse", "forward"))
+    with pytest.raises(ad.UnsupportedSyntaxError, match="that others may go on with"):
+        ad.gradient(lambda x: ad.jvp(f, (x, y), (x, y))[1], x)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,7 +35,25 @@ def zip_jvp(primals, tangents, strict=False):
     if len({id(x) for x in own}) < len(own):
         return zip(*primals, strict=strict), taken_in_turn(primals, tangents)
     columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
+    if any(isinstance(x, Iterator) for x in primals[:-1]):
+        return in_step(primals, columns, strict)
     return zip(*primals, strict=strict), zip(*columns)
+
+
+def in_step(primals: tuple, columns: list, strict: bool) -> tuple[Iterator, Iterator]:
+    """`zip` of items and of their tangents, where others may go on with an iterator that they come of.
+
+    It takes an item of it even where another has none left, and so its tangent.
+    """
+    pairs = [zip(x, dots) for x, dots in zip(primals, columns, strict=True)]
+    first, second = itertools.tee(zip(*pairs, strict=strict))
+    items = (tuple([x for x, _ in each]) for each in first)
+    return items, (tuple([dot for _, dot in each]) for each in second)
+
+
+@rule(in_step)
+def _(primals, columns, strict):
+    refuse_again("`zip` of an iterator that others may go on with")
 
 
 def taken_in_turn(primals: tuple, tangents: tuple) -> Iterator:
@@ -52,9 +70,13 @@ def taken_in_turn(primals: tuple, tangents: tuple) -> Iterator:
 
 @rule(taken_in_turn)
 def _(primals, tangents):
+    refuse_again("`zip` of one iterator")
+
+
+def refuse_again(what: str) -> NoReturn:
     raise UnsupportedSyntaxError(
-        "the gradient of a derivative along a direction, through `zip` of one iterator, is not supported",
-        hint="Go through a list of its items by indices.",
+        f"the gradient of a derivative along a direction, through {what}, is not supported",
+        hint="Go through a list of its items: list(items).",
     )
 
 
