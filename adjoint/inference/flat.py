@@ -27,7 +27,7 @@ from adjoint.ir.nodes import (
     walk,
     yields_of,
 )
-from adjoint.ir.types import IteratorOf, Scalar, TupleOf
+from adjoint.ir.types import IteratorOf, Scalar, TupleOf, unliteral
 from adjoint.rules.signatures import operand_type
 
 PAIRING = (zip, enumerate)
@@ -51,7 +51,7 @@ def flatten_one(body: Block, loop: Loop) -> bool:
     if made is None or made.callee.value is zip and made.kwargs:  # pyright: ignore
         return False
     columns = list(made.args) if is_call(made, zip) else [None, *made.args[:1]]
-    if len(columns) != len(loop.items):
+    if len(columns) != len(loop.items) or not all(map(is_whole_number, start_of(made))):
         return False
     for k, (column, item) in enumerate(zip(columns, loop.items, strict=True)):
         inner = pairing(column, block, uses)
@@ -62,7 +62,7 @@ def flatten_one(body: Block, loop: Loop) -> bool:
         parts = taken_apart(loop, item, len(inner.args), uses[item])
         if parts is None:
             continue
-        if is_call(made, enumerate):
+        if columns[0] is None:
             columns[0] = counted(block, made)
         columns[k : k + 1] = inner.args
         loop.items[k : k + 1] = parts
@@ -76,6 +76,16 @@ def flatten_one(body: Block, loop: Loop) -> bool:
 
 def inner_blocks(block: Block) -> list[Block]:
     return [inner for s in walk(block) for inner in blocks_of(s)]
+
+
+def start_of(made: Call) -> list[Operand]:
+    """What `enumerate` begins to count at, if it is given."""
+    return [] if is_call(made, zip) else [*made.args[1:], *(o for _, o in made.kwargs)]  # pyright: ignore
+
+
+def is_whole_number(operand: Operand) -> bool:
+    """Of others `enumerate` makes one, which `itertools.count` does not."""
+    return unliteral(operand_type(operand)) == Scalar(int)
 
 
 def is_call(s: Statement, function: object) -> bool:
@@ -140,8 +150,7 @@ def is_read(s: Statement, item: Value, count: int) -> bool:
 
 def counted(block: Block, made: Call) -> Value:
     """What `enumerate` counts, before the call."""
-    start = [*made.args[1:], *(o for _, o in made.kwargs)]
     numbers = Value("", IteratorOf(itertools.count, Scalar(int)), False, made.origin)
-    call = Call(numbers, Const(itertools.count), start, [], made.origin)
+    call = Call(numbers, Const(itertools.count), list(start_of(made)), [], made.origin)
     block.statements.insert(block.statements.index(made), call)
     return numbers

@@ -54,7 +54,7 @@ class Perturbed:
     rng: np.random.Generator
 
     def __call__(self, *xs: Any) -> Any:
-        sigma = ad.stop_gradient(self.sigma)
+        sigma = fixed(self.sigma)
         near = moved(self, xs)
         density = 0.0
         for x, y in zip(xs, near):
@@ -62,7 +62,7 @@ class Perturbed:
             density = density + np.sum(logs.reshape(self.samples, -1), axis=1)
         # 1, with the derivative of the density: that of what is drawn (Foerster et al. 2018, §4)
         weights = np.exp(density - ad.stop_gradient(density))
-        values, middle = values_of(self, near, xs)
+        values, middle = values_of(self, fixed(self.f), near, xs)
         return mean_of(weights, values, middle)
 
 
@@ -84,12 +84,30 @@ def perturbed(
     methods.  baseline: take f(x) from each value first, which leaves the mean and lessens the variance.
     vectorised: f takes all points at once, along a new first axis of its arguments and of what it gives.
     rng: a seed, a generator, or None for fresh entropy; each call draws anew.
+
+    Derivatives are with respect to the arguments alone: where sigma, or what f captures, carries one,
+    MissingRuleError is raised.
     """
     if samples < 1 or not sigma > 0:
         raise ValueError(f"samples and sigma are positive, not {samples} and {sigma}")
     noise = Gumbel() if noise is None else noise
     rng = np.random.default_rng(rng)
     return Perturbed(f, samples, sigma, noise, baseline, vectorised, rng)
+
+
+def fixed(value: Any) -> Any:
+    """The width of the noise, or the function with what it captures: they have no derivatives."""
+    return value
+
+
+@ad.rule(fixed, underived="value")
+def _(value):
+    y = fixed(value)
+
+    def pullback(y_bar):
+        return (None,)
+
+    return y, pullback
 
 
 @ad.nondifferentiable
@@ -103,9 +121,8 @@ def moved(smooth: Perturbed, xs: tuple) -> tuple:
 
 
 @ad.nondifferentiable
-def values_of(smooth: Perturbed, near: tuple, xs: tuple) -> tuple[Any, Any]:
+def values_of(smooth: Perturbed, f: Callable, near: tuple, xs: tuple) -> tuple[Any, Any]:
     """The values at all points, along a first axis, and that in the middle or 0."""
-    f = smooth.f
     if smooth.vectorised:
         middle = at_first(f(*[np.asarray(x)[None] for x in xs])) if smooth.baseline else None
         values = of_each(lambda x: stacked(list(x)), f(*near))

@@ -22,6 +22,7 @@ memory is written to stay apart.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ from adjoint.runtime import make_dict, make_list, make_set, make_tuple
 
 #: What they make has an identity or a state of its own.
 FRESH: set[Any] = {make_tuple, slice, make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
+                   itertools.count, itertools.repeat,
                    tree.zeros_like, tree.zeros_if_any, tree.copied, np.zeros, np.ndarray.copy, np.empty,
                    shadows.snapshot, shadows.apart, slots.collect, shadows.Shadows}  # fmt: skip
 METADATA = ("shape", "size", "ndim")

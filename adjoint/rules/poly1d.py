@@ -10,8 +10,11 @@ import numpy as np
 from adjoint.parts import declare_parts
 from adjoint.rules.registry import source_of
 from adjoint.rules.scipy.formulas import computed, consisting_of, part
+from adjoint.rules.scipy.results import known_unless
 
 declare_parts(np.poly1d, "coeffs")
+
+LEADING = "leading coefficients that are 0, which np.poly1d leaves out"
 
 
 @source_of(vars(np.poly1d)["_coeffs"].fget)
@@ -25,4 +28,6 @@ def _(c_or_r, r=False, variable=None):
     if isinstance(c_or_r, np.poly1d):
         return consisting_of(made, part(c_or_r, "coeffs"))
     c = np.atleast_1d(np.poly(c_or_r) if r else c_or_r)
-    return consisting_of(made, c[np.shape(c)[0] - len(made) - 1 :])
+    left_out = np.shape(c)[0] - len(made) - 1
+    c = known_unless(c, left_out > 0, LEADING, "Use np.polyval, and arrays of coefficients.")
+    return consisting_of(made, c[left_out:])

@@ -149,3 +149,19 @@ def test_a_choice_is_learned_through():
     for _ in range(60):
         optim.update(rule, scores, ad.gradient(lambda s: costs @ smooth(s), scores)[0])
     assert np.argmax(scores) == 2
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w: optim.perturbed(lambda z: (w * z).sum(), samples=5, rng=0)(np.ones(3)),
+        lambda w: optim.perturbed(np.sum, samples=5, sigma=w[0], rng=0)(np.ones(3)),
+    ],
+    ids=["captured", "sigma"],
+)
+def test_what_has_no_derivative_is_refused(f):
+    w = np.array([0.5, 1.0, 2.0])
+    with pytest.raises(ad.MissingRuleError):
+        ad.gradient(f, w)
+    with pytest.raises(ad.MissingRuleError):
+        ad.jvp(f, (w,), (w,))

@@ -1,5 +1,6 @@
 """`cse`, `inplace`, `invariant`, `sink` and `present`: what they must not do."""
 
+import itertools
 import operator
 
 import numpy as np
@@ -152,3 +153,11 @@ def test_indices_that_stand_twice_add_up():
 
     (bar, _) = ad.gradient(chosen, np.array([1.0, 2.0]), np.array([0, 0, 1]))
     np.testing.assert_allclose(bar, [4.0, 4.0])
+
+
+def test_counters_are_not_shared():
+    first, second, both = Value("first"), Value("second"), Value("both")
+    made = [Call(v, Const(itertools.count), []) for v in (first, second)]
+    body = Block([*made, Call(both, Const(zip), [first, second])], [both])
+    share_common(Function("f", [], body))
+    assert body.statements[-1].args == [first, second]

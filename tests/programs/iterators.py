@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.programs.registry import program
+from tests.programs.registry import Static, program
 
 X = np.array([0.3, 0.7, -0.4, 0.9])
 Y = np.array([0.5, -1.2, 0.8, 0.2])
@@ -330,3 +330,11 @@ def comprehension_of_pairs(xs, ys):
     return sum([x * y * i for i, (x, y) in enumerate(zip(xs, ys))]) + max(
         a * b for (a, b), _ in zip(zip(xs, ys), ys)
     )
+
+
+@program(X, Y, Static(np.int8(3)))
+def enumerated_from_a_number_of_numpy(xs, ys, start):
+    total = 0.0
+    for i, (x, y) in enumerate(zip(xs, ys), start):
+        total = total + i * 100 * x * y
+    return total

@@ -158,3 +158,17 @@ def test_the_gradient_with_respect_to_a_poly1d_is_that_of_its_coefficients():
     _, dot = ad.jvp(lambda p, t: np.sum(p(t)), (p, t), (p, np.zeros(2)))
     np.testing.assert_allclose(dot, np.sum(p(t)))
     ad.check_gradient(lambda c, t: np.sum(np.poly1d(c).deriv()(t) ** 2), p.coeffs, t, order=2)
+
+
+def test_leading_coefficients_that_poly1d_leaves_out_are_refused():
+    def value(c, x):
+        return np.poly1d(c)(x)
+
+    def difference(c, x):
+        return (np.poly1d(c) - np.poly1d([1.1, 5.0, 6.0]))(x) ** 2
+
+    assert ad.gradient(value, np.array([1.1, 2.2, 3.3]), 2.0)[0].tolist() == [4.0, 2.0, 1.0]
+    assert ad.gradient(lambda x: np.poly1d([0.0, 2.0, 3.0])(x), 1.5) == (2.0,)
+    for f, c in ((value, [0.0, 2.0, 3.0]), (difference, [1.1, 2.2, 3.3])):
+        with pytest.raises(ad.MissingRuleError, match="leading coefficients"):
+            ad.gradient(f, np.array(c), 2.0)

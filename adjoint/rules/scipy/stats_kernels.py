@@ -77,7 +77,12 @@ def _(self, x):
     return valued(exact, log_estimate(np.asarray(x), *parts))
 
 
-@source_of(gaussian_kde.evaluate, gaussian_kde.__call__, gaussian_kde.pdf, apart=True)
+@source_of(gaussian_kde.pdf, apart=True)
+def _(self, x):
+    return self.evaluate(x)
+
+
+@source_of(gaussian_kde.evaluate, gaussian_kde.__call__, apart=True)
 def _(self, points):
     exact = computed(gaussian_kde.evaluate, self, points)
     parts = part(self, "dataset"), part(self, "weights"), part(self, "covariance")

@@ -204,3 +204,15 @@ def test_density_estimates_with_respect_to_their_data(i):
 def test_a_bandwidth_that_is_a_function_of_the_estimate_is_refused():
     with pytest.raises(MissingRuleError, match="bandwidth is a function"):
         ad.gradient(lambda d: stats.gaussian_kde(d, lambda kde: kde.n**-0.2)(0.3)[0], DATA[0])
+
+
+class Squared(stats.gaussian_kde):
+    def evaluate(self, points):
+        return super().evaluate(points) ** 2
+
+
+def test_a_kernel_estimate_whose_evaluation_is_ones_own():
+    data = np.array([0.1, 0.5, 1.3, 2.0])
+    ad.check_gradient(lambda x: Squared(data).pdf(x).sum(), X)
+    estimate = Squared(data)
+    assert ad.value_and_gradient(lambda x: estimate.pdf(x).sum(), X)[0] == estimate.pdf(X).sum()
