@@ -54,7 +54,7 @@ class Perturbed:
     rng: np.random.Generator
 
     def __call__(self, *xs: Any) -> Any:
-        sigma = fixed(self.sigma)
+        sigma = ad.stop_gradient(self.sigma)
         near = moved(self, xs)
         density = 0.0
         for x, y in zip(xs, near):
@@ -85,8 +85,8 @@ def perturbed(
     vectorised: f takes all points at once, along a new first axis of its arguments and of what it gives.
     rng: a seed, a generator, or None for fresh entropy; each call draws anew.
 
-    Derivatives are with respect to the arguments alone: where sigma, or what f captures, carries one,
-    MissingRuleError is raised.
+    Derivatives are with respect to the arguments alone.  Sigma is a constant; where what f captures
+    carries a derivative, MissingRuleError is raised.
     """
     if samples < 1 or not sigma > 0:
         raise ValueError(f"samples and sigma are positive, not {samples} and {sigma}")
@@ -96,7 +96,7 @@ def perturbed(
 
 
 def fixed(value: Any) -> Any:
-    """The width of the noise, or the function with what it captures: they have no derivatives."""
+    """The function, of whose captures no derivative is known."""
     return value
 
 

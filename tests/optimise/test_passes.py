@@ -158,6 +158,6 @@ def test_indices_that_stand_twice_add_up():
 def test_counters_are_not_shared():
     first, second, both = Value("first"), Value("second"), Value("both")
     made = [Call(v, Const(itertools.count), []) for v in (first, second)]
-    body = Block([*made, Call(both, Const(zip), [first, second])], [both])
-    share_common(Function("f", [], body))
-    assert body.statements[-1].args == [first, second]
+    last = Call(both, Const(zip), [first, second])
+    share_common(Function("f", [], Block([*made, last], [both])))
+    assert last.args == [first, second]
