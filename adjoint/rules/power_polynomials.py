@@ -35,12 +35,14 @@ source_of(coefficients)(coefficients)
 
 @source_of(np.polyval)
 def polyval(p, x):
+    c = np.asarray(coefficients(p))
     if isinstance(x, np.poly1d):
-        y = 0
+        y = np.poly1d(c[:1])  # NumPy begins with 0 * x, whose coefficients carry no derivative
+        c = c[1:]
     else:
         x = np.asanyarray(x)
         y = np.zeros_like(x)
-    for each in np.asarray(coefficients(p)):
+    for each in c:
         y = y * x + each
     return y
 
