@@ -27,7 +27,7 @@ from adjoint.ir.nodes import (
     walk,
     yields_of,
 )
-from adjoint.ir.types import IteratorOf, Scalar, TupleOf, unliteral
+from adjoint.ir.types import Array, IteratorOf, ListOf, Scalar, TupleOf, unliteral
 from adjoint.rules.signatures import operand_type
 
 PAIRING = (zip, enumerate)
@@ -57,7 +57,7 @@ def flatten_one(body: Block, loop: Loop) -> bool:
         inner = pairing(column, block, uses)
         if inner is None or not is_call(inner, zip) or inner.kwargs or not inner.args:
             continue
-        if not follows(block, inner, made):
+        if not all(map(is_sequence, inner.args)) or not follows(block, inner, made):
             continue
         parts = taken_apart(loop, item, len(inner.args), uses[item])
         if parts is None:
@@ -105,6 +105,13 @@ def pairing(operand: object, block: Block, uses: Counter) -> Call | None:
         if isinstance(s, Call) and s.target is operand and any(is_call(s, f) for f in PAIRING):
             return None if any(isinstance(a, Splat) for a in s.args) else s
     return None
+
+
+def is_sequence(operand: object) -> bool:
+    """Does it give its items without being changed by that? Of an iterator others may take some."""
+    kind = operand_type(operand)  # pyright: ignore[reportArgumentType]
+    fresh = isinstance(kind, IteratorOf) and kind.cls in (*PAIRING, reversed, range)
+    return fresh or isinstance(kind, Array | ListOf | TupleOf)
 
 
 def follows(block: Block, inner: Call, made: Call) -> bool:
