@@ -6,14 +6,18 @@ A cursor counts its items, so that whoever takes some of them (a loop, `next`, `
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, NoReturn
 
 from adjoint.errors import UnsupportedSyntaxError
 
 
 class Counted:
-    """An iterator that counts the items it has given."""
+    """An iterator that counts the items it has given.
+
+    It is `drained` if all were taken by somebody who in Python takes them one by one, later."""
+
+    drained = False
 
     def __init__(self, source: Iterator) -> None:
         self.source, self.given = source, 0
@@ -22,9 +26,18 @@ class Counted:
         return self
 
     def __next__(self) -> Any:
+        self.check()
         item = next(self.source)
         self.given += 1
         return item
+
+    def check(self) -> None:
+        """Refuse to give an item that Python would still have."""
+        if self.drained:
+            raise UnsupportedSyntaxError(
+                "an item is taken of an iterator of which others take items as well",
+                hint="Make a list of its items first, and go through that.",
+            )
 
 
 class Cursor(Counted):
@@ -131,6 +144,7 @@ class GeneratorCursor(Cursor):
         return self.record.given
 
     def __next__(self) -> Any:
+        self.check()
         return self.record.step(self.record.forward)
 
     def send(self, value: Any) -> Any:
@@ -183,6 +197,28 @@ class GivenTangents:
         return self
 
     def __next__(self) -> Any:
+        while len(self.dots) > 1:
+            self.dots.popleft()
         if not self.dots:
             raise StopIteration
         return self.dots.popleft()
+
+
+class Beside:
+    """The tangents of the items of a counted iterator, each to be taken after its item.
+
+    Those of items that somebody took without asking for a tangent are passed over.
+    """
+
+    def __init__(self, cursor: Counted, dots: Iterable) -> None:
+        self.cursor, self.dots, self.taken = cursor, iter(dots), 0
+
+    def __iter__(self) -> Beside:
+        return self
+
+    def __next__(self) -> Any:
+        while self.taken < self.cursor.given - 1:
+            next(self.dots)
+            self.taken += 1
+        self.taken += 1
+        return next(self.dots)

@@ -274,7 +274,12 @@ def project(x_bar: Any, x: Any) -> Any:
         x_bar = x_bar.astype(dtype)
     if isinstance(x, np.ndarray):
         return x_bar if isinstance(x_bar, np.ndarray) else np.asarray(x_bar, dtype)
-    return x_bar[()] if isinstance(x_bar, np.ndarray) else x_bar
+    if isinstance(x_bar, np.ndarray):
+        return x_bar[()]
+    plain = (
+        isinstance(x_bar, float | int) and dtype.itemsize < 8
+    )  # it counts as any dtype, and has none
+    return dtype.type(x_bar) if plain else x_bar
 
 
 def unbroadcast(x_bar: Any, shape: tuple[int, ...]) -> Any:

@@ -190,3 +190,76 @@ def test_a_declared_shape_does_not_make_a_view_an_array_of_its_own():
 
     with pytest.raises(ad.UnsupportedSyntaxError, match="may have kept it"):
         ad.gradient(written_later, np.array([0.7, 1.3, 0.4]))
+
+
+@ad.nondifferentiable
+def by_another_name(a):
+    b = np.asarray(a)
+    b[0] = 7.0
+
+
+@ad.nondifferentiable
+def row_by_row(a):
+    for row in a.reshape(2, 2):
+        row[0] = 7.0
+
+
+@ad.nondifferentiable
+def one_of_the_rest(k, *rest):
+    rest[0][0] = k
+
+
+@ad.nondifferentiable
+def by_functions(a):
+    np.copyto(a[1:], 2.0)
+    np.put(a, [0], 1.0)
+    a.T[2:].fill(3.0)
+
+
+@ad.nondifferentiable
+def several(a, b):
+    a[0] = 1.0
+    b[1:3] = 2.0
+
+
+@ad.nondifferentiable
+def copies(a):
+    a = a.copy()
+    a[0] = 7.0
+    b = np.sort(a)
+    b += 1
+    return b
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        by_another_name,
+        row_by_row,
+        lambda a: one_of_the_rest(3.0, a),
+        by_functions,
+        lambda a: several(a, a[1:]),
+    ],
+)
+def test_what_a_constant_function_changes_by_another_name_is_seen(change):
+    """Its derivative was that of what was there before, in silence."""
+
+    def f(x):
+        a = x * 2
+        change(a)
+        return np.sum(a * a * np.arange(1.0, 5.0))
+
+    x = np.array([0.3, 0.7, -0.4, 0.9])
+    kept = x * 2
+    change(kept)
+    expected = np.where(kept == x * 2, 8 * x * np.arange(1.0, 5.0), 0.0)
+    value, (x_bar,) = ad.value_and_gradient(f, x)
+    assert value == f(x)
+    np.testing.assert_allclose(x_bar, expected)
+    np.testing.assert_allclose(ad.jvp(f, (x,), (np.ones(4),))[1], np.sum(expected))
+
+
+def test_what_a_constant_function_copies_is_its_own():
+    x = np.array([0.3, 0.7, -0.4, 0.9])
+    (x_bar,) = ad.gradient(lambda x: np.sum(x * copies(x)), x)
+    np.testing.assert_allclose(x_bar, copies(x))

@@ -21,6 +21,7 @@ from tests.silence import (
     rewritten,
     several_names,
     shape_lists,
+    shared_iterators,
     shared_rows,
     special_methods,
     unknown_types,
@@ -36,6 +37,7 @@ from tests.silence.listed import (
 
 MODULES = (
     late_iterators,
+    shared_iterators,
     grown_by_iterators,
     array_iteration,
     several_names,

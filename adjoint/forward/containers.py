@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adjoint import tree
@@ -14,14 +15,17 @@ from adjoint.ir.types import (
     Array,
     DictOf,
     Instance,
+    IteratorOf,
     ListOf,
     Literal,
     TupleOf,
     Type,
+    Unknown,
     element_of,
 )
 from adjoint.parts import refuse_assignment
 from adjoint.rules.activity import is_active
+from adjoint.rules.iterators import repeated
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import item_tangents, link_tangents, with_field
 from adjoint.runtime import (
@@ -88,18 +92,29 @@ def with_part(kind: Type, name: str, part: Type) -> Type:
     return UNKNOWN
 
 
+def more_than_once(pusher: Pusher, iterable: Operand, dot: Operand) -> tuple[Operand, Operand]:
+    """An iterable and its tangent; if it may be an iterator, what gives the same once more."""
+    if not isinstance(operand_type(iterable), Unknown | IteratorOf):
+        return iterable, dot
+    both = pusher.emit(repeated, dot, iterable, type=TupleOf((UNKNOWN, UNKNOWN)))
+    items, dots = (pusher.emit(operator.getitem, both, Const(i), type=UNKNOWN) for i in (0, 1))
+    return items, dots
+
+
 def taken(pusher: Pusher, s: Call, function: Any, args: list[Operand]) -> Any:
     if function is check_bound:
         pusher.out.append(s)
         return pusher.dot(args[0])
     if function is unpack_sequence:
-        pusher.out.append(s)
         dot = pusher.dot(args[0])
         if dot is None:
+            pusher.out.append(s)
             return None
+        iterable, dot = more_than_once(pusher, args[0], dot)
+        pusher.out.append(replace(s, args=[iterable, *args[1:]]))
         kind = operand_type(dot)
         if not isinstance(kind, TupleOf | Array):
-            dot = pusher.emit(item_tangents, dot, args[0], type=UNKNOWN)
+            dot = pusher.emit(item_tangents, dot, iterable, type=UNKNOWN)
         return pusher.emit(unpack_sequence, dot, *args[1:], type=unpacked(kind, args))
     if len(args) != 2 or s.kwargs:
         return NotImplemented

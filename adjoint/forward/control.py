@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint.forward import iterators, mutation, state
+from adjoint.forward.containers import more_than_once
 from adjoint.forward.exceptions import reads, refuse_kept
 from adjoint.ir.nodes import (
     Block,
@@ -192,17 +193,18 @@ def side_by_side(
     element = Value("", element_of(operand_type(s.iterable)), False, s.origin)
     outer, pusher.out = pusher.out, []
     count = Const(len(s.items))
-    parts = pusher.emit(
-        unpack_sequence, element, count, type=TupleOf(tuple(v.type for v in s.items))
-    )
+    whole, dots_of = element, items_dot
+    if not state.is_changing(pusher, s.iterable):
+        whole, dots_of = more_than_once(pusher, element, items_dot)
+    parts = pusher.emit(unpack_sequence, whole, count, type=TupleOf(tuple(v.type for v in s.items)))
     for i, v in enumerate(s.items):
         pusher.out.append(unpacked(parts, i, v))
     if state.is_changing(pusher, s.iterable):  # the element may be a list, with slots of its own
         items_of = state.emit(pusher, unpacked_tangents, element, items_dot)
     elif not isinstance(items_dot.type, TupleOf):
-        items_of = pusher.emit(item_tangents, items_dot, element, type=UNKNOWN)
+        items_of = pusher.emit(item_tangents, dots_of, whole, type=UNKNOWN)
     else:
-        items_of = items_dot
+        items_of = dots_of
     kinds = (
         items_dot.type.items if isinstance(items_dot.type, TupleOf) else (UNKNOWN,) * len(s.items)
     )

@@ -10,7 +10,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from adjoint.forward import state
-from adjoint.ir.nodes import Call, Const, Loop, Operand, Splat, Value
+from adjoint.ir.nodes import Call, Const, Loop, Operand, Value
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
@@ -23,6 +23,7 @@ from adjoint.ir.types import (
     Unknown,
     element_of,
 )
+from adjoint.rules import traversal
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.tangents import item_tangents
 from adjoint.runtime import iterated
@@ -30,53 +31,45 @@ from adjoint.runtime import iterated
 if TYPE_CHECKING:
     from adjoint.forward.straight import Pusher
 
-ITERATORS = (enumerate, zip, reversed)
 NONE = Const(None)
 
 
 def is_iterator(pusher: Pusher, s: object) -> bool:
     """Is it known of this call what its items are those of?"""
-    if (
-        not isinstance(s, Call)
-        or not isinstance(s.callee, Const)
-        or s.callee.value not in ITERATORS
-    ):
-        return False
-    known = isinstance(s.target.type, IteratorOf)  # one that no variable keeps
-    return known and all(is_sequence(pusher, a) for a in gone_over(s))
+    return traversal.is_over(s, lambda a: is_steady(pusher, a))
 
 
-def gone_over(s: Call) -> list:
-    """The operands that give items."""
-    return s.args if s.callee.value is zip else s.args[:1]  # type: ignore[union-attr]
-
-
-def is_sequence(pusher: Pusher, operand: Any) -> bool:
+def is_steady(pusher: Pusher, operand: Operand) -> bool:
     """Are its items where they are for as long as the program runs, or have they no tangents?"""
-    if isinstance(operand, Splat):
-        return False
     if state.is_changing(pusher, operand):  # its tangents are in slots
         return False
-    if pusher.dot(operand) is None:
-        return True
-    if pusher.memory.is_written(operand):
-        return False
-    kind = operand_type(operand)  # type: ignore[arg-type]
-    own = isinstance(kind, IteratorOf) and kind.cls in ITERATORS
-    return own or isinstance(kind, Array | ListOf | TupleOf)
+    kind = operand_type(operand)
+    if pusher.dot(operand) is None:  # there are as many tangents as items
+        return not isinstance(kind, Unknown) and not traversal.is_iterator(kind)
+    return not pusher.memory.is_written(operand) and traversal.has_items(kind)
 
 
 def iterator(pusher: Pusher, s: Call) -> Operand:
     """The tangent of a call of one of them: an iterator of tangents."""
-    function, first = s.callee.value, s.args[0]  # type: ignore[union-attr]
+    function, first = traversal.maker(s), s.args[0]
     if function is reversed:
         dot, kind = items_of(pusher, first)  # type: ignore[arg-type]
         dot = dot if isinstance(operand_type(dot), Array) else pusher.emit(list, dot, type=UNKNOWN)
         return pusher.emit(reversed, dot, type=IteratorOf(reversed, kind))
     sources: list = s.args if function is zip else [NONE, first]
     found = [items_of(pusher, x) for x in sources]
-    dots = [pusher.emit(itertools.repeat, NONE, type=UNKNOWN) if d is NONE else d for d, _ in found]
+    dots = [
+        without_tangents(pusher, x) if d is NONE else d
+        for x, (d, _) in zip(sources, found, strict=True)
+    ]
     return pusher.emit(zip, *dots, type=IteratorOf(zip, TupleOf(tuple(k for _, k in found))))
+
+
+def without_tangents(pusher: Pusher, iterable: Operand) -> Operand:
+    """As many times None as something has items; of the numbers that `enumerate` counts, any number."""
+    if iterable is NONE:
+        return pusher.emit(itertools.repeat, NONE, type=UNKNOWN)
+    return pusher.emit(item_tangents, NONE, iterable, type=UNKNOWN)
 
 
 def items_of(pusher: Pusher, iterable: Operand) -> tuple[Operand, Type]:
@@ -99,7 +92,7 @@ def beside(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value]] | None:
     assert s.iterable is not None
     if not s.unpack:
         dot, kind = items_of(pusher, s.iterable)
-        if is_sequence(pusher, s.iterable) and not isinstance(kind, Unknown):
+        if is_steady(pusher, s.iterable) and not isinstance(kind, Unknown):
             pair = TupleOf((element_of(operand_type(s.iterable)), kind))
             both = pusher.emit(zip, s.iterable, dot, type=IteratorOf(zip, pair))
         else:
@@ -109,22 +102,22 @@ def beside(pusher: Pusher, s: Loop) -> tuple[Operand, list[Value]] | None:
             )  # which knows, in reverse, what it gave
         return both, [item_dot(s.items[0], kind)]
     made = pusher.definitions.get(s.iterable)  # type: ignore[arg-type]
-    if made is None or not is_iterator(pusher, made) or made.callee.value is reversed:  # type: ignore[union-attr]
+    if made is None or not is_iterator(pusher, made):
         return None
-    columns: list = list(made.args)
-    if made.callee.value is enumerate:  # type: ignore[union-attr]
-        sequence, *start = columns
-        if not isinstance(operand_type(sequence), Array | ListOf | TupleOf):
+    columns: Any = traversal.columns(made, len(s.items))
+    if columns is None:
+        return None
+    if traversal.maker(made) is enumerate:
+        sequence, *start = made.args
+        assert isinstance(sequence, Value)
+        if not isinstance(operand_type(sequence), Array | ListOf | TupleOf):  # it has no length
             return None
-        start += [o for _, o in made.kwargs]
-        columns = [numbers(pusher, sequence, start), sequence]
-    if len(columns) != len(s.items):
-        return None
+        columns[0] = numbers(pusher, sequence, [*start, *(o for _, o in made.kwargs)])  # type: ignore[list-item]
     pusher.out[:] = [each for each in pusher.out if each is not made]  # nothing else asks for it
     found = [items_of(pusher, x) for x in columns]
     dots = [d for d, _ in found if d is not NONE]
     kinds = [v.type for v in s.items] + [k for d, k in found if d is not NONE]
-    strict = made.kwargs if made.callee.value is zip else []  # type: ignore[union-attr]
+    strict = made.kwargs if traversal.maker(made) is zip else []
     kind = IteratorOf(zip, TupleOf(tuple(kinds)))
     both = pusher.emit(zip, *columns, *dots, type=kind, kwargs=strict)
     given = [

@@ -28,7 +28,7 @@ from adjoint.ir.types import (
     is_open_dict,
     unliteral,
 )
-from adjoint.rules import slot_tangents
+from adjoint.rules import slot_tangents, traversal
 from adjoint.rules.activity import is_active
 from adjoint.rules.memory import IN_STORES, LOADS, changed_operand
 from adjoint.rules.refusals import refuse_late
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from adjoint.forward.straight import Pusher
 
 STORES = (slots.store_attribute, slots.store_plainly, slots.store_cell, slots.store_global)
-ITERATORS = (enumerate, zip, reversed)
 #: Methods that take over the items of another container.
 JOINING = ("extend", "extendleft", "update", "__iadd__", "__ior__", "__setitem__")
 #: They hand on what they are given, and do not look into it.
@@ -296,8 +295,8 @@ def may_move(pusher: Pusher, operand: Operand, s: Call) -> bool:
 
 def watched_lists(pusher: Pusher, s: Call) -> Call:
     """`enumerate`, `zip` or `reversed` of lists that may change meanwhile, which are watched."""
-    function = s.callee.value if isinstance(s.callee, Const) else None
-    if function not in ITERATORS or not any(is_list(pusher, a) for a in s.args):
+    function = traversal.maker(s)
+    if function is None or not any(is_list(pusher, a) for a in s.args):
         return s
     if isinstance(s.target.type, Unknown):  # it is kept in a variable
         refuse_late(s)

@@ -33,12 +33,10 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
-    IteratorOf,
     ListOf,
     Scalar,
     TupleOf,
     Type,
-    Unknown,
     cotangent_type,
     dtype_of,
     is_number,
@@ -372,12 +370,9 @@ class Pusher:
                 args.append(a)
                 dots.append(self.dot_or_none(a))
                 continue
-            items = a.operand
-            if isinstance(operand_type(items), Unknown | IteratorOf):
-                items = self.emit(tuple, items, type=UNKNOWN)
+            items, dot = containers.more_than_once(self, a.operand, self.dot_or_none(a.operand))
             args.append(Splat(items))
-            of_items = [self.dot_or_none(a.operand), items]
-            dots.append(Splat(self.emit(item_tangents, *of_items, type=UNKNOWN)))
+            dots.append(Splat(self.emit(item_tangents, dot, items, type=UNKNOWN)))
         pairs = [(Const(k), self.dot_or_none(o)) for k, o in s.kwargs if k is not None]
         spread = [d for k, o in s.kwargs if k is None and (d := self.dot(o)) is not None]
         named = self.emit(make_dict, *[o for pair in pairs for o in pair], type=UNKNOWN)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import builtins
 import functools
+import operator
 import sys
 import types
 from typing import Any
+
+import numpy as np
 
 from adjoint import runtime
 from adjoint.frontend import fence
@@ -21,6 +24,7 @@ from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.names import sets_own_attribute
 from adjoint.frontend.scope import Scope, expression
 from adjoint.ir.nodes import Const, Operand, Splat
+from adjoint.rules.writes import METHODS
 
 Keywords = list[tuple[str | None, Operand]]
 
@@ -61,10 +65,10 @@ def _arguments(scope: Scope, node: Node) -> tuple[list[Operand | Splat], Keyword
     for index, each in enumerate(node.args):
         starred = isinstance(each, gast.Starred)
         inner = each.value if starred else each
-        if isinstance(inner, gast.GeneratorExp) and (
-            starred or index == 0 and takes_all(scope, node.func)
-        ):
+        generates = isinstance(inner, gast.GeneratorExp)
+        if generates:
             fence.check_own_items(node, inner, scope.origin(inner))
+        if generates and (starred or index == 0 and takes_all(scope, node, inner)):
             operand = gather(scope, [inner.elt], inner.generators, inner)
         else:
             operand = scope.expression(inner)
@@ -72,16 +76,20 @@ def _arguments(scope: Scope, node: Node) -> tuple[list[Operand | Splat], Keyword
     return args, [(k.arg, scope.expression(k.value)) for k in node.keywords]
 
 
-def takes_all(scope: Scope, function: Node) -> bool:
+def takes_all(scope: Scope, call: Node, items: Node) -> bool:
     """Does a call of this take all that a generator gives, once, so that a list does as well?
 
     Builtins do, and what Python and NumPy bring along; a function of the user's may do anything.
     """
+    function = call.func
     if isinstance(function, gast.Name) and not scope.is_global(function.id):
         return False
     if scope.is_builtin(function, *vars(builtins)):
-        return True
+        return not scope.is_builtin(function, *ONE_BY_ONE) or not changes_items(scope.node, items)
     value = outside(scope, function)
+    counted = value is np.fromiter and len(call.args) + len(call.keywords) > 2
+    if counted or value is operator.contains:  # they may leave items in the generator
+        return False
     if value is None:
         return isinstance(function, gast.Attribute) and function.attr in COLLECTING
     for each in (value, type(value)):
@@ -99,12 +107,31 @@ def outside(scope: Scope, node: Node) -> Any:
     return getattr(owner, node.attr, None) if isinstance(owner, types.ModuleType) else None
 
 
+def changes_items(function: Node, items: Node) -> bool:
+    """Does a function, or one inside, change what may be seen between two items of a generator?"""
+    read = {each.id for each in gast.walk(items) if isinstance(each, gast.Name)}
+    changing = gast.Attribute | gast.Subscript
+    for node in gast.walk(function):
+        if isinstance(node, changing) and not isinstance(node.ctx, gast.Load):
+            return True
+        if isinstance(node, gast.Nonlocal | gast.Global):
+            return True
+        if isinstance(node, gast.AugAssign) and getattr(node.target, "id", None) in read:
+            return True
+        if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
+            if node.func.attr in METHODS:
+                return True
+    return False
+
+
+#: Builtins that take an item when they are asked for one of theirs.
+ONE_BY_ONE = ("zip", "enumerate", "map", "filter", "iter")
 PROVIDED = (sys.stdlib_module_names | {"numpy", "scipy"}) - {"itertools"}
 #: Classes of what calls Python code of the user's when it is called.
 LAZY = (types.FunctionType, types.MethodType, type, functools.partial)
 #: Methods of lists, deques, dicts, sets and strings that take all items of what they are given.
 COLLECTING = {
-    "extend", "extendleft", "update", "join", "fromkeys", "union", "intersection", "difference",
+    "extendleft", "join", "fromkeys", "union", "intersection", "difference",
     "symmetric_difference", "issubset", "issuperset", "isdisjoint",
 }  # fmt: skip
 

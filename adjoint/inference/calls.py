@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import itertools
 import operator
 import types
 from collections import deque
@@ -40,7 +39,7 @@ from adjoint.rules.arraylike import made_arrays
 from adjoint.rules.operators import is_hashable, special_methods
 from adjoint.rules.sharing import apply_shared
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.unchanged import changed, constant, refuse_changes
+from adjoint.rules.unchanged import all_changed, constant, refuse_changes
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import (
     ClassBody,
@@ -159,8 +158,9 @@ def call_known(
         return call(spec, Const(sampler), [generator, *args], kwargs, site)
     declared = registry.lookup(function)
     given = [class_of(operand_type(a)) for a in args]
-    if declared is not None and declared.kind == "constant" and (found := changed(function, given)):
-        return followed(spec, callee, args, kwargs, site, found[0])
+    if declared is not None and declared.kind == "constant":
+        if found := all_changed(function, given, unsure=True):
+            return followed(spec, callee, args, kwargs, site, [name for name, _ in found])
     if declared is not None and declared.kind != "source":
         refuse_changes(function, declared, given, site.origin)
         if declared.kind == "rule" and function not in CONSUMERS:
@@ -190,6 +190,8 @@ def call_known(
         ):
             start = len(spec.out)
             result = functions.call_python(spec, callee, text, args, kwargs, site)
+            if function in cursors.DRAINING:
+                iterators.drain(spec, function, args, spec.out[start:], site)
             if function in LAZY and isinstance(result, Value):
                 spec.late.append(Late(result, spec.out[start:], function.__name__, site.origin))
             if function in cursors.MAKERS and isinstance(result, Value):
@@ -213,17 +215,26 @@ def call_known(
 
 
 def followed(
-    spec: Specialiser, callee: Const, args: list[Operand], kwargs: Keywords, site: Site, name: str
+    spec: Specialiser,
+    callee: Const,
+    args: list[Operand],
+    kwargs: Keywords,
+    site: Site,
+    names: list[str],
 ) -> Operand:
-    """A call without derivative of a function that changes what it is given, by the name `name`: what
-    it does there has to be seen. What it is given besides carries no derivative into it."""
+    """A call without derivative of a function that changes what it is given, by these names: what it
+    does there has to be seen. What it is given besides carries no derivative into it."""
     function = callee.value
-    parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
+    code = function.__code__
+    parameters = code.co_varnames[: code.co_argcount]
+    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :][
+        :1
+    ]  # `*rest`, if there is one
     args = [
-        a if parameters[i : i + 1] == (name,) else without_derivative(spec, a, site)
+        a if {*(parameters[i : i + 1] or rest)} & {*names} else without_derivative(spec, a, site)
         for i, a in enumerate(args)
     ]
-    kwargs = [(k, o if k == name else without_derivative(spec, o, site)) for k, o in kwargs]
+    kwargs = [(k, o if k in names else without_derivative(spec, o, site)) for k, o in kwargs]
     before = len(spec.out)
     try:
         spec.lower(function)
@@ -235,7 +246,7 @@ def followed(
     except UnsupportedSyntaxError as error:
         reason = error.message
     raise UnsupportedSyntaxError(
-        f"{function.__qualname__} has no derivative and changes its argument `{name}`, in a way that "
+        f"{function.__qualname__} has no derivative and changes its argument `{names[0]}`, in a way that "
         f"cannot be followed: {reason}",
         site.origin,
         "Let it return what is new, and change the argument where it is called.",
@@ -360,7 +371,7 @@ STATEFUL = {"warnings", "logging", "threading", "asyncio", "inspect", "importlib
 
 #: They are called as they are: what they make of functions and classes is found out when it is used.
 CALLED = {contextlib.contextmanager, dataclasses.dataclass, dataclasses.make_dataclass}
-LAZY = cursors.MAKERS | {itertools.takewhile, itertools.dropwhile, itertools.zip_longest}
+LAZY = cursors.MAKERS | cursors.DRAINING
 CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
 
 

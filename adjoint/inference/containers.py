@@ -185,6 +185,11 @@ def iterator_of(function: Any, cls: type) -> Callable[..., Operand | None]:
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
+        if function is enumerate and not args:  # enumerate(iterable=xs)
+            args = [o for name, o in kwargs if name == "iterable"]
+            kwargs = [(name, o) for name, o in kwargs if name != "iterable"]
+        if not args and function is not zip:
+            return None  # Python says what is missing
         if function is not range and iterators.others_take(spec, function, site):
             return spec.emit(Const(function), list(args), kwargs, site, UNKNOWN)
         if function in (zip, enumerate):

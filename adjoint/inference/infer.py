@@ -27,7 +27,17 @@ from adjoint.inference import (
 from adjoint.inference.flat import flatten
 from adjoint.inference.items import tuple_parts
 from adjoint.inference.questions import is_unbound, truth
-from adjoint.inference.sites import Late, ReadError, Restart, Root, Shared, Site, Span, Uncached
+from adjoint.inference.sites import (
+    Drained,
+    Late,
+    ReadError,
+    Restart,
+    Root,
+    Shared,
+    Site,
+    Span,
+    Uncached,
+)
 from adjoint.ir.coarse import coarse_type_of
 from adjoint.ir.nodes import (
     Block,
@@ -110,6 +120,7 @@ class Specialiser:
     )  # by what loops carry, how it begins
     parameters: set[Value] = field(default_factory=set)
     late: list[Late] = field(default_factory=list)  # iterators whose items were taken early
+    drained: list[Drained] = field(default_factory=list)  # other iterators, of which that is so
     iterators: set[Any] = field(default_factory=set)  # where those are made that are kept
     passing: dict[Value, set[Any]] = field(
         default_factory=dict
@@ -331,6 +342,7 @@ class Specialiser:
         self.definitions[target] = new
         # A capture may be a function that is defined further on: it is looked up when it is needed.
         new.captures = [env.get(c, c) if isinstance(c, Value) else c for c in statement.captures]
+        iterators.keep(self, *new.captures, *new.defaults.values())
         target.type = closure_type(new)
         self.write(new, target)
         for earlier in self.out:

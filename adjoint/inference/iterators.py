@@ -11,7 +11,8 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots
-from adjoint.inference.sites import Restart, Site
+from adjoint.errors import UnsupportedSyntaxError
+from adjoint.inference.sites import Drained, Restart, Site
 from adjoint.ir.nodes import (
     Block,
     Call,
@@ -21,10 +22,13 @@ from adjoint.ir.nodes import (
     Operand,
     Statement,
     Value,
+    blocks_of,
     operands_of,
+    targets_of,
     walk,
     yields_of,
 )
+from adjoint.rules import cursors
 from adjoint.rules.operators import is_hashable
 from adjoint.runtime import (
     call_method,
@@ -54,6 +58,59 @@ TAKING = {
 
 #: Modules whose classes take all items at once, or pass them on.
 CONTAINERS = ("builtins", "collections", "itertools", "functools", "numpy")
+
+
+def drain(
+    spec: Specialiser, function: Any, args: list[Operand], statements: list[Statement], site: Site
+) -> None:
+    """A call takes all items of these, which in Python its result takes one by one."""
+    for a in args:
+        if isinstance(a, Value) and gives_once(spec.definitions.get(a)):
+            spec.drained.append(Drained(a, statements, function.__name__, site.origin))
+
+
+def gives_once(s: Statement | None) -> bool:
+    """Is what this makes an iterator?"""
+    if not isinstance(s, Call) or not isinstance(s.callee, Const):
+        return False
+    function = s.callee.value
+    return (
+        function is iter
+        or is_hashable(function)
+        and (function in cursors.MAKERS or cursors.is_generator(cursors.made_by(function)))
+    )
+
+
+def check_drained(function: Function, drained: list[Drained]) -> None:
+    """Refuse a call that takes all items of an iterator of which others take some as well."""
+    if not drained:
+        return
+    statements = list(walk(function.body))
+    order = {id(s): i for i, s in enumerate(statements)}
+    loops = [{id(inner) for inner in within(s)} for s in statements if isinstance(s, Loop)]
+    for value, taking, name, origin in drained:
+        ours = {id(inner) for s in taking for inner in within(s)}
+        if not ours <= order.keys() or not ours:
+            continue  # of a body that was inferred again
+        around = [
+            loop
+            for loop in loops
+            if ours <= loop and not any(value in targets_of(s) for s in statements if id(s) in loop)
+        ]
+        last = max(order[i] for i in ours)
+        others = [
+            s for s in statements if id(s) not in ours and value in [*operands_of(s), *yields_of(s)]
+        ]
+        if around or value in function.body.results or any(order[id(s)] > last for s in others):
+            raise UnsupportedSyntaxError(
+                f"`{name}` takes items of an iterator of which others take items as well",
+                origin,
+                "Make a list of its items first, and go through that.",
+            )
+
+
+def within(s: Statement) -> list[Statement]:
+    return [s, *(inner for block in blocks_of(s) for inner in walk(block))]
 
 
 def others_take(spec: Specialiser, function: Any, site: Site) -> bool:

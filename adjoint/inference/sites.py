@@ -60,6 +60,15 @@ class Late:
     watched: bool = False  # loops over it see what changes while they run
 
 
+class Drained(NamedTuple):
+    """An iterator of which Python would take the items later, one by one; here `statements` take all."""
+
+    value: Value
+    statements: list[Statement]
+    name: str
+    origin: Origin | None
+
+
 class Span(NamedTuple):
     """The statements of an inlined call of a function that calls itself, and what it was given."""
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import changing, state
+from adjoint.inference import changing, iterators, state
+from adjoint.inference.iterators import within
 from adjoint.inference.sites import Late, Restart, Span, Uncached
 from adjoint.ir.nodes import (
     Call,
@@ -22,7 +23,6 @@ from adjoint.ir.nodes import (
     Operand,
     Statement,
     Value,
-    blocks_of,
     operands_of,
     targets_of,
     walk,
@@ -66,6 +66,7 @@ def check(spec: Specialiser, function: Function) -> None:
     """Raise `Restart` where a list or dict was taken for one that stays as it is, and
     `UnsupportedSyntaxError` where a program reads late what was read early."""
     check_shared(spec, function)
+    iterators.check_drained(function, spec.drained)
     changes = [s for s in walk(function.body) if changed_operand(s) is not None]
     writes = (s for s in walk(function.body) if isinstance(s, Call))
     watched = spec.late or spec.kept
@@ -313,10 +314,6 @@ def target_of(s: Statement) -> Value | None:
 def is_of_other_name(s: Statement, names: set[str]) -> bool:
     """Does it change an attribute that is none of these?"""
     return callee_of(s) in STORES and s.args[1].value not in names  # type: ignore[union-attr]
-
-
-def within(s: Statement) -> list[Statement]:
-    return [s, *(inner for block in blocks_of(s) for inner in walk(block))]
 
 
 def values(operands: list[Operand]) -> list[Value]:

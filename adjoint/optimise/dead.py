@@ -24,22 +24,28 @@ from adjoint.ir.nodes import (
     If,
     Loop,
     Operand,
+    Splat,
     Statement,
     Try,
     Value,
     operands_of,
     targets_of,
     used_values,
+    walk,
 )
-from adjoint.ir.types import Array, Instance
+from adjoint.ir.types import Array, Instance, Unknown
 from adjoint.ir.values import has_slots
 from adjoint.optimise.facts import is_call_of, is_derived
 from adjoint.rules.effects import cannot_fail, is_pure
 from adjoint.rules.memory import written_operand
 from adjoint.rules.signatures import operand_type
-from adjoint.runtime import make_list, make_tuple
+from adjoint.rules.tangents import item_tangents
+from adjoint.rules.traversal import ITERATORS, is_iterator
+from adjoint.runtime import check_iterable, iterated, make_list, make_tuple
 
 DISPLAYS = (make_tuple, make_list)
+#: What they give goes over their operands.
+OVER = (*ITERATORS, iterated, item_tangents, check_iterable)
 
 
 def remove_dead(function: Function, is_marker: Callable[[Any], bool] = lambda c: False) -> Function:
@@ -55,6 +61,7 @@ class _Half:
     def __init__(self, is_marker: Callable[[Any], bool], body: Block) -> None:
         self.is_marker = is_marker
         self.protected = 0
+        self.made = {s.target: s for s in walk(body) if isinstance(s, Call)}
         self.backward = any(
             isinstance(s, Call) and isinstance(s.callee, Const) and is_marker(s.callee.value)
             for s in body.statements
@@ -63,6 +70,16 @@ class _Half:
     def visit(self, s: Statement) -> None:
         if isinstance(s, Call) and isinstance(s.callee, Const) and self.is_marker(s.callee.value):
             self.backward = False
+
+    def may_advance(self, iterable: Operand) -> bool:
+        """Does a loop over this take items of an iterator, of which others may take those that follow?"""
+        kind = operand_type(iterable)
+        if not isinstance(kind, Unknown) and not is_iterator(kind):
+            return False
+        made = self.made.get(iterable)  # type: ignore[arg-type]
+        if made is None or not isinstance(made.callee, Const) or made.callee.value not in OVER:
+            return True
+        return any(self.may_advance(o.operand if isinstance(o, Splat) else o) for o in made.args)
 
     def removable(self, s: Call) -> bool:
         if is_sure_load(s):
@@ -180,8 +197,14 @@ def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     _block(s.body, inside, half)
     live |= inside
     endless = s.iterable is None
-    return endless or bool(
-        targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements
+    derived = half.backward or s.origin is None
+    advances = not derived and s.iterable is not None and half.may_advance(s.iterable)
+    if advances:
+        _mark([s.iterable], live)  # type: ignore[list-item]
+    return (
+        endless
+        or advances
+        or bool(targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements)
     )
 
 

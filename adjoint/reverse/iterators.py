@@ -14,15 +14,15 @@ from adjoint.ir.nodes import (
     Const,
     Loop,
     Operand,
-    Splat,
     Statement,
     Value,
     operands_of,
     walk,
     yields_of,
 )
-from adjoint.ir.types import Array, IteratorOf, ListOf, Scalar, TupleOf, Unknown, literal
+from adjoint.ir.types import Scalar, Unknown, literal
 from adjoint.reverse.cotangents import Scope, cotangent_type
+from adjoint.rules import traversal
 from adjoint.rules.activity import is_active
 from adjoint.rules.iterators import backwards
 from adjoint.rules.refusals import refuse_late
@@ -31,21 +31,15 @@ from adjoint.rules.signatures import operand_type
 if TYPE_CHECKING:
     from adjoint.reverse.straight import Backward, Reverser
 
-ITERATORS = (enumerate, zip, reversed)
-
 
 def is_iterator(reverser: Reverser, s: object) -> bool:
     """Is it known of this call what its items are those of?"""
-    if (
-        not isinstance(s, Call)
-        or not isinstance(s.callee, Const)
-        or s.callee.value not in ITERATORS
-    ):
+    if traversal.maker(s) is None:
         return False
+    assert isinstance(s, Call)
     if any(reverser.changes_list(a) for a in s.args):
         return True
-    known = isinstance(s.target.type, IteratorOf)  # one that no variable keeps
-    known = known and all(is_sequence(reverser, a) for a in gone_over(s))
+    known = traversal.is_over(s, lambda a: is_steady(reverser, a))
     return known and is_gone_through(reverser, s.target)
 
 
@@ -62,36 +56,23 @@ def is_gone_through(reverser: Reverser, value: Value) -> bool:
     return loop or is_iterator(reverser, uses[0])
 
 
-def gone_over(s: Call) -> list:
-    """The operands that give items."""
-    return s.args if s.callee.value is zip else s.args[:1]  # type: ignore[union-attr]
-
-
-def is_sequence(reverser: Reverser, operand: object) -> bool:
+def is_steady(reverser: Reverser, operand: Operand) -> bool:
     """Does it give its items without being changed by that, or has it no cotangent?"""
-    if isinstance(operand, Splat):
-        return False
-    if not is_active(operand, reverser.active):  # type: ignore[arg-type]
+    if not is_active(operand, reverser.active):
         return True
     if reverser.memory.is_written(operand) or reverser.memory.is_changed(operand):
         return False
-    kind = operand_type(operand)  # type: ignore[arg-type]
-    return isinstance(kind, Array | ListOf | TupleOf) or is_own_iterator(kind)
-
-
-def is_own_iterator(kind: object) -> bool:
-    return isinstance(kind, IteratorOf) and kind.cls in ITERATORS
+    return traversal.has_items(operand_type(operand))
 
 
 def columns(reverser: Reverser, iterable: object, count: int) -> list[Operand | None] | None:
     """Of tuples of so many items that a loop goes over: what each item is one of, if it is known."""
     made = reverser.definitions.get(iterable)  # type: ignore[arg-type]
-    if made is None or not is_iterator(reverser, made) or made.callee.value is reversed:  # type: ignore[union-attr]
+    if made is None or not is_iterator(reverser, made):
         return None
     if any(reverser.changes_list(a) for a in made.args):
         return None
-    found = [None, made.args[0]] if made.callee.value is enumerate else made.args  # type: ignore[union-attr]
-    return list(found) if len(found) == count else None  # type: ignore[arg-type]
+    return traversal.columns(made, count)
 
 
 def iterator(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
@@ -116,7 +97,7 @@ def iterator(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
         bars = scope.take_rest(s.target)
         if bars is None or isinstance(bars, Const) and bars.value is None:
             return
-        for i, x in enumerate(gone_over(s)):
+        for i, x in enumerate(traversal.gone_over(s)):
             if not isinstance(x, Value) or not is_active(x, reverser.active):
                 continue
             column = bars
@@ -137,6 +118,6 @@ def iterator(reverser: Reverser, s: Call) -> tuple[list[Statement], Backward]:
 
 def in_form(scope: Scope, bars: Operand, iterable: Value) -> Operand:
     """The cotangent of what gave items, from theirs."""
-    if is_own_iterator(iterable.type):
+    if traversal.is_iterator(iterable.type):
         return bars
     return scope.call(tree.iterable_cotangent, bars, iterable, type=cotangent_type(iterable.type))

@@ -14,12 +14,14 @@ import numpy as np
 
 from adjoint.ir.nodes import Block, Call, Const, If, Loop, Operand, Try, Value, operands_of, walk
 from adjoint.ir.types import Array
+from adjoint.rules.plain import scale
 from adjoint.rules.signatures import operand_type
 
 SELECTIONS = {
     np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.clip, np.ndarray.clip, np.select, np.choose,
     np.max, np.min, np.ndarray.max, np.ndarray.min, np.take, np.ndarray.take, np.compress, np.extract,
     np.take_along_axis, np.diag, np.diagonal, np.triu, np.tril, np.nan_to_num, np.delete, np.median, max, min,
+    scale,
 }  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from collections import deque
 from typing import Any
 
 from adjoint import runtime
+from adjoint.rules.iterators import taken
 from adjoint.rules.registry import jvp_rule, rule, source_of
-from adjoint.rules.tangents import item_tangents
 from adjoint.tree import iterable_cotangent
 
 
@@ -29,8 +29,7 @@ def new_tuple(cls, iterable=(), /):
 @jvp_rule(tuple.__new__)
 def new_tuple_jvp(primals, tangents):
     cls, *given = primals
-    items = list(given[0]) if given else []
-    dots = list(item_tangents(tangents[1], items)) if given else []
+    items, dots = taken(tangents[1], given[0]) if given else ([], [])
     return tuple.__new__(cls, items), tuple.__new__(cls, dots)
 
 
@@ -46,9 +45,8 @@ def deque_(iterable=(), maxlen=None):
 
 @jvp_rule(deque)
 def deque_jvp(primals, tangents):
-    items = list(primals[0]) if primals else []
+    items, dots = taken(tangents[0], primals[0]) if primals else ([], [])
     y = deque(items, *primals[1:])
-    dots = list(item_tangents(tangents[0], items)) if primals else []
     return y, dots[len(dots) - len(y) :]
 
 
@@ -99,8 +97,8 @@ def tuple_(iterable=(), /):
 
 @jvp_rule(tuple)
 def tuple_jvp(primals, tangents):
-    iterable = list(primals[0])
-    return tuple(iterable), tuple(item_tangents(tangents[0], iterable))
+    items, dots = taken(tangents[0], primals[0])
+    return tuple(items), tuple(dots)
 
 
 def reformed(items: Any, like: Any) -> Any:

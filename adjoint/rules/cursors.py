@@ -22,6 +22,11 @@ MAKERS = {
     itertools.starmap, itertools.accumulate, itertools.product, itertools.pairwise,
     itertools.combinations, itertools.combinations_with_replacement, itertools.permutations,
 }  # fmt: skip
+# They take all items of an iterator here, and one after the other in Python.
+DRAINING = {
+    map, filter, itertools.chain, itertools.starmap, itertools.accumulate, itertools.pairwise,
+    itertools.takewhile, itertools.dropwhile, itertools.zip_longest, itertools.tee,
+}  # fmt: skip
 Result = tuple[Any, Any]
 
 
@@ -123,6 +128,19 @@ def remaining(cursor: Any) -> Any:
     return list(cursor)
 
 
+def drained(cursor: Any) -> Any:
+    """The same for those who would take the items one by one: nobody else may ask for any, later on."""
+    items = list(cursor)
+    cursor.drained = True
+    return items
+
+
+def drained_rule(apply_rule: Any, active: tuple, cursor: Cursor) -> Result:
+    found = items_of(apply_rule, active, cursor)
+    cursor.drained = True
+    return found
+
+
 def context(apply_rule: Any, active: tuple, function: Any, args: tuple, kwargs: dict) -> Result:
     """A call of a function that `contextlib.contextmanager` has made of a generator function."""
     generator, pullback = apply_rule(function.__wrapped__, active, *args, **kwargs)
@@ -187,6 +205,6 @@ def refuse_again(function: Any, args: tuple, *more: Any) -> None:
 
 
 RULES = {
-    iter: iter_, next: next_, runtime.iterated: iterated, remaining: items_of,
+    iter: iter_, next: next_, runtime.iterated: iterated, remaining: items_of, drained: drained_rule,
     contextlib.contextmanager: context_function,
 }  # fmt: skip

@@ -159,7 +159,8 @@ def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
         if not isinstance(a, Cursor):
             found[i] = lookup.conversion(function, type(a), i, len(args))
         elif ruled is not None and not cursors.is_generator(ruled.text):
-            found[i] = iterated if function in LAZY else cursors.remaining
+            draining = cursors.drained if function in cursors.DRAINING else cursors.remaining
+            found[i] = iterated if function in LAZY else draining
     return {i: make for i, make in found.items() if make is not None}
 
 

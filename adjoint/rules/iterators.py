@@ -6,17 +6,65 @@ The cotangent of an iterator is the list of those of the items that it gave.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from adjoint import runtime
+from adjoint.cursor import Beside, Counted
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.rules.lookup import refuse_own_next
-from adjoint.rules.registry import jvp_rule, rule
-from adjoint.rules.tangents import item_tangents
+from adjoint.rules.registry import jvp_rule, rule, source_of
+from adjoint.rules.tangents import check_in_step, item_tangents
 from adjoint.tree import column, iterable_cotangent
+
+
+def taken(x_dot: Any, x: Any) -> tuple[list, list]:
+    """All items that an iterable gives, and the tangents of as many, one after the other."""
+    pairs = list(zip(x, item_tangents(x_dot, x)))
+    return [item for item, _ in pairs], [dot for _, dot in pairs]
+
+
+def in_step(y: Iterable, dots: Iterable) -> tuple[Counted, Beside]:
+    """An iterator of which others may take items, and the tangents of these."""
+    cursor = Counted(iter(y))
+    return cursor, Beside(cursor, dots)
+
+
+@source_of(in_step)
+def _(y, dots):
+    return iter(y), iter(dots)  # of which it is checked that they are
+
+
+def repeated(x_dot: Any, x: Any) -> tuple[Any, Any]:
+    """What gives the items of an iterable more than once, and their tangents: of an iterator, lists."""
+    return taken(x_dot, x) if isinstance(x, Iterator) else (x, x_dot)
+
+
+@rule(repeated)
+def _(x_dot, x):
+    refuse_iterator(x)
+
+    def pullback(y_bar):
+        return (None, None) if y_bar is None else (y_bar[1], y_bar[0])
+
+    return (x, x_dot), pullback
+
+
+@jvp_rule(repeated)
+def repeated_jvp(primals, tangents):
+    refuse_iterator(primals[1])
+    return repeated(*primals), (tangents[1], tangents[0])
+
+
+def refuse_iterator(x: Any) -> None:
+    if isinstance(x, Iterator):
+        raise UnsupportedSyntaxError(
+            "a derivative of a derivative along a direction, through an iterator that is taken apart, "
+            "is not supported",
+            hint="Make a list of its items first.",
+        )
 
 
 @rule(zip)
@@ -31,17 +79,15 @@ def zip_(*iterables, strict=False):
 
 @jvp_rule(zip)
 def zip_jvp(primals, tangents, strict=False):
-    own = [getattr(x, "cursor", x) for x in primals if isinstance(x, Iterator)]
-    if len({id(x) for x in own}) < len(own):
-        return zip(*primals, strict=strict), taken_in_turn(primals, tangents)
     columns = [item_tangents(dot, x) for dot, x in zip(tangents, primals, strict=True)]
     if any(isinstance(x, Iterator) for x in primals[:-1]):
-        return in_step(primals, columns, strict)
-    return zip(*primals, strict=strict), zip(*columns)
+        return in_step(*zipped_together(primals, columns, strict))
+    return in_step(zip(*primals, strict=strict), zip(*columns))
 
 
-def in_step(primals: tuple, columns: list, strict: bool) -> tuple[Iterator, Iterator]:
-    """`zip` of items and of their tangents, where others may go on with an iterator that they come of.
+def zipped_together(primals: tuple, columns: list, strict: bool) -> tuple[Iterator, Iterator]:
+    """`zip` of items and of their tangents, where others may go on with an iterator that they come of,
+    or where it comes twice.
 
     It takes an item of it even where another has none left, and so its tangent.
     """
@@ -51,31 +97,11 @@ def in_step(primals: tuple, columns: list, strict: bool) -> tuple[Iterator, Iter
     return items, (tuple([dot for _, dot in each]) for each in second)
 
 
-@rule(in_step)
+@rule(zipped_together)
 def _(primals, columns, strict):
-    refuse_again("`zip` of an iterator that others may go on with")
-
-
-def taken_in_turn(primals: tuple, tangents: tuple) -> Iterator:
-    """The tangents of what `zip` gives, where it takes several items of one iterator in turn."""
-    beside: dict[int, Iterator] = {}
-    columns = []
-    for dot, x in zip(tangents, primals, strict=True):
-        column = item_tangents(dot, x)
-        if isinstance(x, Iterator):
-            column = beside.setdefault(id(getattr(x, "cursor", x)), iter(column))
-        columns.append(column)
-    return zip(*columns)
-
-
-@rule(taken_in_turn)
-def _(primals, tangents):
-    refuse_again("`zip` of one iterator")
-
-
-def refuse_again(what: str) -> NoReturn:
     raise UnsupportedSyntaxError(
-        f"the gradient of a derivative along a direction, through {what}, is not supported",
+        "the gradient of a derivative along a direction, through `zip` of an iterator that others may "
+        "go on with, is not supported",
         hint="Go through a list of its items: list(items).",
     )
 
@@ -151,9 +177,8 @@ def enumerate_(iterable, start=0):
 @jvp_rule(enumerate)
 def enumerate_jvp(primals, tangents, start=0):
     iterable, start = primals if len(primals) == 2 else (primals[0], start)
-    return enumerate(iterable, start), zip(
-        itertools.repeat(None), item_tangents(tangents[0], iterable)
-    )
+    dots = item_tangents(tangents[0], iterable)
+    return in_step(enumerate(iterable, start), zip(itertools.repeat(None), dots))
 
 
 @rule(reversed)
@@ -172,7 +197,7 @@ def reversed_jvp(primals, tangents):
     live = isinstance(
         dots, np.ndarray | list | tuple
     )  # of an array that is written to: as it is then
-    return reversed(primals[0]), reversed(dots if live else list(dots))
+    return in_step(reversed(primals[0]), reversed(dots if live else list(dots)))
 
 
 def backwards(bars: Any, sequence: Any) -> list:
@@ -285,8 +310,9 @@ def repeatable(iterable):
 
 @jvp_rule(runtime.repeatable)
 def repeatable_jvp(primals, tangents):
-    y, dot = runtime.repeatable(primals[0]), tangents[0]
-    return y, dot if dot is None or y is primals[0] else list(item_tangents(dot, y))
+    x, dot = primals[0], tangents[0]
+    once = dot is not None and isinstance(x, Iterator)
+    return taken(dot, x) if once else (runtime.repeatable(x), dot)
 
 
 @jvp_rule(runtime.iterated)
@@ -300,7 +326,8 @@ def iter_jvp(primals, tangents):
         raise UnsupportedSyntaxError(
             "`iter` of a function is not differentiated", hint="Write a loop with `break`."
         )
-    return iter(primals[0]), iter(item_tangents(tangents[0], primals[0]))
+    dots = item_tangents(tangents[0], primals[0])
+    return (primals[0], dots) if isinstance(primals[0], Iterator) else in_step(primals[0], dots)
 
 
 @jvp_rule(next)
@@ -309,6 +336,7 @@ def next_jvp(primals, tangents):
     iterator, *default = primals
     if tangents[0] is not None and not isinstance(tangents[0], Iterator):
         refuse_own_next(iterator)
+    check_in_step(tangents[0], iterator)
     missing = object()
     y = next(iterator, missing)
     if y is missing:

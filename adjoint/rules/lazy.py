@@ -56,13 +56,14 @@ def compress(data, selectors):
 def islice(iterable, /, *limits):
     limit = slice(*limits)
     wanted = limit.start or 0
-    if limit.stop is not None and limit.stop <= wanted:
+    last = None if limit.stop is None else max(wanted, limit.stop)  # it passes over the first ones
+    if last == 0:
         return
     for number, item in enumerate(iterable):
         if number == wanted:
             yield item
             wanted = wanted + (limit.step or 1)
-        if limit.stop is not None and number + 1 >= limit.stop:
+        if last is not None and number + 1 >= last:
             return
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.cursor import Cursor
+from adjoint.cursor import Counted, Cursor
 from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.types import is_static
 from adjoint.ir.values import type_of
 from adjoint.rules import cursors, dispatch, missing, registry
 from adjoint.rules.classes import refuse_captured
 from adjoint.rules.dispatch import apply_rule
+from adjoint.rules.iterators import in_step, taken
 from adjoint.rules.kept import Kept, Refused
 from adjoint.rules.operators import is_hashable, iteration_method
 from adjoint.rules.plain import scale
@@ -118,7 +119,11 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
         moved = (None, own, *tangents[1:])
         return push_rule(dispatch.unbound(function), moved, function.__self__, *args, **kwargs)
     lazily = reads_iterators(function) if declared is None else cursors.is_generator(declared.text)
+    draining = is_hashable(function) and function in cursors.DRAINING
+    iterators = [x for x in args if draining and isinstance(x, Counted)]
     args, tangents = (counted if lazily else listed)(args, tangents)
+    for x in iterators:
+        x.drained = True
     if declared is not None and declared.underived:
         missing.refuse_underived(function, declared, active, args, kwargs)
     if declared is not None and declared.kind != "source":
@@ -132,7 +137,7 @@ def push_rule(function: Any, tangents: tuple, /, *args: Any, **kwargs: Any) -> P
     assert generate is not None
     y, y_dot = generate(function if declared is None else declared.text, tangents, args, kwargs)
     if is_hashable(function) and function in cursors.MAKERS:  # its definition makes a list
-        return iter(y), iter(item_tangents(y_dot, y))
+        return in_step(y, item_tangents(y_dot, y))
     return y, y_dot
 
 
@@ -189,7 +194,7 @@ def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
     args = list(args)  # type: ignore[assignment]
     for i, (x, dot) in enumerate(zip(args, dots, strict=True)):
         if dot is not None and isinstance(x, Iterator):
-            args[i], dots[i] = list(x), list(item_tangents(dot, x))  # type: ignore[index]
+            args[i], dots[i] = taken(dot, x)  # type: ignore[index]
     return tuple(args), (function_dot, *dots, named)
 
 

@@ -181,12 +181,20 @@ def _masked_beside(x: Type, index: list[Type]) -> Type | None:
         return None
     whole = [isinstance(i, Literal) and i.value == slice(None) for i in index]
     masks = [isinstance(i, Array) and i.dtype.kind == "b" and i.ndim == 1 for i in index]
-    numbers = [_is_bound(i) and not (isinstance(i, Literal) and i.value is None) for i in index]
+    numbers = [_is_bound(i) and not _is_bool_or_none(i) for i in index]
     chosen = [k for k, w in enumerate(whole) if not w]
     known = all(w or m or n for w, m, n in zip(whole, masks, numbers, strict=True))
     if not known or sum(masks) != 1 or chosen != list(range(chosen[0], chosen[-1] + 1)):
         return None
     return Array(x.dtype, (*x.axes[: chosen[0]], None, *x.axes[chosen[-1] + 1 :]))
+
+
+def _is_bool_or_none(kind: Type) -> bool:
+    """Does an index of this type make an axis?"""
+    kind = unliteral(kind)
+    if isinstance(kind, Scalar):
+        return kind.cls in (bool, np.bool_)
+    return isinstance(kind, Literal) and kind.value is None
 
 
 def _are_bools(kind: Type) -> bool:

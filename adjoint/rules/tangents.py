@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import shadows
+from adjoint.cursor import Counted
 from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
 from adjoint.ir.values import attributes
 from adjoint.rules import declarations
@@ -141,11 +142,24 @@ def item_tangents(x_dot: Any, x: Any) -> Iterable[Any]:
     if isinstance(x, np.ndarray | list | tuple):
         return x_dot
     if isinstance(x_dot, Iterator | list | tuple):
+        check_in_step(x_dot, x)
         return x_dot
     raise UnsupportedSyntaxError(
         f"the items of a {type(x).__name__} have tangents, which is not supported",
         hint="Make it a list first.",
     )
+
+
+@nondifferentiable
+def check_in_step(x_dot: Any, x: Any) -> None:
+    """Refuse an iterator of which items were taken without their tangents."""
+    beside, cursor = (getattr(each, "cursor", each) for each in (x_dot, x))
+    if isinstance(beside, Counted) and isinstance(cursor, Counted) and beside.given != cursor.given:
+        raise UnsupportedSyntaxError(
+            "the gradient of a derivative along a direction, through an iterator of which items were "
+            "taken that have no derivative, is not supported",
+            hint="Go through a list of its items.",
+        )
 
 
 def with_field(tangent: Any, name: str, dot: Any) -> Tangent:

@@ -477,3 +477,9 @@ def soft_dynamic_alignment(x, y):
             row = row + [(x[i] - y[j]) ** 2 + smallest]
         previous = row
     return previous[-1]
+
+
+@program(np.array([[0.3, 0.7, -0.4], [0.9, -0.2, 0.5]]))
+def mask_beside_true(m):
+    rows = m[np.array([True, False]), True]
+    return np.sum(rows * rows) + np.sum(rows.sum(axis=0) ** 2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import adjoint as ad
+from adjoint.cache import use_options
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule as apply
 from adjoint.testing.cases import name_of
@@ -228,3 +229,13 @@ def test_a_matrix_is_refused():
         for f in functions:
             with pytest.raises(ad.AdjointError):
                 ad.gradient(f, A)
+
+
+def test_a_single_precision_number_that_becomes_pythons():
+    """The cotangent of `np.sum(x)` is a float of single precision, though that of `float(…)` is not."""
+    x = np.array([1.0, 2.0], dtype=np.float32)
+    for f in (lambda x, s: float(np.sum(x * s)), lambda x, s: np.sum(x).item() * s):
+        for options in ({}, {"optimise": False}, {"templates": False}, {"typed": False}):
+            with use_options(**options):
+                assert ad.gradient(f, x, 0.5)[0].dtype == np.float32
+    assert isinstance(ad.gradient(lambda x: float(x) * 2, np.float32(3.0))[0], np.float32)

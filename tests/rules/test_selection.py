@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import adjoint as ad
 from adjoint.errors import MissingRuleError
 from adjoint.rules.selection import masked, put_back, sum_of_chosen
 from adjoint.testing import apply_rule, case, check_rule, expand, normal, uniform
@@ -75,3 +76,22 @@ def test_where_of_a_condition_alone_is_constant():
 def test_periodic_interpolation_is_refused():
     with pytest.raises(MissingRuleError, match="period"):
         apply_rule(np.interp, (np.ones(1), POINTS, POINTS), {"period": 4.0})
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0) ** 3),
+        lambda x: np.sum(np.where(x > 0, x**0.5, 0.0) ** 3),
+        lambda x: np.sum(np.sqrt(x)[x > 0] ** 3),
+        lambda x: np.sum(np.where(x > 0, x**1.5, 0.0)),
+    ],
+)
+def test_second_derivatives_of_what_was_not_selected_are_zero(f):
+    """Of x^1.5 where x > 0: (3/4) x^-0.5. Beyond it the slope of the square root is NaN."""
+    x = np.array([0.3, 0.7, -0.4, 0.9])
+    expected = np.where(x > 0, 0.75 / np.sqrt(np.abs(x)), 0.0)
+    (twice,) = ad.gradient(lambda x: np.sum(ad.gradient(f, x)[0]), x)
+    np.testing.assert_allclose(twice, expected)
+    np.testing.assert_allclose(ad.hvp(f, x, np.ones(4)), expected)
