@@ -43,6 +43,7 @@ from adjoint.rules.unchanged import all_changed, constant, refuse_changes
 from adjoint.rules.writes import refuse_out
 from adjoint.runtime import (
     ClassBody,
+    check_iterable,
     consult,
     fail,
     is_context_function,
@@ -193,7 +194,9 @@ def call_known(
             if function in cursors.DRAINING:
                 iterators.drain(spec, function, args, spec.out[start:], site)
             if function in LAZY and isinstance(result, Value):
-                spec.late.append(Late(result, spec.out[start:], function.__name__, site.origin))
+                late = Late(result, spec.out[start:], function.__name__, site.origin)
+                late.attempted = spec.attempts > 0
+                spec.late.append(late)
             if function in cursors.MAKERS and isinstance(result, Value):
                 if not iterators.others_take(spec, function, site):
                     return iterators.note(spec, function, result, site)
@@ -372,7 +375,7 @@ STATEFUL = {"warnings", "logging", "threading", "asyncio", "inspect", "importlib
 #: They are called as they are: what they make of functions and classes is found out when it is used.
 CALLED = {contextlib.contextmanager, dataclasses.dataclass, dataclasses.make_dataclass}
 LAZY = cursors.MAKERS | cursors.DRAINING
-CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next}
+CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next, check_iterable}
 
 
 def python_source(function: Any) -> Any:

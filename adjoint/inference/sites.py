@@ -58,6 +58,7 @@ class Late:
     name: str
     origin: Origin | None
     watched: bool = False  # loops over it see what changes while they run
+    attempted: bool = False  # in a `try` body
 
 
 class Drained(NamedTuple):

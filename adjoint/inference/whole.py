@@ -42,6 +42,7 @@ from adjoint.ir.types import (
     join,
 )
 from adjoint.rules.aliasing import Memory, changes_items, may_write
+from adjoint.rules.effects import cannot_fail
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.signatures import operand_type
@@ -67,6 +68,9 @@ def check(spec: Specialiser, function: Function) -> None:
     `UnsupportedSyntaxError` where a program reads late what was read early."""
     check_shared(spec, function)
     iterators.check_drained(function, spec.drained)
+    for late in spec.late:
+        if late.attempted:
+            check_attempted(function, late)
     changes = [s for s in walk(function.body) if changed_operand(s) is not None]
     writes = (s for s in walk(function.body) if isinstance(s, Call))
     watched = spec.late or spec.kept
@@ -257,6 +261,21 @@ def check_late(spec: Specialiser, memory: Memory, function: Function, late: Late
         )
         if new or seen:
             refuse(late, s)
+
+
+def check_attempted(function: Function, late: Late) -> None:
+    """Refuse an iterator in a `try` body that may raise, in Python not before a loop comes to the item."""
+    inside = [s for top in late.statements for s in within(top) if isinstance(s, Call)]
+    if all(callee_of(s) is not None and cannot_fail(callee_of(s)) for s in inside):
+        return
+    for s in walk(function.body):
+        passed = callee_of(s) in PASSING and late.value in operands_of(s)
+        if passed or isinstance(s, Loop) and s.iterable is late.value:
+            raise UnsupportedSyntaxError(
+                f"an exception may come out of `{late.name}` in the middle of a loop of a `try` body",
+                late.origin,
+                "Make a list of its items first, or call the function in the loop.",
+            )
 
 
 def refuse(late: Late, s: Statement) -> None:
