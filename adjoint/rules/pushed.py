@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import types
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -46,6 +47,14 @@ def pushed(active: tuple, function: Any, tangents: tuple, /, *args: Any, **kwarg
         if found is not None:
             return found
     one_by_one = is_hashable(function) and function in ONE_BY_ONE
+    if one_by_one and isinstance(
+        args[0], types.GeneratorType
+    ):  # `runtime.watched`, which counts nothing
+        raise UnsupportedSyntaxError(
+            "the gradient of a derivative along a direction, through a loop over an iterator in a `try` "
+            "body, is not supported",
+            hint="Make a list of its items first.",
+        )
     if not one_by_one and any(isinstance(x, Cursor) for x in [*args, *tangents[1:-1]]):
         return of_cursors(function, tangents, args, kwargs)
     if isinstance(function, Kept):
