@@ -111,7 +111,7 @@ def iterators_that_do_not_raise(xs):
             total = total * v + k
         for k, v in enumerate(x * 2 for x in xs):
             total = total + v * k * v
-        total = total / [][0]
+        raise IndexError
     except IndexError:
         total = total + xs[3]
     return total
