@@ -638,3 +638,41 @@ def test_an_error_can_be_pickled():
     error = error_of(eval_call, 2.0)
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error) and str(again) == str(error) and again.hint == error.hint
+
+
+def transposed_too_far(m):
+    return np.sum(m.transpose(2, 1))
+
+
+def taken_apart_in_three(m):
+    for a, b, c in zip(m, m):  # noqa: B007
+        return np.sum(a)
+
+
+def counted_in_three(m):
+    for i, x, y in enumerate(m):  # noqa: B007
+        return np.sum(x)
+
+
+def gone_over_a_number(m):
+    for _ in m.sum():
+        pass
+    return m.sum()
+
+
+@pytest.mark.parametrize(
+    "f", [transposed_too_far, taken_apart_in_three, counted_in_three, gone_over_a_number]
+)
+def test_the_error_is_that_of_the_plain_call(f):
+    """It came out of the compiler, or not at all."""
+    m = np.ones((2, 2))
+    with pytest.raises(Exception) as plain:
+        f(m)
+    for derive in (
+        lambda: ad.gradient(f, m),
+        lambda: ad.jvp(f, (m,), (m,)),
+        lambda: ad.hvp(f, m, m),
+    ):
+        with pytest.raises(type(plain.value)) as caught:
+            derive()
+        assert str(caught.value) == str(plain.value)

@@ -205,9 +205,9 @@ def side_by_side(
         items_of = pusher.emit(item_tangents, dots_of, whole, type=UNKNOWN)
     else:
         items_of = dots_of
-    kinds = (
-        items_dot.type.items if isinstance(items_dot.type, TupleOf) else (UNKNOWN,) * len(s.items)
-    )
+    kinds: tuple[Type, ...] = (UNKNOWN,) * len(s.items)
+    if isinstance(items_dot.type, TupleOf) and len(items_dot.type.items) == len(kinds):
+        kinds = items_dot.type.items  # else Python says that there are too few, or too many
     dots = pusher.emit(unpack_sequence, items_of, count, type=TupleOf(kinds))
     own = [pusher.emit(operator.getitem, dots, Const(i), type=k) for i, k in enumerate(kinds)]
     before, pusher.out = pusher.out, outer

@@ -7,6 +7,8 @@ line is refused.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from adjoint.ir.nodes import (
     Function,
     Loop,
     Operand,
+    Origin,
     Statement,
     Value,
     operands_of,
@@ -33,6 +36,7 @@ from adjoint.ir.types import (
     UNKNOWN,
     Bottom,
     DictOf,
+    Instance,
     ListOf,
     Literal,
     Scalar,
@@ -76,10 +80,10 @@ def check(spec: Specialiser, function: Function) -> None:
     watched = spec.late or spec.kept
     if not changes and not (watched and any(written_operand(s) is not None for s in writes)):
         return
-    if changes and spec.cached:
+    if changes and (cached := spec.cached or cached_by_some(function)):
         raise UnsupportedSyntaxError(
             "a cached property is read in a program that changes attributes or items",
-            spec.cached[0],
+            cached[0],
             "Keep its value in an attribute.",
         )
     if any(callee_of(s) in STORES for s in changes):
@@ -90,6 +94,31 @@ def check(spec: Specialiser, function: Function) -> None:
         check_late(spec, memory, function, late)
     for kept in spec.kept:
         check_kept(memory, function, kept)
+
+
+def cached_by_some(function: Function) -> list[Origin | None]:
+    """Where an attribute is read of what only running tells, that is a cached property of a class here."""
+    reads = {
+        s.args[1].value: s.origin
+        for s in walk(function.body)
+        if isinstance(s, Call) and callee_of(s) in READS and len(s.args) > 1
+        if isinstance(s.args[1], Const) and isinstance(operand_type(s.args[0]), Unknown)  # type: ignore[arg-type]
+    }
+    if not reads:
+        return []
+    operands = [o for s in walk(function.body) for o in [*operands_of(s), *targets_of(s)]]
+    kinds = [operand_type(o) for o in [*function.inputs, *operands]]
+    classes = {kind.cls for kind in kinds if isinstance(kind, Instance)}
+    classes |= {o.value for o in operands if isinstance(o, Const) and isinstance(o.value, type)}
+    return [
+        origin
+        for name, origin in reads.items()
+        if isinstance(name, str)
+        and any(
+            isinstance(inspect.getattr_static(cls, name, None), functools.cached_property)
+            for cls in classes
+        )
+    ]
 
 
 def check_kept(memory: Memory, function: Function, kept: Uncached) -> None:

@@ -33,7 +33,7 @@ from adjoint.ir.nodes import (
     used_values,
     walk,
 )
-from adjoint.ir.types import Array, Instance, Unknown
+from adjoint.ir.types import Array, Instance, Scalar, Unknown
 from adjoint.ir.values import has_slots
 from adjoint.optimise.facts import is_call_of, is_derived
 from adjoint.rules.effects import cannot_fail, is_pure
@@ -74,6 +74,8 @@ class _Half:
     def may_advance(self, iterable: Operand) -> bool:
         """Does a loop over this take items of an iterator, of which others may take those that follow?"""
         kind = operand_type(iterable)
+        if isinstance(kind, Scalar):  # Python says that there are no items
+            return True
         if not isinstance(kind, Unknown) and not is_iterator(kind):
             return False
         made = self.made.get(iterable)  # type: ignore[arg-type]

@@ -99,7 +99,8 @@ def transposed(types: list[Type]) -> Type:
     known = all(type(i) is int for i in order) and len(order) == len(types) - 1
     if not isinstance(array, Array) or not known:
         return UNKNOWN
-    if sorted(i % max(array.ndim, 1) for i in order) != list(range(array.ndim)):
+    inside = all(-array.ndim <= i < array.ndim for i in order)
+    if not inside or sorted(i % array.ndim for i in order) != list(range(array.ndim)):
         return UNKNOWN
     return Array(array.dtype, tuple(array.axes[i] for i in order))
 

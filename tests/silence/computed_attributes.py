@@ -22,6 +22,8 @@ REFUSED = {
         cached_property_popped
         cached_property_stored
         cached_property_that_changes
+        cached_property_of_one_of_two
+        cached_property_of_one_in_a_list
     """,
     COMPUTED: """
         computed_attribute_is_stored
@@ -50,6 +52,31 @@ def cached_property_of_what_changes(x):
     first = thing.square
     thing.n = 3.0 * x
     return first * thing.square
+
+
+class Cube(Cached):
+    @functools.cached_property
+    def square(self):
+        return self.n * self.n * self.n
+
+
+def cached_property_of_one_of_two(x):
+    thing = Cached(x) if x > 0 else Cube(x)
+    first = thing.square
+    thing.n = 3.0 * x
+    return first * thing.square
+
+
+def cached_property_of_one_in_a_list(x):
+    thing = [Cached(x), Cube(x)][int(x > 0)]
+    first = thing.square
+    thing.n = 3.0 * x
+    return first * thing.square
+
+
+def cached_property_of_two_that_stay(x):
+    thing = Cached(x) if x > 0 else Cube(x)
+    return thing.square * thing.square
 
 
 @given(Cached(0.7))
