@@ -45,7 +45,7 @@ from adjoint.inference.items import handle_getitem
 from adjoint.inference.questions import cannot_raise, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import MIXING, STORES, item_of_flat, mixed_by_method, owner_of_flat
-from adjoint.ir.nodes import Const, Operand
+from adjoint.ir.nodes import Call, Const, Operand
 from adjoint.ir.types import (
     BOTTOM,
     UNKNOWN,
@@ -69,6 +69,7 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.hooks import hook
+from adjoint.rules.iteration import check_lengths
 from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS
@@ -264,7 +265,15 @@ def _release(
 def _check_iterable(
     spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    return args[0] if cannot_raise(spec, args[0]) else None
+    strict: list[Call] = []
+    if not cannot_raise(spec, args[0], strict):
+        return None
+    for made in strict:
+        operands: list[Operand] = list(made.args)  # type: ignore[arg-type]
+        spec.emit(Const(check_lengths), operands, made.kwargs, site, UNKNOWN)
+    if isinstance(operand_type(args[0]), Unknown):  # the statement before has kept it
+        return calls.call(spec, Const(list), list(args), [], site)
+    return args[0]
 
 
 def _import(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:

@@ -27,6 +27,7 @@ from adjoint.ir.types import (
     element_of,
     literal,
 )
+from adjoint.rules import traversal
 from adjoint.rules.signatures import operand_type
 
 if TYPE_CHECKING:
@@ -97,15 +98,24 @@ def is_unbound(spec: Specialiser, operand: Operand) -> bool:
     return operand in spec.unbound
 
 
-def cannot_raise(spec: Specialiser, iterable: Operand) -> bool:
-    """Is iteration over this sure not to raise?"""
+def cannot_raise(spec: Specialiser, iterable: Operand, strict: list[Call] | None = None) -> bool:
+    """Is iteration over this sure not to raise? Calls of `zip` of sequences that have to be of one
+    length are collected in `strict`, if it is given."""
     kind = operand_type(iterable)
-    if not isinstance(kind, IteratorOf):
-        return class_of(kind) in (np.ndarray, tuple, list, dict, range)
     made = spec.definitions.get(iterable) if isinstance(iterable, Value) else None
+    maker = traversal.maker(made)
+    if maker is None and not isinstance(kind, IteratorOf):
+        return class_of(kind) in (np.ndarray, tuple, list, dict, range)
     if not isinstance(made, Call) or any(isinstance(a, Splat) for a in made.args):
-        return kind.cls is range
-    inner: list[Operand] = made.args[:1] if kind.cls is enumerate else made.args  # type: ignore[assignment]
-    strict = any(name == "strict" for name, _ in made.kwargs)
-    wraps = kind.cls in (zip, enumerate, reversed) and not strict
-    return kind.cls is range or wraps and all(cannot_raise(spec, each) for each in inner)
+        return is_range(kind)
+    inner: list[Operand] = traversal.gone_over(made)
+    if any(name == "strict" for name, _ in made.kwargs):
+        if strict is None or any(isinstance(operand_type(each), IteratorOf) for each in inner):
+            return False
+        strict.append(made)
+    wraps = maker is not None and all(cannot_raise(spec, each, strict) for each in inner)
+    return is_range(kind) or wraps
+
+
+def is_range(kind: Type) -> bool:
+    return isinstance(kind, IteratorOf) and kind.cls is range

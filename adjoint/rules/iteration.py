@@ -84,7 +84,16 @@ def check_apart(iterables):
         )
 
 
-nondifferentiable(check_apart)
+def check_lengths(*sequences, strict=False):
+    """Refuse `zip(…, strict=True)` that is to raise in a loop of a `try` body."""
+    if strict and len({len(x) for x in sequences}) > 1:
+        raise UnsupportedSyntaxError(
+            "`zip` is to raise in a loop of a `try` body, and what variables are then is not known",
+            hint="Compare the lengths before the `try`.",
+        )
+
+
+nondifferentiable(check_apart, check_lengths)
 
 
 @source_of(itertools.zip_longest)
