@@ -269,8 +269,7 @@ def _check_iterable(
     if not cannot_raise(spec, args[0], strict):
         return None
     for made in strict:
-        operands: list[Operand] = list(made.args)  # type: ignore[arg-type]
-        spec.emit(Const(check_lengths), operands, made.kwargs, site, UNKNOWN)
+        spec.emit(Const(check_lengths), list(made.args), made.kwargs, site, UNKNOWN)
     if isinstance(operand_type(args[0]), Unknown):  # the statement before has kept it
         return calls.call(spec, Const(list), list(args), [], site)
     return args[0]
