@@ -27,8 +27,9 @@ from adjoint.ir.nodes import (
     walk,
     yields_of,
 )
-from adjoint.ir.types import Array, IteratorOf, ListOf, Scalar, TupleOf, unliteral
+from adjoint.ir.types import IteratorOf, Scalar, TupleOf, unliteral
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.traversal import has_items
 
 PAIRING = (zip, enumerate)
 
@@ -110,8 +111,7 @@ def pairing(operand: object, block: Block, uses: Counter) -> Call | None:
 def is_sequence(operand: object) -> bool:
     """Does it give its items without being changed by that? Of an iterator others may take some."""
     kind = operand_type(operand)  # pyright: ignore[reportArgumentType]
-    fresh = isinstance(kind, IteratorOf) and kind.cls in (*PAIRING, reversed, range)
-    return fresh or isinstance(kind, Array | ListOf | TupleOf)
+    return has_items(kind) or isinstance(kind, IteratorOf) and kind.cls is range
 
 
 def follows(block: Block, inner: Call, made: Call) -> bool:
