@@ -95,7 +95,7 @@ def check_drained(function: Function, drained: list[Drained]) -> None:
         around = [
             loop
             for loop in loops
-            if ours <= loop and not any(value in targets_of(s) for s in statements if id(s) in loop)
+            if ours < loop and not any(value in targets_of(s) for s in statements if id(s) in loop)
         ]
         last = max(order[i] for i in ours)
         others = [

@@ -334,7 +334,10 @@ def assign(spec: Specialiser, owner: Operand, name: str, value: Operand, site: S
     """`owner.name = value` on an object under construction."""
     kind = operand_type(owner)
     result: Type = UNKNOWN
-    if isinstance(kind, Instance) and not has_setter(kind.cls, name):
+    if isinstance(kind, Instance) and has_setter(kind.cls, name):
+        state.store(spec, [owner, Const(name), value], [], site)  # its own code changes the object
+        return owner
+    if isinstance(kind, Instance):
         written = operand_type(value)
         changes = (kind.cls, name) in spec.fields
         fields = dict(kind.fields) | {name: state.lasting(written) if changes else written}

@@ -86,6 +86,8 @@ def result_type(
         return cotangent_form(types[FORMS[id(function)]])
     if isinstance(text := _text(function, args, types), Opaque):
         return text
+    if function is int or function is bool:  # never of a subclass, whatever they are given
+        return Scalar(function)
     if function is slice and all(map(_is_bound, types)) and not kwargs:
         return Opaque(slice)
     try:

@@ -791,3 +791,14 @@ def parts_of_complex_arrays_assigned(x, y):
     z.real[0] += x[1]
     z.imag[1:] -= z.real[:2]
     return np.sum(np.abs(z * z))
+
+
+@program(normal(5), normal(5))
+def slices_from_computed_whole_numbers(x, y):
+    peak = int(np.argmax(x))
+    half = int(np.floor(x[0] * x[0]) % 2)
+    z = x * 1.0
+    tail = z[peak:]
+    tail *= y[0]
+    z[half : half + 2] += y[int(bool(x[1] > 0))]
+    return np.sum(z**2) * y[int(round(y[0] * y[0])) % 5]

@@ -338,3 +338,8 @@ def enumerated_from_a_number_of_numpy(xs, ys, start):
     for i, (x, y) in enumerate(zip(xs, ys), start):
         total = total + i * 100 * x * y
     return total
+
+
+@program(X, Y)
+def starmap_of_pairs(xs, ys):
+    return sum(itertools.starmap(lambda a, b: a * b * a, zip(xs, ys)))

@@ -606,3 +606,51 @@ def sets_changed_by_operators(x):
         seen -= {0}
     seen ^= {5}
     return total * len(seen)
+
+
+class Positive:
+    """A descriptor that keeps the logarithm of what it is assigned."""
+
+    def __set_name__(self, owner, name):
+        self.name = "log_" + name
+
+    def __get__(self, instance, owner=None):
+        return np.exp(getattr(instance, self.name))
+
+    def __set__(self, instance, value):
+        setattr(instance, self.name, np.log(value))
+
+
+class Prior:
+    scale = Positive()
+
+    def __init__(self, location, scale):
+        self.width = 1.0
+        self.location = location
+        self.scale = scale
+
+    @property
+    def location(self):
+        return self._location * self.width
+
+    @location.setter
+    def location(self, value):
+        self._location = value * value
+        self.width = self.width + value
+
+
+class Centred(Prior):
+    def __init__(self, scale):
+        super().__init__(0.5, scale)
+        self.location = self.scale * 2
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+
+
+@program(0.7, 1.3)
+def setters_in_constructors(x, y):
+    prior = Prior(x, y)
+    prior.scale = prior.scale * x + prior.location
+    other = Centred(y)
+    return prior.scale * prior.width + other.location * other.width
