@@ -6,6 +6,7 @@ what such an object keeps says how they are meant. Its cotangent has the attribu
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,12 +53,20 @@ def unknown_part(x: Any, name: str) -> MissingRuleError | None:
     """Of an object that stands for its parts, why the derivative of another attribute is not known; None
     if the attribute is a part, or no number that might have one."""
     parts = parts_of(type(x))
-    if parts is None or name in parts.names or is_setting(getattr(x, name)):
+    if parts is None or name in parts.names:
+        return None
+    value = getattr(x, name)
+    if is_setting(value) and not (name.startswith("_") and holds_attributes(value)):
         return None
     return MissingRuleError(
         f"no derivative is known for the attribute {name!r} of {type(x).__name__}",
         hint=f"Those that have one are {', '.join(parts.names)}.",
     )
+
+
+def holds_attributes(value: Any) -> bool:
+    """Is this an object that may keep the parts by names of its own? SciPy's splines are made of such."""
+    return hasattr(value, "__dict__") and not (inspect.isroutine(value) or inspect.isclass(value))
 
 
 def is_setting(value: Any) -> bool:

@@ -194,7 +194,8 @@ def read_elsewhere(namespace: dict, name: str) -> None:
 
 
 def parts_by_key(x: Any) -> dict[Any, Any]:
-    """What a container, an object or a function holds, by index, key or name."""
+    """What a container, an object or a function holds, by index, key or name; of a module, nothing:
+    its variables are nobody's part."""
     if isinstance(x, Held):
         return x.parts
     if isinstance(x, tuple | list | deque):
@@ -204,7 +205,7 @@ def parts_by_key(x: Any) -> dict[Any, Any]:
     if isinstance(x, FunctionType):
         cells = zip(x.__code__.co_freevars, x.__closure__ or (), strict=True)
         return {name: cell.cell_contents for name, cell in cells}
-    return attributes(x) or {}
+    return {} if isinstance(x, ModuleType) else attributes(x) or {}
 
 
 def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:

@@ -89,7 +89,8 @@ BY_SAMPLES = (
 BY_METHODS = (
     "scipy.stats._distn_infrastructure.", "scipy.stats._multivariate.",
     "scipy.interpolate._", "adjoint.rules.scipy.formulas.", "scipy.sparse.", "adjoint.rules.scipy.sparse_",
-    "scipy.stats._continuous_distns.", "scipy.stats._kde.", "scipy._lib.", "adjoint.rules.scipy.stats_counts.",
+    "scipy.stats._continuous_distns.", "scipy.stats._kde.", "scipy._lib.", "scipy._external.",
+    "adjoint.rules.scipy.stats_counts.",
     "adjoint.rules.scipy.stats_frozen.", "adjoint.rules.scipy.stats_instances.",
     "adjoint.rules.scipy.stats_kernels.", "adjoint.rules.scipy.stats_moments.",
     "adjoint.rules.scipy.stats_selecting.",
