@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from adjoint.api import gradient, jvp, pullback
-from adjoint.rules.registry import nondifferentiable
+from adjoint.errors import MissingRuleError, UnsupportedSyntaxError
+from adjoint.rules.registry import nondifferentiable, source_of
 from adjoint.tree import Number, cotangent_dtype
 
 
@@ -80,28 +81,71 @@ def jacfwd(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
 def hessian(f: Callable, x: Any) -> Any:
     """The second derivatives of a real function of one number or array: shape x.shape + x.shape.
 
-    Forward over reverse: the gradient's Jacobian, a column at a time.
+    Forward over reverse: the gradient's Jacobian, a column at a time. Where the gradient has no forward
+    derivative, as through `scipy.optimize.minimize`, it is reverse over reverse, a row at a time.
     """
-    return jacfwd(lambda x: gradient(f, x)[0])(x)
+    try:
+        return forward_hessian(f, x)
+    except NO_FORWARD as error:
+        return otherwise(lambda: jacrev(lambda x: gradient(f, x)[0])(x), error)
 
 
 def hvp(f: Callable, x: Any, v: Any) -> Any:
-    """The Hessian of `f` at `x` times `v`, without forming it: the gradient's derivative along v."""
-    return jvp(lambda x: gradient(f, x)[0], (x,), (v,))[1]
+    """The Hessian of `f` at `x` times `v`, without forming it: the gradient's derivative along v.
+
+    Where that has no forward derivative, it is the gradient of the gradient's product with v.
+    """
+    return slope_along(f, x, v)[1]
 
 
 def diaghessian(f: Callable, x: Any) -> Any:
     """The diagonal of the Hessian of `f`, in the shape of `x`: one `hvp` for each number in it."""
     check_numbers((x,))
-    pairs = [jvp(lambda x: gradient(f, x)[0], (x,), (e,)) for _, e in basis(x)]
+    pairs = [slope_along(f, x, e) for _, e in basis(x)]
     expect_same([slope for slope, _ in pairs])
     diagonal = [along[i] if np.ndim(x) else along for (i, _), (_, along) in zip(basis(x), pairs)]
     return np.reshape(diagonal, np.shape(x)) if np.ndim(x) else diagonal[0]
 
 
+def forward_hessian(f: Callable, x: Any) -> Any:
+    return jacfwd(lambda x: gradient(f, x)[0])(x)
+
+
+def slope_along(f: Callable, x: Any, v: Any) -> tuple:
+    """The gradient, and its derivative along v."""
+    try:
+        return forward_slope_along(f, x, v)
+    except NO_FORWARD as error:
+        v = np.asarray(v)
+        slope = gradient(f, x)[0]
+        return slope, otherwise(
+            lambda: gradient(lambda x: np.sum(gradient(f, x)[0] * v), x)[0], error
+        )
+
+
+def forward_slope_along(f: Callable, x: Any, v: Any) -> tuple:
+    return jvp(lambda x: gradient(f, x)[0], (x,), (v,))
+
+
+# Inside of what is differentiated they are these.
+source_of(hessian)(forward_hessian)
+source_of(slope_along)(forward_slope_along)
+
+NO_FORWARD = (MissingRuleError, UnsupportedSyntaxError)
+
+
+def otherwise(compute: Callable, error: Exception) -> Any:
+    """What another mode gives; if it gives nothing either, the first error is raised."""
+    try:
+        return compute()
+    except NO_FORWARD:
+        raise error from None
+
+
 # -- pieces ----------------------------------------------------------------------------------------
 
 
+@nondifferentiable
 def check_numbers(values: tuple) -> None:
     for value in values:
         if not isinstance(value, np.ndarray | Number) or isinstance(value, bool):
@@ -111,6 +155,7 @@ def check_numbers(values: tuple) -> None:
             )
 
 
+@nondifferentiable
 def positions(argnums: int | tuple[int, ...], count: int) -> tuple[int, ...]:
     """Which arguments `argnums` names, from the front."""
     found = []
@@ -125,6 +170,7 @@ def chosen(found: tuple, argnums: int | tuple[int, ...]) -> Any:
     return found[0] if isinstance(argnums, int) else found
 
 
+@nondifferentiable
 def basis(x: Any) -> list[tuple[tuple[int, ...], Any]]:
     """Each index of an array (of a number: one) and the tangent that is 1 there, else 0."""
     if not isinstance(x, np.ndarray):
@@ -147,15 +193,16 @@ def rows(y: Any, back: Callable, args: tuple, wanted: tuple[int, ...]) -> tuple:
 
 def columns(f: Callable, args: tuple, wanted: tuple[int, ...]) -> tuple:
     """The Jacobian by arguments, from pushforwards."""
-    by_argument = []
-    for i in wanted:
-        pairs = [column(f, args, i, unit) for _, unit in basis(args[i])]
-        expect_same([y for y, _ in pairs])
-        found = [slope for _, slope in pairs]
-        shape = np.shape(found[0]) if found else np.shape(f(*args))
-        stacked = np.reshape(found, (len(found), *shape))
-        by_argument.append(np.moveaxis(stacked, 0, -1).reshape(shape + np.shape(args[i])))
-    return tuple(by_argument)
+    return tuple([by_columns(f, args, i) for i in wanted])
+
+
+def by_columns(f: Callable, args: tuple, i: int) -> Any:
+    pairs = [column(f, args, i, unit) for _, unit in basis(args[i])]
+    expect_same([y for y, _ in pairs])
+    found = [slope for _, slope in pairs]
+    shape = np.shape(found[0]) if found else np.shape(f(*args))
+    stacked = np.reshape(found, (len(found), *shape))
+    return np.moveaxis(stacked, 0, -1).reshape(shape + np.shape(args[i]))
 
 
 def column(f: Callable, args: tuple, i: int, unit: Any) -> tuple:

@@ -39,7 +39,8 @@ respect to the `args` and to what the function captures. So
   derivative is known (`hess_inv`, …) where they are used;
 - where an integrand jumps at a place that depends on a parameter, what the jump contributes is not seen:
   break the integral there;
-- second derivatives of minima and fits are gradients of gradients: `jacrev(grad(f))`, not `hessian(f)`.
+- second derivatives of minima and fits are gradients of gradients, which `hessian` and `hvp` take by themselves;
+  `jvp` of their gradient is refused.
 
 This page is written by `python -m tests.scipy_page`.
 """

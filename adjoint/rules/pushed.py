@@ -220,8 +220,9 @@ def by_declaration(
     dots = fitted_dots(tangents, args, kwargs)
     mask = (*range(len(args)), *kwargs)
     y, back = apply_rule(function, mask, *args, **kwargs)
+    positional = all(d is None for d in tangents[-1].values())
     try:
-        if pushing.is_linear(declared, tangents, args, kwargs):
+        if positional and pushing.is_linear(declared, tangents, args, kwargs):
             return linear(declared, function, tangents, args, kwargs)
         if not all(is_static(type_of(x)) for x in operands):
             return compiled(function, tangents, args, kwargs)

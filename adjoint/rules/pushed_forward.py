@@ -12,15 +12,19 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from adjoint.errors import MissingRuleError
+from adjoint.ir.types import is_static
+from adjoint.ir.values import type_of
 from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushed import refuse_generator
-from adjoint.rules.pushing import PUSHED, Pair, push_call, push_rule
+from adjoint.rules.pushing import PUSHED, Pair, Unresolved, fitted_dots, push_call, push_rule
 from adjoint.rules.tangents import item_tangents
 from adjoint.runtime import call_method, iterated, load_capture
-from adjoint.tree import tangent_field
+from adjoint.tree import Number, accumulate, tangent_field
 
 #: Files of rules whose functions only move what they are given.
 MOVING = (
@@ -110,6 +114,16 @@ def of_call(
         along = (None, tuple(outer[1:-1]), tuple(inner_dot[1:-1]), {})
         pair, dots = push_rule(text, along, args, tuple(inner[1:-1]), **kwargs)
         return pair, (None, None) if dots is None else dots
+    if function in pushing.SEQUENCES and isinstance(args[0], list | tuple):
+        along = (None, tuple(outer[1:-1]), tuple(inner_dot[1:-1]), {})
+        return push_rule(pushing.SEQUENCES[function], along, args, tuple(inner[1:-1]))
+    if declared is not None and declared.kind == "partials":
+        if all(isinstance(x, np.ndarray | Number | np.bool_) for x in args):
+            return elementwise(declared, function, inner, inner_dot, outer, args, kwargs)
+    if declared is not None and declared.kind == "rule":
+        found = by_declaration(declared, function, inner, inner_dot, outer, args, kwargs)
+        if found is not None:
+            return found
     if declared is not None and declared.kind == "source":
         function = declared.text
     assert pushing.generate is not None
@@ -117,6 +131,84 @@ def of_call(
     operands = (held(function), inner, args, kwargs)
     dots = (outer[0], inner_dot, tuple(outer[1:-1]), outer[-1])
     return pushing.generate(push_call, (None, *dots, {}), operands, {})
+
+
+def by_declaration(
+    declared: registry.Rule,
+    function: Any,
+    inner: tuple,
+    inner_dot: tuple,
+    outer: tuple,
+    args: tuple,
+    kwargs: dict,
+) -> Pair | None:
+    """By the rule of the function, and by that of the function that gives its tangent."""
+    args, outer = listed(args, outer)
+    positional = all(t is None for t in inner[-1].values())
+    if positional and pushing.is_linear(declared, inner, args, kwargs):
+        return linear(declared, function, inner, inner_dot, outer, args, kwargs)
+    operands = (*args, *kwargs.values())
+    if not all(is_static(type_of(x)) for x in operands):
+        return None
+    y, y_outer = push_rule(function, outer, *args, **kwargs)
+    dots = fitted_dots(inner, args, kwargs)
+    assert pushing.tangent_function is not None
+    try:
+        tangent = pushing.tangent_function(function, args, kwargs, y, dots)
+    except Unresolved:
+        return None
+    pairs = zip(dots, fitted_dots(inner_dot, args, kwargs), strict=True)
+    given = [(d, of_d) for d, of_d in pairs if d is not None]
+    along = [*outer[1:-1], *[outer[-1].get(k) for k in kwargs], y_outer, *[d for _, d in given]]
+    y_dot, y_dot_outer = push_rule(
+        tangent, (None, *along, {}), *operands, y, *[d for d, _ in given]
+    )
+    return (y, y_dot), (y_outer, y_dot_outer)
+
+
+def elementwise(
+    declared: registry.Rule,
+    function: Any,
+    inner: tuple,
+    inner_dot: tuple,
+    outer: tuple,
+    args: tuple,
+    kwargs: dict,
+) -> Pair:
+    """By the partial derivatives."""
+    y, y_outer = push_rule(function, outer, *args, **kwargs)
+    dots = tuple(fitted_dots(inner, args, {}))
+    of_dots = tuple(
+        [None if d is None else own
+         for d, own in zip(dots, fitted_dots(inner_dot, args, {}), strict=True)]
+    )  # fmt: skip
+    along = (None, tuple(outer[1:-1]), y_outer, of_dots, None, None, {})
+    y_dot, y_dot_outer = push_rule(
+        pushing.weighted, along, args, y, dots, declared.text, declared.singular
+    )
+    return (y, y_dot), (y_outer, y_dot_outer)
+
+
+def linear(
+    declared: registry.Rule,
+    function: Any,
+    inner: tuple,
+    inner_dot: tuple,
+    outer: tuple,
+    args: tuple,
+    kwargs: dict,
+) -> Pair:
+    """Of a linear function: its derivative, with the tangent of each operand in turn in its place."""
+    y, y_outer = push_rule(function, outer, *args, **kwargs)
+    y_dot = y_dot_outer = None
+    names = pushing.positional_names(declared, len(args))
+    dots, of_dots = (pushing.filled(function, t, args) for t in (inner, inner_dot))
+    for i, (dot, of_dot, name) in enumerate(zip(dots, of_dots, names, strict=True)):
+        if dot is not None and name in declared.linear:
+            along = (*outer[: 1 + i], of_dot, *outer[2 + i :])
+            term, term_dot = push_rule(function, along, *args[:i], dot, *args[i + 1 :], **kwargs)
+            y_dot, y_dot_outer = accumulate(y_dot, term), accumulate(y_dot_outer, term_dot)
+    return (y, y_dot), (y_outer, y_dot_outer)
 
 
 def of_push_again(

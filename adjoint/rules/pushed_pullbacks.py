@@ -60,7 +60,9 @@ def pushed_pull(
             function, mask, args, kwargs, y_bar_dot
         )
     if isinstance(function, Kept):
-        hint = "Of a solver's second derivatives take gradients of gradients: jacrev(grad(f)), not hessian(f)."
+        hint = (
+            "Take the gradient of the gradient instead, as `hessian` and `hvp` do: jacrev(grad(f))."
+        )
         raise unsupported(innermost(function), "third", hint)
     if function is call_method:
         return pull_of_method(mask, args, kwargs, dots, y_bar, y_bar_dot)

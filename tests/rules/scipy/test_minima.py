@@ -349,5 +349,27 @@ def test_a_minimum_of_what_fills_a_buffer_or_adds_up_in_a_loop():
         slope = (value(p + 1e-3 * v) - value(p - 1e-3 * v)) / 2e-3
         np.testing.assert_allclose(bar @ v, slope, rtol=1e-5)
         np.testing.assert_allclose(ad.jvp(value, (p,), (v,))[1], bar @ v, rtol=1e-8)
-        with pytest.raises(ad.MissingRuleError, match=r"jacrev\(grad\(f\)\)"):
-            ad.hessian(value, p)
+
+
+def test_hessians_through_a_minimum():
+    """Its gradient has no forward derivative, so they are gradients of gradients."""
+
+    def cost(x, p):
+        return np.sum((x - p) ** 2 + 0.1 * (x * p[::-1]) ** 4)
+
+    def value(p):
+        found = optimize.minimize(cost, np.zeros(2), (p,), "BFGS", options={"gtol": 1e-10})
+        return np.sum(found.x**2)
+
+    p, v = np.array([0.8, 1.3]), np.array([0.3, -1.0])
+    slopes = [ad.gradient(value, p + h * v)[0] for h in (1e-4, -1e-4)]
+    numeric = (slopes[0] - slopes[1]) / 2e-4
+    H = ad.hessian(value, p)
+    np.testing.assert_allclose(H @ v, numeric, rtol=1e-5)
+    np.testing.assert_allclose(ad.hvp(value, p, v), numeric, rtol=1e-5)
+    np.testing.assert_allclose(ad.diaghessian(value, p), np.diag(H), rtol=1e-7)
+
+
+def test_a_hessian_in_no_mode_is_refused():
+    with pytest.raises(AdjointError):
+        ad.hessian(lambda p: optimize.linprog(p, bounds=(1.0, 2.0)).fun, np.ones(2))
