@@ -9,7 +9,7 @@ import numpy as np
 
 from adjoint import runtime
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
-from adjoint.rules.sequences import filled, gathered, scaled, shifted, spread, total
+from adjoint.rules.sequences import SEQUENCES, filled, gathered, scaled, shifted, spread, total
 from adjoint.tree import accumulate
 
 Number = int | float | np.number
@@ -148,9 +148,10 @@ source_of(quotient)(quotient)
 
 def deviations(data: Any, center: Any, share: Any) -> tuple:
     """The cotangents of data and of a given center, of Σ (xᵢ - center)² share / 2."""
-    middle = sum(data) / len(data) if center is None else center
-    bars = [(x - middle) * share for x in data]
-    return bars, None if center is None else -sum(bars)
+    items = data if isinstance(data, SEQUENCES) else list(data)
+    middle = total(items) / len(data) if center is None else center
+    bars = scaled(shifted(items, -middle), share)
+    return bars, None if center is None else -total(bars)
 
 
 source_of(deviations)(deviations)

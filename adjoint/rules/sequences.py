@@ -106,7 +106,9 @@ def _(values, step):
 
 
 def inner(a: Any, b: Any) -> Any:
-    """The sum of the products of items that are not None."""
+    """The sum of the products of items that are not None; None, the zero of any form, gives None."""
+    if a is None or b is None:
+        return None
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return np.sum(a * b)
     products = [x * y for x, y in zip(a, b, strict=True) if x is not None and y is not None]
@@ -145,6 +147,8 @@ def _(values, positions, item):
 
 def gathered(values: Any, positions: tuple[int, ...]) -> Any:
     """The mean of the items at the positions, None counting as 0."""
+    if values is None:
+        return None
     chosen = [values[i] for i in positions if values[i] is not None]
     if not chosen:
         return None

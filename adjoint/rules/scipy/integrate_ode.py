@@ -242,13 +242,13 @@ def _(
 @source_of(integrate.odeint)
 def _(
     func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None, mu=None, rtol=None,
-    atol=None, tcrit=None, h0=0.0, hmax=0.0, hmin=0.0, ixpr=0, mxstep=0, mxhnil=0, mxordn=12,
+    atol=None, tcrit=None, h0=0.0, hmax=None, hmin=0.0, ixpr=0, mxstep=0, mxhnil=0, mxordn=12,
     mxords=5, printmessg=0, tfirst=False,
 ):  # fmt: skip
-    """What `full_output` tells is constant."""
+    """What `full_output` tells is constant. hmax=None, for 0.0: a number would count as a parameter."""
     found = plain(
         integrate.odeint, func, y0, t, args, Dfun, col_deriv, full_output, ml, mu, rtol, atol, tcrit,
-        h0, hmax, hmin, ixpr, mxstep, mxhnil, mxordn, mxords, printmessg, tfirst,
+        h0, hmax or 0.0, hmin, ixpr, mxstep, mxhnil, mxordn, mxords, printmessg, tfirst,
     )  # fmt: skip
     more = as_tuple(args)
 
