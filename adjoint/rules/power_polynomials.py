@@ -6,8 +6,11 @@ import numpy as np
 
 from adjoint.rules.computed import found, valued
 from adjoint.rules.fourier import resized
-from adjoint.rules.polynomials import quotient, trimmed
+from adjoint.rules.polynomials import trimmed
 from adjoint.rules.registry import rule, source_of, varying
+from adjoint.rules.scipy.results import known_unless
+
+LEADING = "leading coefficients that are 0, which np.polymul leaves out"
 
 
 @rule(np.roots, shape=varying)
@@ -81,25 +84,41 @@ def polysub(a1, a2):
 def polymul(a1, a2):
     if isinstance(a1, np.poly1d) or isinstance(a2, np.poly1d):
         return np.poly1d(polymul(coefficients(a1), coefficients(a2)))
-    first, second = trimmed(np.ravel(a1)[::-1])[::-1], trimmed(np.ravel(a2)[::-1])[::-1]
-    return np.convolve(first, second)
+    return np.convolve(without_zeros(a1), without_zeros(a2))
+
+
+def without_zeros(a):
+    """The coefficients from the first that is not 0, as `np.polymul` takes them."""
+    a = np.ravel(a)
+    kept = trimmed(a[::-1])[::-1]
+    left_out = np.shape(kept)[0] < np.shape(a)[0]
+    return known_unless(kept, left_out, LEADING, "Use np.convolve.")
+
+
+source_of(without_zeros)(without_zeros)
 
 
 @source_of(np.polydiv)
 def polydiv(u, v):
-    """NumPy leaves out leading coefficients of the remainder that are 0 but for rounding."""
+    """The quotient solves T q = u, T the triangular Toeplitz matrix of v; the remainder is u - v * q.
+
+    NumPy leaves out leading coefficients of the remainder that are 0 but for rounding.
+    """
     if isinstance(u, np.poly1d) or isinstance(v, np.poly1d):
         q, r = polydiv(coefficients(u), coefficients(v))
         return np.poly1d(q), np.poly1d(r)
     q, r = found(np.polydiv, u, v)
-    dividend, divisor = np.ravel(u) * 1.0, trimmed(np.ravel(v)[::-1] * 1.0)
-    if np.shape(dividend)[0] < np.shape(divisor)[0]:
-        return q, valued(r, resized(dividend[::-1], np.shape(r)[0], 0)[::-1])
-    exact = quotient("poly", dividend[::-1], divisor)
-    return (
-        valued(q, resized(exact[0], np.shape(q)[0], 0)[::-1]),
-        valued(r, resized(exact[1], np.shape(r)[0], 0)[::-1]),
-    )
+    dividend, divisor = np.ravel(u) * 1.0, np.ravel(v) * 1.0
+    count = np.shape(dividend)[0] - np.shape(divisor)[0] + 1
+    if count < 1:
+        return q, valued(r, dividend[np.shape(dividend)[0] - np.shape(r)[0] :])
+    first = np.where(divisor[:1] == 0, np.nan, divisor[:1])  # NumPy divides by it
+    column = resized(np.concatenate([first, divisor[1:]]), count, 0)
+    places = np.arange(count)
+    T = np.tril(column[np.abs(places[:, None] - places)])
+    exact = np.linalg.solve(T, dividend[:count])
+    left = dividend - np.convolve(exact, divisor)
+    return valued(q, exact), valued(r, left[np.shape(left)[0] - np.shape(r)[0] :])
 
 
 @source_of(np.polyder)

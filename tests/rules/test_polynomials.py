@@ -54,6 +54,7 @@ CASES = [
     case(polynomial_families.fitting, normal(3), 5, (5,)),
     *(case(power_polynomials.aligned, normal(3), normal(n)) for n in (2, 3, 4)),
     case(power_polynomials.coefficients, normal(3)),
+    case(power_polynomials.without_zeros, normal(3)),
     case(polynomials.trimmed, normal(3)),
     case(polynomials.series, normal(3)),
     case(np.linalg.lstsq, DESIGN, normal(4)),
@@ -172,3 +173,29 @@ def test_leading_coefficients_that_poly1d_leaves_out_are_refused():
     for f, c in ((value, [0.0, 2.0, 3.0]), (difference, [1.1, 2.2, 3.3])):
         with pytest.raises(ad.MissingRuleError, match="leading coefficients"):
             ad.gradient(f, np.array(c), 2.0)
+
+
+def test_division_of_a_polynomial_that_begins_with_zero():
+    """Its quotient keeps the first coefficient, which moves the others."""
+    u, v = np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 3.0])
+
+    def value(u, v):
+        q, r = np.polydiv(u, v)
+        return np.sum(q * np.arange(1.0, 4.0)) + np.sum(r)
+
+    # q = (u0, u1 - 3 u0, u2 - 3 u1 + 9 u0), r = u3 - 3 q2
+    np.testing.assert_allclose(ad.gradient(value, u, v)[0], [1 - 6 + 27 - 27, 2 - 9 + 9, 3 - 3, 1])
+    for w in (v, np.array([1 + 1j, 3.0, 0.5]), np.array([2.0])):
+        check_rule(case(np.polydiv, u, w))
+
+
+def test_a_product_that_leaves_out_what_moves_is_refused():
+    for a, b in (([0.0, 1.0], [1.0, 2.0]), ([1.0, 2.0], [0.0, 1.0])):
+        for way in (
+            lambda a, b: ad.gradient(lambda a, b: np.sum(np.polymul(a, b)), a, b),
+            lambda a, b: ad.jvp(np.polymul, (a, b), (a, b)),
+        ):
+            with pytest.raises(ad.MissingRuleError, match=r"np\.polymul leaves out"):
+                way(np.array(a), np.array(b))
+    bar = ad.gradient(lambda a: np.sum(np.polymul(a, np.array([0.0, 3.0]))), np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(bar[0], [3.0, 3.0])
