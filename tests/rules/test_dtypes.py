@@ -12,9 +12,19 @@ import adjoint as ad
 from adjoint.cache import use_options
 from adjoint.rules import registry
 from adjoint.rules.dispatch import apply_rule as apply
+from adjoint.rules.pushing import push_rule
 from adjoint.testing.cases import name_of
 from adjoint.testing.leaves import cotangents, is_floating, leaves, with_leaves
-from adjoint.testing.rules import apply_rule, random_cotangent, random_of
+from adjoint.testing.rules import (
+    apply_rule,
+    parts_of,
+    random_cotangent,
+    random_of,
+    settled,
+    tangent_of,
+    tangent_tree,
+    underived_leaves,
+)
 from adjoint.tree import project
 from tests.rules.test_completeness import all_cases
 
@@ -80,6 +90,46 @@ def test_the_precision_of_cotangents(dtype):
                     assert each.dtype in allowed, (case, each.dtype)
         checked.add(case.function)
     assert len(checked) > 200
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble])
+def test_the_precision_of_tangents(dtype):
+    """A tangent is of the dtype of its value, whatever NumPy or SciPy makes of the operands."""
+    checked = set()
+    for case in some_cases(1):
+        args, kwargs = case.operands(dtype)
+        if name_of(case.function) in BY_LAYOUT or not arrays_of(args):
+            continue
+        random, fixed = random_of(case), underived_leaves(case.function, args, {})
+        own = [
+            tangent_of(leaf, random) if is_floating(leaf) and i not in fixed else None
+            for i, (_, leaf) in enumerate(leaves(args))
+        ]
+        if all(v is None for v in own):
+            continue
+        dots = [tangent_tree(a, p) for a, p in zip(args, parts_of(args, own), strict=True)]
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                case.function(*args, **kwargs)
+            except Exception:  # NumPy or SciPy has no such function of this dtype
+                continue
+            try:
+                y, y_dot = push_rule(
+                    case.function, (None, *dots, dict.fromkeys(kwargs)), *args, **kwargs
+                )
+            except (
+                TypeError
+            ) as error:  # SciPy computes in another precision, which numpy.linalg refuses
+                assert "is unsupported in linalg" in str(error)
+                assert dtype is not np.float32
+                continue
+        y, y_dot = settled(y), settled(y_dot)
+        for (_, leaf), dot in zip(leaves(y), cotangents(y, y_dot), strict=True):
+            if dot is not None and is_floating(leaf) and isinstance(leaf, np.ndarray | np.generic):
+                assert np.asarray(dot).dtype == leaf.dtype, case
+        checked.add(case.function)
+    assert len(checked) > 350
 
 
 def from_numpy(function):
