@@ -380,7 +380,7 @@ CONSUMERS = {zip, enumerate, reversed, iter, list, tuple, next, check_iterable}
 
 def python_source(function: Any) -> Any:
     """The Python function behind a callable that has no rule, if there is one."""
-    if is_hashable(function) and function in missing.FILES:
+    if is_hashable(function) and function in missing.FILES or missing.is_batching(function):
         return None
     if isinstance(function, types.FunctionType):
         return function

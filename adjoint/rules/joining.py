@@ -129,7 +129,9 @@ def taken_apart_rule(y_bar, shapes, axis=None):
 
 
 def put_together(pieces, shapes, shape, axis=None):
-    """The inverse of taken_apart; a piece that is None is zero."""
+    """The inverse of taken_apart; a piece that is None is zero, and so are all of them."""
+    if pieces is None:
+        return None
     dtype = np.result_type(*[np.asarray(p) for p in pieces if p is not None], np.float16)
     whole = np.zeros(shape, dtype)
     axis = 0 if axis is None else axis

@@ -20,7 +20,7 @@ FILES = {np.save, np.savez, np.savez_compressed, np.savetxt, np.load, np.loadtxt
 
 def generatable(function: Any) -> bool:
     """Is there Python source, or an object of Python's own making, to derive a rule from?"""
-    if is_hashable(function) and function in FILES:
+    if is_hashable(function) and function in FILES or is_batching(function):
         return False
     if isinstance(function, types.FunctionType | functools.partial):
         return True
@@ -29,6 +29,17 @@ def generatable(function: Any) -> bool:
     if isinstance(function, type):
         return function.__module__ != "builtins"
     return isinstance(getattr(type(function), "__call__", None), types.FunctionType)  # noqa: B004
+
+
+def is_batching(function: Any) -> bool:
+    """Is this what SciPy makes of a function of its own, compiled code mostly, that it calls for each matrix
+    of a batch? What it writes to has nothing to do with the function that the user called."""
+    code = getattr(function, "__code__", None)
+    return (
+        code is not None
+        and code.co_qualname.startswith("_apply_over_batch.")
+        and function.__globals__.get("__name__") == "scipy._lib._util"
+    )
 
 
 def describe(function: Any) -> str:

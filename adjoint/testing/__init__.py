@@ -4,9 +4,10 @@ from adjoint.testing.cases import Case, case, expand, normal, uniform
 from adjoint.testing.compiled import check_compiled
 from adjoint.testing.gradients import check_gradient
 from adjoint.testing.rules import RuleError, apply_rule, check_rule
-from adjoint.testing.second_order import check_second_order
+from adjoint.testing.second_order import WAYS, check_second_order
 
 __all__ = [
+    "WAYS",
     "Case",
     "RuleError",
     "apply_rule",

@@ -8,7 +8,7 @@ from scipy import stats
 import adjoint as ad
 from adjoint.rules import sampling_shapes
 from adjoint.rules.scipy import special_incomplete
-from adjoint.testing import case, check_rule, check_second_order, expand, uniform
+from adjoint.testing import WAYS, case, check_rule, check_second_order, expand, uniform
 
 POSITIVE, PART = uniform(0.5, 3.0, shape=(3,)), uniform(0.2, 0.8, shape=(3,))
 CASES = [
@@ -23,7 +23,7 @@ CASES = [
 @pytest.mark.parametrize("case", expand(CASES), ids=str)
 def test_rule(case):
     check_rule(case.but(tolerance=1e-5))
-    check_second_order(case.but(tolerance=1e-5))
+    check_second_order(case.but(tolerance=1e-5), WAYS[:1])
 
 
 SHAPES = np.array([0.15, 0.8, 2.5, 30.0])

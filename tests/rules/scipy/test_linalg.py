@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from scipy import linalg
+from scipy._lib._util import _apply_over_batch
 
 import adjoint as ad
+from adjoint.cache import use_options
 from adjoint.errors import MissingRuleError
 from adjoint.rules.scipy import (
     linalg_factors,
@@ -12,7 +14,7 @@ from adjoint.rules.scipy import (
     linalg_solvers,
     linalg_structured,
 )
-from adjoint.testing import case, check_rule, check_second_order, expand, normal
+from adjoint.testing import WAYS, case, check_rule, check_second_order, expand, normal
 from tests.rules.test_linalg import adjoint_of, random
 
 VECTOR, COLUMNS = normal(3), normal(3, 2)
@@ -152,7 +154,7 @@ def test_rule(case):
 
 @pytest.mark.parametrize("case", EXPANDED, ids=lambda c: f"{c}")
 def test_second_order(case):
-    check_second_order(case.but(tolerance=1e-5))
+    check_second_order(case.but(tolerance=1e-5), WAYS[:1])
 
 
 # -- symmetric matrices: along symmetric directions ---------------------------------------------------------
@@ -312,3 +314,26 @@ def test_schur_of_complex_eigenvalues():
     ad.check_gradient(size, COMPLEX, order=2, modes=("reverse", "forward"))
     with pytest.raises(MissingRuleError, match="output='complex'"):
         ad.gradient(lambda a: np.sum(linalg.schur(a)[0]), turning)
+
+
+@_apply_over_batch(("a", 2))
+def without_a_rule(a):
+    """As most functions of scipy.linalg are made: called for each matrix of a batch."""
+    return 0.5 * a
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_function_without_a_rule_is_named_where_it_is_called(typed):
+    def program(A):
+        return np.sum(without_a_rule(A))
+
+    A = np.eye(2)
+    with use_options(typed=typed, templates=typed, inline=typed):
+        for derivative in (ad.gradient, lambda f, A: ad.jvp(f, (A,), (A,))):
+            with pytest.raises(
+                MissingRuleError, match="no derivative is known for .*without_a_rule"
+            ) as raised:
+                derivative(program, A)
+            assert "return np.sum(without_a_rule(A))" in str(raised.value)
+            assert "@adjoint.rule(without_a_rule)" in str(raised.value)
+            assert "array_namespace" not in str(raised.value)

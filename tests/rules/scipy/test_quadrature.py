@@ -10,7 +10,7 @@ import adjoint as ad
 from adjoint.errors import MissingRuleError
 from adjoint.rules.scipy import integrate_quadrature as rules
 from adjoint.rules.scipy import results
-from adjoint.testing import case, check_rule, check_second_order, expand, normal
+from adjoint.testing import WAYS, case, check_rule, check_second_order, expand, normal
 
 
 def bell(x, a, b):
@@ -73,7 +73,7 @@ def test_rule(case):
 
 @pytest.mark.parametrize("case", EXPANDED, ids=str)
 def test_second_order(case):
-    check_second_order(case)
+    check_second_order(case, WAYS[:1])
 
 
 def value(f, a, b, *args, **more):

@@ -7,7 +7,7 @@ from scipy import signal
 import adjoint as ad
 from adjoint.errors import AdjointError, MissingRuleError
 from adjoint.rules.scipy import signal_linear
-from adjoint.testing import case, check_rule, check_second_order, expand, normal
+from adjoint.testing import WAYS, case, check_rule, check_second_order, expand, normal
 
 RANDOM = np.random.default_rng(0)
 X, PLANE = RANDOM.standard_normal(40), RANDOM.standard_normal((6, 5))
@@ -74,7 +74,7 @@ def test_second_derivatives():
         PLANE[:2, :3],
         order=2,
     )
-    check_second_order(case(signal_linear.along, normal(9), 0, "hilbert", (None,)))
+    check_second_order(case(signal_linear.along, normal(9), 0, "hilbert", (None,)), WAYS[:1])
 
 
 def test_detrending_is_a_projection():

@@ -16,7 +16,7 @@ from adjoint.rules.scipy import (
     special_logarithms,
     special_logsumexp,
 )
-from adjoint.testing import case, check_rule, check_second_order, expand, normal, uniform
+from adjoint.testing import WAYS, case, check_rule, check_second_order, expand, normal, uniform
 
 ANY = [normal(2, 3), uniform(-2.0, 2.0)]
 POSITIVE = [uniform(0.3, 4.0, shape=(2, 3)), uniform(0.3, 4.0)]
@@ -234,7 +234,7 @@ def test_rule(case):
 
 @pytest.mark.parametrize("case", [c for c in EXPANDED if c.second], ids=str)
 def test_second_order(case):
-    check_second_order(case)
+    check_second_order(case, WAYS[:1])
 
 
 @pytest.mark.parametrize(
