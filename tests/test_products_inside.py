@@ -51,9 +51,9 @@ B = A @ A.T
 LATE = {
     "solve": (lambda A: np.sum(scipy.linalg.solve(A, B[0])), A),
     "cholesky": (lambda A: scipy.linalg.cholesky(A)[0, 1] ** 2, B),
-    "logm": (lambda A: np.sum(scipy.linalg.logm(A) ** 3), B),
+    "logm": (lambda A: np.sum(scipy.linalg.logm(A) ** 3), B),  # pyright: ignore
     "eigh": (lambda A: scipy.linalg.eigh(A)[0][0] ** 2, B),
-    "block_diag": (lambda A: np.sum(scipy.linalg.block_diag(A @ A, A[0])) ** 2, A),
+    "block_diag": (lambda A: np.sum(scipy.linalg.block_diag(A @ A, A[0])) ** 2, A),  # pyright: ignore
     "cdist": (lambda A: np.sum(cdist(A, B) ** 3), A),
     "list * number": (lambda A: np.sum(np.concatenate([A[0]] * 2 + [A[1]] * 1) ** 3), A),
 }
