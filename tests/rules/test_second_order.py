@@ -74,21 +74,19 @@ LATE = {
     "adjoint.rules.scipy.optimize_fits.cost_curvature",
 }
 TABLE = all_cases()
-#: Whose second derivative takes a second or more.
-SLOW = {
-    "scipy.integrate._quadpack_py.tplquad",
-}
+#: Ten seconds a way, only if all are: its rule is that of dblquad.
+SLOW = {"scipy.integrate._quadpack_py.tplquad"}
 #: With this set, every first case in each way and every other case in one: six minutes.
 ALL = bool(os.environ.get("ADJOINT_SECOND_ORDER"))
-EVERY = 1 if ALL else 10
+EVERY = 1 if ALL else 16
 
 
 def cases_and_ways():
     """Of each function its first case, and one in `EVERY` of all others.
 
     The first in two ways, which together have each mode inside and outside: which two changes from function
-    to function. The slow in one, as the others are, in turn. Not those whose result has many fields, of
-    which some are read: solvers, in tests/rules/scipy.
+    to function; the others in one, in turn. Not those whose result has many fields, of which some are
+    read: solvers, in tests/rules/scipy.
     """
     seen = collections.Counter()
     for place, each in enumerate(TABLE):
@@ -101,11 +99,10 @@ def cases_and_ways():
         name = name_of(each.function)
         if ALL:
             ways = WAYS if count == 0 else (WAYS[count % 4],)
-        elif count:
-            ways = () if place % EVERY or name in SLOW else (WAYS[count % 4],)
+        elif name in SLOW or count and place % EVERY:
+            ways = ()
         else:
-            pair = (WAYS[::3], WAYS[1:3])[len(seen) % 2]
-            ways = pair[:1] if name in SLOW else pair
+            ways = (WAYS[count % 4],) if count else (WAYS[::3], WAYS[1:3])[len(seen) % 2]
         allowed = REFUSED.get(name, (WAYS, ""))[0]
         if declared.kind == "rule" and declared.underived:  # see UNDERIVED
             allowed = tuple([way for way in allowed if way in NOT_REVERSE_OVER_FORWARD])
