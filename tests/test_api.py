@@ -97,6 +97,28 @@ def test_the_gradient_of_an_array_has_its_shape(shape):
     close(bar, 2 * x)
 
 
+@pytest.mark.parametrize("first", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, b: np.mean(a * b),
+        lambda a, b: np.sum(a * b) / 3,
+        lambda a, b: 2 * np.mean(np.sum(a * b, axis=-1)) - 1,
+        lambda a, b: np.sum(ad.gradient(lambda a: np.mean(a * a * b), a)[0]),
+    ],
+    ids=["mean", "sum", "mean of sums", "nested"],
+)
+def test_each_of_two_dtypes_keeps_its_digits(f, first):
+    rng = np.random.default_rng(0)
+    second = np.float64 if first is np.float32 else np.float32
+    a, b = rng.normal(size=(2, 3)).astype(first), rng.normal(size=(2, 3)).astype(second)
+    found = ad.gradient(f, a, b)
+    exact = ad.gradient(f, a.astype(float), b.astype(float))
+    for x, x_bar, wanted in zip((a, b), found, exact):
+        assert x_bar.dtype == x.dtype
+        np.testing.assert_allclose(x_bar, wanted, rtol=1e-14 if x.dtype == float else 1e-6)
+
+
 def test_float32_stays_float32_through_a_network():
     W, x = np.ones((3, 2), np.float32), np.ones(3, np.float32)
     bars = ad.gradient(lambda W, x: np.mean(np.tanh(x @ W * 0.1) ** 2), W, x)

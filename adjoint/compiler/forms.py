@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from adjoint.ir.types import (
     may_carry_derivative,
     unliteral,
 )
+from adjoint.optimise.facts import has_narrow
 from adjoint.reverse import Derivative
 from adjoint.reverse.cotangents import cotangent_type
 from adjoint.reverse.program import receive
@@ -194,9 +196,7 @@ def seed(program: Derivative, request: Request) -> None:
     )
     i = function.body.statements.index(marker)
     if isinstance(kind, Scalar):
-        dtype = tree.cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
-        one = 1.0 if dtype == np.dtype(float) else dtype.type(1.0)
-        replace_value(function.body, program.seed, Const(one))
+        replace_value(function.body, program.seed, one_of(kind, function.body, function.inputs))
         if request.form == "gradient":
             marker.args = [Const(None)]  # nothing needs the value
         return
@@ -206,6 +206,15 @@ def seed(program: Derivative, request: Request) -> None:
     rest = Block(statements, function.body.results)
     replace_value(rest, program.seed, checked)
     function.body.results = rest.results
+
+
+def one_of(kind: Scalar, body: Block, inputs: Iterable[Value]) -> Const:
+    """The cotangent 1 of a number.  Of a np.float64, `1.0` as well, unless there are narrower arrays: a
+    Python float would take their dtype, where a np.float64 gives its own."""
+    dtype = tree.cotangent_dtype(dtype_of(kind))  # type: ignore[arg-type]
+    if dtype == np.dtype(float) and not (kind.cls is np.float64 and has_narrow(body, inputs)):
+        return Const(1.0)
+    return Const(dtype.type(1.0))
 
 
 def replace_value(block: Block, value: Value, by: Operand) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from adjoint import shadows, tree
 from adjoint.checks import check_values, watch
 from adjoint.compiler.expansion import expander, is_receive
-from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, replace_value
+from adjoint.compiler.forms import check_scalar_type, is_complete, is_none, one_of, replace_value
 from adjoint.compiler.special import NESTED
 from adjoint.errors import MissingRuleError
 from adjoint.inference import attributes, calls
@@ -209,7 +209,7 @@ def nested_gradient(with_value: bool, has_aux: bool = False) -> Any:
         result = mapped(value, copies)
         one: Operand
         if isinstance(kind, Scalar):
-            one = Const(1.0)
+            one = one_of(kind, body, free_values(body))
         else:
             scalar = item(spec, result, 0, site) if has_aux else result
             one = spec.emit(Const(tree.seed_of), [scalar], [], site, cotangent_type(kind))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ from adjoint.ir.nodes import (
     blocks_of,
     defined_values,
     free_values,
+    inner_definitions,
     operands_of,
+    targets_of,
     walk,
     yields_of,
 )
@@ -60,6 +62,14 @@ def kind_of(operand: Any) -> Type:
     if is_numpy_number(operand):
         return Scalar(type(operand.value))
     return unliteral(operand_type(operand))
+
+
+def has_narrow(body: Block, inputs: Iterable[Value]) -> bool:
+    """Is a dtype about that is narrower than Python's numbers?  Then a Python float, which takes the dtype
+    of the array it meets, and a np.float64 are not the same."""
+    inner = (v for s in walk(body) for v in [*targets_of(s), *inner_definitions(s)])
+    kinds = (unliteral(v.type) for v in (*inputs, *inner))
+    return any(isinstance(k, Array | Scalar) and dtype_of(k) in NARROW for k in kinds)
 
 
 def is_array(operand: Any) -> bool:

@@ -24,7 +24,6 @@ from adjoint.ir.nodes import (
     Try,
     Value,
     blocks_of,
-    inner_definitions,
     operands_of,
     substitute,
     targets_of,
@@ -32,10 +31,10 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import Array, Scalar, Type, Unknown, dtype_of, unliteral
 from adjoint.optimise.facts import (
-    NARROW,
     IsMarker,
     count_uses,
     definitions,
+    has_narrow,
     is_call_of,
     is_derived,
     is_numpy_number,
@@ -82,10 +81,7 @@ class Rewriter:
         self.replaced: dict[Value, Operand] = {}
         self.pending: list[Call] = []
         self.changed = False
-        values = [t for s in walk(function.body) for t in [*targets_of(s), *inner_definitions(s)]]
-        kinds = [v.type for v in [*function.inputs, *values]]
-        # Where a narrow dtype is about, a Python float and a np.float64 are not the same.
-        self.narrow = any(isinstance(k, Array | Scalar) and dtype_of(k) in NARROW for k in kinds)
+        self.narrow = has_narrow(function.body, function.inputs)
         self.halves()
 
     def halves(self) -> None:
