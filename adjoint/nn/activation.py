@@ -124,8 +124,8 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
 
 
 def threshold_relu(x: Any, theta: Any = 1.0) -> Any:
-    """y = x where x > θ, else 0 (Konda et al. 2014)"""
-    return np.where(x > theta, x, np.zeros_like(x))
+    """y = x where x > θ, else 0; NaN stays NaN (Konda et al. 2014)"""
+    return np.where(x <= theta, np.zeros_like(x), x)
 
 
 @ad.nondifferentiable(like=0)
@@ -243,8 +243,8 @@ def _(x: Any, y: Any) -> Any:
 
 
 def soft_shrink(x: Any, amount: float = 0.5) -> Any:
-    """y = x moved towards 0 by `amount`, and not beyond 0"""
-    return np.where(np.abs(x) > amount, x - amount * np.sign(x), np.zeros_like(x))
+    """y = x moved towards 0 by `amount`, and not beyond 0; NaN stays NaN"""
+    return np.where(np.abs(x) <= amount, np.zeros_like(x), x - amount * np.sign(x))
 
 
 # -- along an axis ------------------------------------------------------------------------------------

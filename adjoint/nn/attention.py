@@ -11,7 +11,7 @@ import adjoint as ad
 from adjoint.nn.activation import gelu, softmax
 from adjoint.nn.dropout import Dropout
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_axis, expect_sequences, listed
+from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_sequences, listed
 from adjoint.nn.layers import Dense
 from adjoint.nn.normalisation import LayerNorm, RMSNorm
 
@@ -52,6 +52,32 @@ def dot_product_attention(
     if dropout is not None:
         alpha = dropout(alpha)
     return alpha @ value, alpha
+
+
+@ad.nondifferentiable
+def expect_attention(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) -> None:
+    """SizeMismatch unless there are as many sequences of each (or one for all), and a value for each key."""
+    for shape in (query, key, value):
+        expect_sequences("MultiHeadAttention", shape, "batch, length, features")
+    if not {key[0], value[0]} <= {1, query[0]} or key[1] != value[1]:
+        raise SizeMismatch(
+            "MultiHeadAttention takes query (batch, q, features), key and value (batch, kv, features), "
+            f"not {query}, {key} and {value}"
+        )
+
+
+@ad.nondifferentiable
+def expect_scores(
+    heads: int, query: tuple[int, ...], key: tuple[int, ...], name: str, shape: tuple[int, ...]
+) -> None:
+    """SizeMismatch unless an array of this shape, a bias or mask, fits the scores of attention."""
+    scores = (query[0], heads, query[1], key[1])
+    pairs = zip(reversed(shape), reversed(scores), strict=False)
+    if len(shape) > 4 or any(n not in (1, wanted) for n, wanted in pairs):
+        raise SizeMismatch(
+            f"MultiHeadAttention takes a {name} that broadcasts to (batch, heads, q, kv) = {scores}, "
+            f"not of shape {shape}"
+        )
 
 
 class MultiHeadAttention(Layer):
@@ -111,7 +137,9 @@ class MultiHeadAttention(Layer):
     ) -> tuple[Any, Any]:
         key = query if key is None else key
         value = key if value is None else value
-        expect_sequences("MultiHeadAttention", query.shape, "batch, length, features")
+        expect_attention(query.shape, key.shape, value.shape)
+        expect_scores(self.heads, query.shape, key.shape, "bias", np.shape(bias))
+        expect_scores(self.heads, query.shape, key.shape, "mask", np.shape(mask))
         q, k = self.split(self.query(query)), self.split(self.key(key))
         if positions is not None:  # a function of queries and of keys: a `RotaryEmbedding`
             q, k = positions(q), positions(k)
@@ -125,12 +153,20 @@ class MultiHeadAttention(Layer):
         return listed(heads=self.heads)
 
 
-@ad.nondifferentiable(shape=lambda x, base, start: (x[-2], None))
+@ad.nondifferentiable(shape=lambda x, base, start: (x[-2] if len(x) > 1 else None, None))
 def angles(x: Any, base: float, start: int) -> np.ndarray:
     """Position times frequency, base^(-2i/features) for pair i: (length, features ÷ 2)"""
     half = x.shape[-1] // 2
     frequencies = base ** (-np.arange(half) / half)
     return np.outer(np.arange(start, start + x.shape[-2]), frequencies).astype(x.dtype)
+
+
+@ad.nondifferentiable
+def expect_positions(shape: tuple[int, ...], features: int) -> None:
+    if len(shape) < 2 or shape[-1] != features:
+        raise SizeMismatch(
+            f"RotaryEmbedding takes x of shape (..., length, {features}), not {shape}"
+        )
 
 
 class RotaryEmbedding(Layer):
@@ -147,7 +183,7 @@ class RotaryEmbedding(Layer):
         self.features, self.base = features, base
 
     def __call__(self, x: Any, start: int = 0) -> Any:
-        expect_axis("RotaryEmbedding", x.shape, -1, self.features)
+        expect_positions(x.shape, self.features)
         turn = angles(x, self.base, start)
         cos, sin = np.cos(turn), np.sin(turn)
         half = self.features // 2

@@ -20,8 +20,6 @@ SEQUENCES = "`Recurrence` and `Recur` go through sequences"
 
 def columns(x: Any) -> Any:
     """(batch, features) → (features, batch), and (features,) → (features, 1)"""
-    if x.ndim > 2:
-        raise ValueError(f"a state is (batch, out) or (out,), not {x.shape}; {SEQUENCES}")
     return x.T if x.ndim == 2 else x[:, None]
 
 
@@ -47,13 +45,31 @@ def _(part: Any, zeros: Any) -> Any:
 def expect_state(
     layer: str, shape: tuple[int, ...], of_input: tuple[int, ...], weight: tuple[int, ...]
 ) -> None:
-    """SizeMismatch unless a state is (out,), (1, out) or (batch, out)."""
+    """SizeMismatch unless a state, or a part of one, is (out,), (1, out) or (batch, out)."""
     batch = of_input[:-1] if len(of_input) > 1 else ()
-    if shape[-1:] != weight[:1] or len(shape) == 2 and batch and shape[0] not in (1, *batch):
+    unlike = len(shape) == 2 and batch and shape[0] not in (1, *batch)
+    if shape[-1:] != weight[:1] or len(shape) > 2 or unlike:
         form = ", ".join(map(str, (*batch, weight[0])))
         raise SizeMismatch(
             f"{layer} takes a state of shape ({form}), not {shape}, with inputs {of_input}; "
             "nn.reset(model) forgets the state of another batch"
+        )
+
+
+@ad.nondifferentiable
+def expect_step(layer: str, shape: tuple[int, ...]) -> None:
+    """SizeMismatch unless this is the input of one step."""
+    if len(shape) > 2:
+        raise SizeMismatch(
+            f"{layer} takes a step, x of shape (batch, in) or (in,), not {shape}; {SEQUENCES}"
+        )
+
+
+@ad.nondifferentiable
+def expect_pair(layer: str, state: Any) -> None:
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        raise SizeMismatch(
+            f"{layer} takes the state (h, c), a tuple of two arrays, not {type(state).__name__}"
         )
 
 
@@ -127,18 +143,17 @@ class Cell(Layer):
         return state
 
     def __call__(self, state: Any, x: Any) -> tuple[Any, Any]:
+        expect_step(type(self).__name__, x.shape)
+        self.expect(state, x.shape)
         single = x.ndim == self.output(state).ndim == 1
-        if x.ndim > 2:
-            raise ValueError(
-                f"a cell takes a step, (batch, in) or (in,), not {x.shape}; {SEQUENCES}"
-            )
-        expect_state(
-            type(self).__name__, self.output(state).shape, x.shape, self.hidden_weight.shape
-        )
         prepared = self.prepared(x)
         state = self.step(self.each(columns, state), prepared, self.hidden_weight.T)
         state = self.each(only_column if single else np.transpose, state)
         return state, self.output(state)
+
+    def expect(self, state: Any, of_input: tuple[int, ...]) -> None:
+        """SizeMismatch unless the state is one for inputs of this shape."""
+        expect_state(type(self).__name__, state.shape, of_input, self.hidden_weight.shape)
 
     def initial_state(self) -> Any:
         """Zeros, (1, out), which fit any batch."""
@@ -146,10 +161,7 @@ class Cell(Layer):
 
     def widened(self, state: Any, x: Any) -> Any:
         """The state with one row for each sequence, and in the dtype of x W."""
-        of_input = (x.shape[0], x.shape[-1])
-        expect_state(
-            type(self).__name__, self.output(state).shape, of_input, self.hidden_weight.shape
-        )
+        self.expect(state, (x.shape[0], x.shape[-1]))
         dtype = np.result_type(x.dtype, self.hidden_weight.dtype)
         zeros = np.zeros((x.shape[0], self.hidden_weight.shape[0]), dtype)
         return self.each(lambda part: fitted(part, zeros), state)
@@ -213,6 +225,11 @@ class LSTMCell(Cell):
 
     def output(self, state: Any) -> Any:
         return state[0]
+
+    def expect(self, state: Any, of_input: tuple[int, ...]) -> None:
+        expect_pair("LSTMCell", state)
+        super().expect(state[0], of_input)
+        super().expect(state[1], of_input)
 
     def initial_state(self) -> Any:
         return super().initial_state(), super().initial_state()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.nn.layer import Function, Layer, SizeMismatch, listed, name_of
+from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_together, listed, name_of
 
 
 class Chain(Layer):
@@ -81,7 +81,9 @@ class Maxout(Layer):
     def __call__(self, x: Any) -> Any:
         y = self.layers[0](x)
         for layer in self.layers[1:]:
-            y = np.maximum(y, layer(x))
+            other = layer(x)
+            expect_together("Maxout", np.shape(y), np.shape(other))
+            y = np.maximum(y, other)
         return y
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+import adjoint as ad
 from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_channels, listed
+from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_channels, listed
 from adjoint.nn.windows import Sizes, each, fold, least, pads, unfold
 
 
@@ -171,6 +172,15 @@ class DepthwiseConv(Conv):
         super().__init__(kernel, inputs, outputs, activation, groups=inputs, **settings)
 
 
+@ad.nondifferentiable
+def expect_room(layer: str, shape: tuple[int, ...], outputs: Sizes) -> None:
+    """SizeMismatch unless something is left of an image when its padding is taken away."""
+    if min(outputs) < 1:
+        raise SizeMismatch(
+            f"{layer}: of x of shape {shape} nothing is left: the sizes of y would be {outputs}; pad less"
+        )
+
+
 class ConvTranspose(Convolution):
     """The transpose of `Conv`: what its derivative does to images, as a layer.
 
@@ -224,6 +234,7 @@ class ConvTranspose(Convolution):
                 x.shape[2:], self.kernel, self.stride, self.pad, self.dilation, self.outpad
             )
         ])  # fmt: skip
+        expect_room("ConvTranspose", x.shape, spatial)
         if self.grouped:
             groups = self.groups
             matrix = weight.reshape(-1, groups, inputs // groups).transpose(1, 0, 2)

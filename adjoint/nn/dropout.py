@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import adjoint as ad
-from adjoint.nn.layer import Layer, listed
+from adjoint.nn.layer import Layer, SizeMismatch, listed
 
 
 @ad.nondifferentiable(like=1)
@@ -19,6 +19,8 @@ def kept(rng: Any, x: Any, p: float, axes: tuple[int, ...] | None) -> np.ndarray
     """Of the shape and dtype of x: 1 with probability 1 - p, else 0.  Equal along the axes not named."""
     shape = x.shape
     if axes is not None:
+        if any(not -x.ndim <= axis < x.ndim for axis in axes):
+            raise SizeMismatch(f"Dropout along the axes {axes} of x of shape {shape}")
         axes = tuple(axis % x.ndim for axis in axes)
         shape = tuple(n if i in axes else 1 for i, n in enumerate(shape))
     draw = rng.random(shape, np.float32 if x.dtype == np.float32 else np.float64)

@@ -218,6 +218,15 @@ def expect_sequences(layer: str, shape: tuple[int, ...], axes: str = "batch, tim
 
 
 @ad.nondifferentiable
+def expect_together(layer: str, first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    """SizeMismatch unless arrays of the two shapes may be combined entry by entry."""
+    try:
+        np.broadcast_shapes(first, second)
+    except ValueError:
+        raise SizeMismatch(f"{layer}: the shapes {first} and {second} do not go together") from None
+
+
+@ad.nondifferentiable
 def expect_last(layer: str, shape: tuple[int, ...], sizes: tuple[int, ...]) -> None:
     """SizeMismatch unless the last axes have these lengths."""
     if shape[len(shape) - len(sizes) :] != sizes:

@@ -10,7 +10,15 @@ import adjoint as ad
 from adjoint.nn import initialisers
 from adjoint.nn.activation import identity
 from adjoint.nn.initialisers import glorot_uniform
-from adjoint.nn.layer import Function, Layer, expect_axis, expect_last, listed
+from adjoint.nn.layer import (
+    Function,
+    Layer,
+    SizeMismatch,
+    expect_axis,
+    expect_last,
+    expect_together,
+    listed,
+)
 
 
 def affine(x: Any, weight: Any, bias: Any) -> Any:
@@ -116,6 +124,7 @@ class Bilinear(Layer):
         first, second, outputs = self.weight.shape
         expect_axis("Bilinear", x.shape, -1, first)
         expect_axis("Bilinear", y.shape, -1, second)
+        expect_together("Bilinear", x.shape[:-1], y.shape[:-1])
         xw = affine(x, self.weight.reshape(first, -1), None).reshape(*x.shape[:-1], second, outputs)
         z = (y[..., None, :] @ xw)[..., 0, :]
         return self.activation(z if self.bias is None else z + self.bias)
@@ -177,6 +186,28 @@ REDUCTIONS = {"mean": np.mean, "sum": np.sum, "max": np.max}
 
 
 @ad.nondifferentiable
+def check_bags(x: Any, starts: Any, count: int) -> None:
+    """Raise unless x are indices of `count` rows, and cut into bags by `starts`, if there are any."""
+    if x.dtype.kind not in "iu":
+        raise TypeError(f"EmbeddingBag takes integers, the indices of rows, not {x.dtype}")
+    check_indices("EmbeddingBag", x, count)
+    if starts is None:
+        if x.ndim < 1:
+            raise SizeMismatch("EmbeddingBag takes x of shape (..., bag), not ()")
+        return
+    if x.ndim != 1 or starts.ndim != 1:
+        raise SizeMismatch(
+            f"EmbeddingBag takes x of shape (n,) and starts of shape (bags,), not {x.shape} and "
+            f"{starts.shape}"
+        )
+    if starts.size == 0 or starts[0] != 0 or (np.diff(starts) < 0).any() or starts[-1] > len(x):
+        raise ValueError(
+            f"EmbeddingBag: starts begin with 0, do not decrease, and do not go beyond the {len(x)} "
+            f"indices; not {starts}"
+        )
+
+
+@ad.nondifferentiable
 def memberships(starts: Any, count: int, mean: bool, dtype: Any) -> np.ndarray:
     """Row b has the weight of each of the `count` items in bag b: (bags, count)."""
     bags = np.searchsorted(starts, np.arange(count), "right") - 1
@@ -210,13 +241,11 @@ class EmbeddingBag(Layer):
 
     def __call__(self, x: Any, starts: Any = None) -> Any:
         x = np.asarray(x)
-        check_indices("EmbeddingBag", x, self.weight.shape[0])
+        starts = None if starts is None else np.asarray(starts)
+        check_bags(x, starts, self.weight.shape[0])
         rows = self.weight[x]
         if starts is None:
             return REDUCTIONS[self.reduction](rows, axis=-2)
-        starts = np.asarray(starts)
-        if starts.size == 0 or starts[0] != 0 or (np.diff(starts) < 0).any():
-            raise ValueError(f"EmbeddingBag: starts begin with 0 and do not decrease, not {starts}")
         if self.reduction != "max":
             return memberships(starts, len(x), self.reduction == "mean", rows.dtype) @ rows
         ends = [*starts[1:], len(x)]

@@ -34,6 +34,11 @@ def xlogy(x: Any, y: Any) -> Any:
     return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y)))
 
 
+def positive(x: Any) -> Any:
+    """x where it is positive, else 0; NaN stays NaN, and the derivative at 0 is 0"""
+    return np.where(x <= 0, 0, x)
+
+
 def mae(predictions: Any, targets: Any, *, agg: Aggregate = np.mean) -> Any:
     """agg |ŷ - y|: mean absolute error.  The derivative where both are equal is 0.
 
@@ -82,14 +87,14 @@ def hinge_loss(predictions: Any, targets: Any, *, agg: Aggregate = np.mean) -> A
     """agg max(0, 1 - y ŷ), y = ±1"""
     same_shape("hinge_loss", predictions, targets)
     margin = 1 - predictions * targets
-    return agg(np.where(margin > 0, margin, 0))
+    return agg(positive(margin))
 
 
 def squared_hinge_loss(predictions: Any, targets: Any, *, agg: Aggregate = np.mean) -> Any:
     """agg max(0, 1 - y ŷ)², y = ±1"""
     same_shape("squared_hinge_loss", predictions, targets)
     margin = 1 - predictions * targets
-    return agg(np.where(margin > 0, margin, 0) ** 2)
+    return agg(positive(margin) ** 2)
 
 
 def siamese_contrastive_loss(
@@ -101,7 +106,7 @@ def siamese_contrastive_loss(
     if margin < 0:
         raise ValueError(f"siamese_contrastive_loss: the margin {margin} is negative")
     short = margin - distances
-    return agg((1 - targets) * distances**2 + targets * np.where(short > 0, short, 0) ** 2)
+    return agg((1 - targets) * distances**2 + targets * positive(short) ** 2)
 
 
 def dice_coeff_loss(predictions: Any, targets: Any, *, smooth: float = 1.0) -> Any:

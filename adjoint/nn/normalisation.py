@@ -48,7 +48,9 @@ def places(x: Any) -> tuple[int, ...]:
         return (2,)
     if x.ndim == 4:
         return (2, 3)
-    return (2, 3, 4)
+    if x.ndim == 5:
+        return (2, 3, 4)
+    return tuple(range(2, x.ndim))
 
 
 def last_axes(sizes: tuple[int, ...]) -> tuple[int, ...]:

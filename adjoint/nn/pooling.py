@@ -80,6 +80,7 @@ class GlobalMaxPool(Layer):
     """The largest value of each channel.  y: (batch, channels, 1, …)"""
 
     def __call__(self, x: Any) -> Any:
+        expect_channels("GlobalMaxPool", x.shape, None, None)
         return np.max(x, axis=places(x), keepdims=True)
 
 
@@ -87,6 +88,7 @@ class GlobalMeanPool(Layer):
     """The mean of each channel.  y: (batch, channels, 1, …)"""
 
     def __call__(self, x: Any) -> Any:
+        expect_channels("GlobalMeanPool", x.shape, None, None)
         return np.mean(x, axis=places(x), keepdims=True)
 
 

@@ -13,12 +13,19 @@ import numpy as np
 
 import adjoint as ad
 from adjoint.nn.cells import Cell, GRUCell, GRUv3Cell, LSTMCell, RNNCell
-from adjoint.nn.layer import Function, Layer, expect_sequences
+from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_sequences
 from adjoint.nn.model import parts
+
+
+@ad.nondifferentiable
+def expect_steps(layer: str, shape: tuple[int, ...]) -> None:
+    if shape[1] == 0:
+        raise SizeMismatch(f"{layer} goes through sequences of at least one step, not {shape}")
 
 
 def run(cell: Any, state: Any, x: Any) -> tuple[Any, Any]:
     """The state after a sequence, and the outputs.  x: (batch, time, in) → (batch, time, out)"""
+    expect_steps(type(cell).__name__, x.shape)
     prepared = cell.prepared(x)
     state = cell.each(np.transpose, cell.widened(state, x))
     weight = cell.scaled(cell.hidden_weight).T
@@ -79,10 +86,14 @@ class Recur(Layer):
             self.state, y = run(self.cell, self.state, x)
         elif x.ndim == 2:
             self.state, y = self.cell(self.cell.widened(self.state, x), x)
-        else:
+        elif x.ndim == 1:
             row = x[None]
             self.state, rows = self.cell(self.cell.widened(self.state, row), row)
             y = rows[0]
+        else:
+            raise SizeMismatch(
+                f"Recur takes x of shape (in,), (batch, in) or (batch, time, in), not {x.shape}"
+            )
         return y
 
     def reset(self) -> None:

@@ -54,8 +54,9 @@ class Upsample(Layer):
         self.size = None if size is None else tuple(size)
 
     def check(self, shape: tuple[int, ...]) -> None:
-        if self.linear:
-            expect_channels("Upsample", shape, None, AXES[self.mode])
+        expect_channels("Upsample", shape, None, AXES[self.mode] if self.linear else None)
+        if len(shape) > 5:
+            raise SizeMismatch(f"Upsample takes images of 1 to 3 axes, not x of shape {shape}")
         for name in ("scale", "size"):
             given = getattr(self, name)
             if isinstance(given, tuple) and len(given) != len(shape) - 2:
@@ -88,8 +89,8 @@ class Upsample(Layer):
 
 @ad.nondifferentiable
 def check_shuffle(r: int, shape: tuple[int, ...]) -> None:
-    places = r ** (len(shape) - 2)
-    if len(shape) < 3 or shape[1] % places:
+    places = r ** max(len(shape) - 2, 1)
+    if not 3 <= len(shape) <= 5 or shape[1] % places:
         raise SizeMismatch(
             f"PixelShuffle({r}) takes x of shape (batch, channels · {places}, ...), not {shape}"
         )

@@ -168,6 +168,15 @@ def test_identity_is_its_argument():
     assert identity(x) is x
 
 
+ALONG_AN_AXIS = {nn.glu, nn.softmax, nn.log_softmax, nn.logsumexp}
+
+
+@pytest.mark.parametrize("f", [f for f in ALL if f not in ALONG_AN_AXIS], **by_name)
+def test_nan_stays_nan(f):
+    y = f(np.array([np.nan, 1.0]))
+    assert np.isnan(y[0]) and not np.isnan(y[1])
+
+
 def test_relu_keeps_dtype_and_nan():
     y = relu(np.array([-1.0, 0.0, 2.0, np.nan], np.float32))
     assert y.dtype == np.float32

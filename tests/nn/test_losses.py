@@ -110,3 +110,9 @@ def test_poisson_loss_of_no_counts_at_rate_zero():
 def test_contrastive_loss_refuses_a_negative_margin():
     with pytest.raises(ValueError, match="margin -1 is negative"):
         nn.siamese_contrastive_loss(np.ones(2), np.ones(2), margin=-1)
+
+
+@pytest.mark.parametrize("loss", TABLE, ids=lambda loss: loss.__name__)
+def test_a_prediction_that_is_nan_makes_the_loss_nan(loss):
+    for target in (0.0, 1.0):
+        assert np.isnan(loss(np.array([0.5, np.nan]), np.array([1.0, target])))

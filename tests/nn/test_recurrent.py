@@ -442,7 +442,7 @@ def test_a_cell_refuses_sequences(make):
     cell = make(3, 4)
     with pytest.raises(ValueError, match=r"not \(2, 5, 3\); `Recurrence`"):
         cell(cell.initial_state(), np.ones((2, 5, 3), np.float32))
-    with pytest.raises(ValueError, match=r"a state is .* not \(2, 5, 4\)"):
+    with pytest.raises(ValueError, match=r"takes a state of shape \(5, 4\), not \(2, 5, 4\)"):
         cell(cell.each(lambda part: np.ones((2, 5, 4)), cell.initial_state()), np.ones((5, 3)))
 
 
