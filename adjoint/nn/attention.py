@@ -15,7 +15,11 @@ from adjoint.nn.layer import Function, Layer, SizeMismatch, expect_sequences, li
 from adjoint.nn.layers import Dense
 from adjoint.nn.normalisation import LayerNorm, RMSNorm
 
-MASKED = -1e30  # the logit of what may not be attended to: finite, so that differences are no NaN
+
+def masked(logits: Any) -> float:
+    """The logit of what may not be attended to: finite, also in half precision, so that differences are no
+    NaN."""
+    return -3e4 if logits.dtype == np.float16 else -1e30
 
 
 def causal_mask(length: int) -> np.ndarray:
@@ -47,7 +51,7 @@ def dot_product_attention(
     if bias is not None:
         logits = logits + bias
     if mask is not None:
-        logits = np.where(mask, logits, MASKED)
+        logits = np.where(mask, logits, masked(logits))
     alpha = softmax(logits)
     if dropout is not None:
         alpha = dropout(alpha)

@@ -64,8 +64,11 @@ def headline(layer: Any) -> str:
 
 
 def name_of(function: Any) -> str:
-    """How a function is shown: by name, if it has one."""
-    return getattr(function, "__name__", None) or repr(function)
+    """How a function is shown: by its name, or that of its class where it does not say how itself."""
+    if name := getattr(function, "__name__", None):
+        return name
+    plain = type(function).__repr__ is object.__repr__
+    return f"{type(function).__name__}()" if plain else repr(function)
 
 
 def listed(*parts: Any, activation: Any = None, **settings: Any) -> str:
@@ -133,7 +136,8 @@ def remark(layer: Any) -> str:
 def totals(model: Any) -> str:
     """Number of arrays, parameters and bytes; arrays that several layers share count once."""
     arrays = list(ad.params(model))
-    shown = f"total: {len(arrays)} arrays, {sum(a.size for a in arrays):,} parameters"
+    plural = "" if len(arrays) == 1 else "s"
+    shown = f"total: {len(arrays)} array{plural}, {sum(a.size for a in arrays):,} parameters"
     known = {id(a) for a in arrays}
     others = [a for a in held_arrays(model) if id(a) not in known]
     if others:

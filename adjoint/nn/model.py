@@ -28,7 +28,7 @@ def parts(thing: Any) -> Iterator[tuple[Any, Any]]:
 
 def has_attributes(thing: Any) -> bool:
     return isinstance(getattr(thing, "__dict__", None), dict) and not isinstance(
-        thing, type | types.FunctionType | types.ModuleType | np.ndarray
+        thing, type | types.FunctionType | types.ModuleType | np.ndarray | np.ufunc
     )
 
 

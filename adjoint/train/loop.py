@@ -115,7 +115,7 @@ def fit(
     with a `training` attribute have it False meanwhile.
 
     progress: a bar on the error stream; None shows one if tqdm is installed.  non_finite: what to do with
-    a batch whose loss or gradient is not finite, "raise" or "skip"; in either case it touches nothing.
+    a batch whose loss or gradient is not finite, "raise" or "skip"; in either case no parameter moves.
     resume: a file that `Checkpoint` wrote; training goes on where it was, bit for bit, the order of a
     `DataLoader` included, until `epochs` are done in all.
 

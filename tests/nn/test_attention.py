@@ -105,6 +105,18 @@ def test_attention_to_others_with_sizes_of_their_own():
         same(normal(2, 5, 3))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_masks_in_every_precision(dtype):
+    layer = nn.MultiHeadAttention(8, heads=2, rng=0, dtype=dtype)
+    x, mask = normal(2, 3, 8).astype(dtype), nn.causal_mask(3)
+    y, alpha = layer(x, mask=mask)
+    assert y.dtype == alpha.dtype == dtype and (alpha[..., ~mask] == 0).all()
+    x_bar = ad.gradient(lambda x: np.sum(layer(x, mask=mask)[0] ** 2), x)[0]
+    assert x_bar.dtype == dtype and np.isfinite(x_bar).all()
+    nothing = layer(x, mask=np.zeros((3, 3), bool))[1]
+    np.testing.assert_allclose(nothing, 1 / 3, rtol=1e-3)
+
+
 def test_dropout_of_attention():
     layer = nn.MultiHeadAttention(8, heads=2, dropout=0.5, rng=0)
     x = normal(2, 6, 8)

@@ -329,3 +329,25 @@ def test_without_safetensors_an_error_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match=r"pip install adjoint-ad\[save\]"):
         nn.save(tmp_path / "m", nn.Dense(3, 2))
+
+
+def test_modules_are_objects_and_not_the_functions_of_numpy():
+    model = nn.Chain(nn.Dense(3, 2, np.tanh), np.sin)
+    assert list(nn.modules(model)) == [model, model[0]]
+
+
+class Affine:
+    def __init__(self):
+        self.weight = np.ones((3, 2))
+
+    def __call__(self, x):
+        return x @ self.weight
+
+
+def test_an_object_of_ones_own_is_shown_by_its_class():
+    assert str(nn.Chain(Affine(), np.tanh)) == (
+        "Chain(\n"
+        "  Affine(),  # 6 parameters\n"
+        "  tanh,\n"
+        ")            # total: 1 array, 6 parameters, 48 bytes"
+    )
