@@ -44,6 +44,7 @@ from adjoint.ir.types import (
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules import dispatch, registry, structural
 from adjoint.rules.activity import is_active
+from adjoint.rules.aliasing import is_list_of_arrays
 from adjoint.rules.builtins import chosen
 from adjoint.rules.memory import (
     AUGMENTED,
@@ -327,7 +328,14 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     late = [o for o in operands_of(s) if reverser.memory.is_written_after(o, s)]
     function = s.callee.value if isinstance(s.callee, Const) else None
     if function in ITERATING:
-        if function not in (list, tuple) and late:
+        # An attribute that changes is no item of a list of arrays.
+        changing = (
+            o
+            for o in late
+            if not is_list_of_arrays(operand_type(o))
+            or reverser.memory.is_written_after(o, s, attributes=False)
+        )
+        if function not in (list, tuple) and any(True for _ in changing):
             refuse_late(s)
         return [], s
     if not late:

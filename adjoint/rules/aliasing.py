@@ -30,9 +30,10 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Instance, Type, Unknown
+from adjoint.ir.types import Array, Instance, ListOf, Scalar, TupleOf, Type, Unknown, unliteral
 from adjoint.rules import registry
 from adjoint.rules.memory import (
+    ATTRIBUTE_CHANGES,
     ITEM_CHANGES,
     adds_to_arrays,
     changed_operand,
@@ -70,6 +71,7 @@ class Memory:
         self.position: dict[int, int] = {}
         self.loops: dict[int, list[tuple[int, int]]] = {}
         self.changes: dict[Value, list[int]] = {}
+        self.stores: set[int] = set()  # those of the changes that are of attributes
         changed = [o for s in walk(body) if (o := changed_operand(s)) is not None]
         calls = [s for s in walk(body) if is_shared(s)]
         self.shares = given is not None or any(map(writes_anywhere, calls))
@@ -94,6 +96,8 @@ class Memory:
             changes = changed_operand(s)
             if isinstance(changes, Value):
                 self.changes.setdefault(self.root(changes), []).append(self.position[id(s)])
+                if s.callee.value in ATTRIBUTE_CHANGES:  # type: ignore[union-attr]
+                    self.stores.add(self.position[id(s)])
             if isinstance(s, Call) and may_write(s):
                 for o in operands_of(s):
                     if isinstance(o, Value) and isinstance(o.type, Array):
@@ -228,17 +232,23 @@ class Memory:
             return True
         return self.unknown_calls and isinstance(operand, Value) and may_change(operand.type)
 
-    def is_written_after(self, operand: object, s: Statement, unsure: bool = False) -> bool:
+    def is_written_after(
+        self, operand: object, s: Statement, unsure: bool = False, attributes: bool = True
+    ) -> bool:
         """May it be written to after this statement, and before the reverse half reads it?
 
-        `unsure` counts the functions that only running tells, to which it is passed.
+        `unsure` counts the functions that only running tells, to which it is passed; without `attributes`
+        only items count that change, and arrays.
         """
         if not isinstance(operand, Value) or not self.holds(operand.type):
             return False
         here = self.position[id(s)]
         positions = self.writes.get(self.root(operand), [])
         if self.is_changed(operand):
-            positions = [*positions, *self.changes[self.root(operand)]]
+            changes = self.changes[self.root(operand)]
+            if not attributes:
+                changes = [p for p in changes if p not in self.stores]
+            positions = [*positions, *changes]
         if any(p >= here for p in positions):
             return True
         if unsure:
@@ -283,6 +293,18 @@ class Memory:
         if owner is None or not isinstance(owner, Value):
             return None
         return owner if owner is out or owner is plain_args(s)[0] else None
+
+
+def is_list_of_arrays(kind: Type) -> bool:
+    """Is it a list or tuple of arrays and numbers alone?"""
+    kind = unliteral(kind)
+    if isinstance(kind, ListOf) and kind.items is None:
+        parts: tuple[Type, ...] = (kind.element,)
+    elif isinstance(kind, ListOf | TupleOf):
+        parts = kind.items or ()
+    else:
+        return False
+    return all(isinstance(unliteral(part), Array | Scalar) for part in parts)
 
 
 def names_of(body: Block) -> tuple[str, ...]:

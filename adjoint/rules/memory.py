@@ -69,6 +69,8 @@ CHANGES: set[Any] = {
 }  # fmt: skip
 #: Those among them that change items of lists and dicts.
 ITEM_CHANGES: set[Any] = {contents.append, contents.store_item, contents.change, shadows.write_item}
+#: Those that change attributes of objects.
+ATTRIBUTE_CHANGES: set[Any] = {slots.store_attribute, slots.store_plainly, slots.delete_attribute}
 #: Calls that read what changes.
 LOADS: set[Any] = {slots.load_attribute, slots.load_cell, slots.load_global}
 #: Calls of a reverse half that look for cotangents when it runs, in what is their first argument; by

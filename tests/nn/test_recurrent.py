@@ -479,3 +479,79 @@ def test_states_that_do_not_fit_are_refused():
             layer(more)
     with pytest.raises(nn.SizeMismatch, match=r"Recurrence takes x of shape \(batch, time, in\)"):
         nn.Recurrence(cell)(x)
+
+
+def by_enumerate(model, xs, ys):
+    nn.reset(model)
+    total = 0.0
+    for i, x in enumerate(xs):
+        if i == 2:
+            nn.truncate(model)
+        total = total + (i + 1) * np.sum(model(x) ** 2)
+    return total
+
+
+def by_zip(model, xs, ys):
+    nn.reset(model)
+    return sum(np.sum((model(x) - y) ** 2) for x, y in zip(xs, ys))
+
+
+def by_both(model, xs, ys):
+    nn.reset(model)
+    total = 0.0
+    for i, (x, y) in enumerate(zip(xs, reversed(ys))):
+        total = total + (i + 1) * np.sum((model(x) - y) ** 2)
+    return total
+
+
+@pytest.mark.parametrize("f", [by_enumerate, by_zip, by_both])
+def test_a_state_may_change_in_loops_over_lists_of_inputs(f):
+    model = nn.Chain(nn.LSTM(3, 4, rng=0, dtype=float), nn.Dense(4, 2, rng=1, dtype=float))
+    xs, ys = list(normal(4, 3)), list(normal(4, 2, seed=1))
+
+    def by_index(model, xs, ys):
+        nn.reset(model)
+        total = 0.0
+        for i in range(len(xs)):
+            if f is by_enumerate:
+                if i == 2:
+                    nn.truncate(model)
+                total = total + (i + 1) * np.sum(model(xs[i]) ** 2)
+            elif f is by_zip:
+                total = total + np.sum((model(xs[i]) - ys[i]) ** 2)
+            else:
+                total = total + (i + 1) * np.sum((model(xs[i]) - ys[len(ys) - 1 - i]) ** 2)
+        return total
+
+    found, wanted = ad.gradient(f, model, xs, ys), ad.gradient(by_index, model, xs, ys)
+    for a, b in zip(ad.params(found), ad.params(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    if f is not by_enumerate:  # what is cut is not what differences find
+        ad.check_gradient(f, model, xs, ys)
+
+
+def test_a_list_that_grows_in_such_a_loop_is_still_refused():
+    def f(model, xs):
+        nn.reset(model)
+        total = 0.0
+        for i, x in enumerate(xs):
+            if i < 2:
+                xs.append(x * 2.0)
+            total = total + np.sum(model(x) ** 2)
+        return total
+
+    with pytest.raises(
+        ad.UnsupportedSyntaxError, match="a list changes, ahead of where it is being iterated"
+    ):
+        ad.gradient(f, nn.LSTM(3, 4, rng=0), list(normal(4, 3)))
+
+
+def test_objects_that_change_in_such_a_loop_are_still_refused():
+    def f(models, x):
+        total = 0.0
+        for i, model in enumerate(models):
+            total = total + (i + 1) * np.sum(model(x) ** 2)
+        return total
+
+    with pytest.raises(ad.UnsupportedSyntaxError, match="iterates over may change meanwhile"):
+        ad.gradient(f, [nn.RNN(3, 4, rng=0), nn.RNN(3, 4, rng=1)], normal(3))
