@@ -23,10 +23,12 @@ class Layer:
     arguments()    the text between the parentheses of the layer's `repr`
     parameters()   the attributes that training may change, as a dict; all, if not defined
     transient      the names of attributes that are no part of the model: a state between calls
+    title          what it is called where it is shown; as its class, if not given
     """
 
     frozen = False  # see `nn.freeze`
     transient: tuple[str, ...] = ()
+    title = ""
 
     def __call__(self, *xs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__")
@@ -110,7 +112,7 @@ def rows(layer: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
     if not inner:
         yield f"{indent}{label}{headline(layer)}{comma}", remark(layer)
         return
-    yield f"{indent}{label}{type(layer).__name__}(", ""
+    yield f"{indent}{label}{layer.title or type(layer).__name__}(", ""
     if arguments := layer.arguments():
         yield f"{indent}  {arguments},", ""
     alone = len(inner) == 1 and not getattr(layer, "names", None)

@@ -67,6 +67,7 @@ class Recur(Layer):
     """
 
     transient = ("init", "state")
+    title = "Recur"
 
     def __init__(self, cell: Function, state: Any = None) -> None:
         if state is None:
@@ -109,24 +110,38 @@ class Recur(Layer):
         return f"Recur({name})"
 
 
-def RNN(inputs: int, outputs: int, activation: Function = np.tanh, **settings: Any) -> Recur:
+# Classes of their own, since of objects of one class the compiler takes an attribute to be of one type: a
+# state of an LSTM is a pair, and that of the others an array.
+
+
+class RNN(Recur):
     """`Recur(RNNCell(inputs, outputs, activation))`"""
-    return Recur(RNNCell(inputs, outputs, activation, **settings))
+
+    def __init__(
+        self, inputs: int, outputs: int, activation: Function = np.tanh, **settings: Any
+    ) -> None:
+        super().__init__(RNNCell(inputs, outputs, activation, **settings))
 
 
-def LSTM(inputs: int, outputs: int, **settings: Any) -> Recur:
+class LSTM(Recur):
     """`Recur(LSTMCell(inputs, outputs))`"""
-    return Recur(LSTMCell(inputs, outputs, **settings))
+
+    def __init__(self, inputs: int, outputs: int, **settings: Any) -> None:
+        super().__init__(LSTMCell(inputs, outputs, **settings))
 
 
-def GRU(inputs: int, outputs: int, **settings: Any) -> Recur:
+class GRU(Recur):
     """`Recur(GRUCell(inputs, outputs))`"""
-    return Recur(GRUCell(inputs, outputs, **settings))
+
+    def __init__(self, inputs: int, outputs: int, **settings: Any) -> None:
+        super().__init__(GRUCell(inputs, outputs, **settings))
 
 
-def GRUv3(inputs: int, outputs: int, **settings: Any) -> Recur:
+class GRUv3(Recur):
     """`Recur(GRUv3Cell(inputs, outputs))`"""
-    return Recur(GRUv3Cell(inputs, outputs, **settings))
+
+    def __init__(self, inputs: int, outputs: int, **settings: Any) -> None:
+        super().__init__(GRUv3Cell(inputs, outputs, **settings))
 
 
 def reset(model: Any) -> Any:

@@ -555,3 +555,30 @@ def test_objects_that_change_in_such_a_loop_are_still_refused():
 
     with pytest.raises(ad.UnsupportedSyntaxError, match="iterates over may change meanwhile"):
         ad.gradient(f, [nn.RNN(3, 4, rng=0), nn.RNN(3, 4, rng=1)], normal(3))
+
+
+@pytest.mark.parametrize(
+    "pair", [(nn.RNN, nn.LSTM), (nn.LSTM, nn.GRU), (nn.GRUv3, nn.RNN)], ids=str
+)
+def test_second_derivatives_through_several_kinds(pair):
+    first, second = pair[0](2, 3, rng=0, dtype=float), pair[1](3, 2, rng=1, dtype=float)
+    model = nn.Chain(first, second)
+    same = nn.Chain(nn.Recurrence(first.cell), nn.Recurrence(second.cell))
+
+    def f(x):
+        nn.reset(model)
+        return np.sum(model(x) ** 2)
+
+    x, v = normal(1, 2, 2), normal(1, 2, 2, seed=1)
+    wanted = ad.hessian(lambda x: np.sum(same(x) ** 2), x)
+    np.testing.assert_allclose(ad.hessian(f, x), wanted, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(ad.hvp(f, x, v), np.tensordot(wanted, v, 3), rtol=1e-10, atol=1e-12)
+
+
+def test_stateful_layers_are_shown_as_what_they_are_made_of():
+    assert repr(nn.RNN(10, 5)) == "Recur(RNNCell(10, 5, tanh))"
+    assert str(nn.Chain(nn.LSTM(2, 3))).splitlines()[1:3] == [
+        "  Recur(",
+        "    LSTMCell(2, 3),  # 72 parameters",
+    ]
+    assert isinstance(nn.GRU(2, 3), nn.Recur)
