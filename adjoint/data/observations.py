@@ -263,4 +263,6 @@ def joined(*data: Any) -> Any:
         return {name: joined(*[part[name] for part in data]) for name in first}
     if isinstance(first, np.ndarray):
         return np.concatenate(data)
+    if hasattr(first, "takes_rows") and all(type(part) is type(first) for part in data):
+        return first.joined(*data[1:])
     return [take(part, i) for part in data for i in range(count(part))]

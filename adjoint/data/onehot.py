@@ -117,6 +117,14 @@ class OneHot:
         """The number of rows in all; for the last axis ones; else how often each class is there."""
         return self.dense().sum(axis, dtype, out, **options)
 
+    def joined(self, *others: OneHot) -> OneHot:
+        """The rows of this encoding, then those of the others.  ValueError for other numbers of classes."""
+        classes = [self.classes, *(other.classes for other in others)]
+        if len(set(classes)) > 1:
+            raise ValueError(f"one-hot rows of {classes} classes cannot be joined")
+        indices = np.concatenate([self.indices, *(other.indices for other in others)])
+        return OneHot(indices, self.classes, self.dtype)
+
     def counts(self) -> np.ndarray:
         """How often each class is there: (classes,)"""
         return np.bincount(self.indices.reshape(-1), minlength=self.classes)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import adjoint as ad
+from adjoint import data
 from adjoint.data import OneHot, onecold, onehot, onehot_batch
 from adjoint.nn import logit_cross_entropy
 
@@ -106,3 +107,12 @@ def test_positions_are_checked():
         OneHot(np.array([0, 3]), 3)
     with pytest.raises(TypeError, match="integers, not float64"):
         OneHot(np.array([0.0]), 3)
+
+
+def test_joined_encodings_stay_encodings():
+    a, b = data.onehot_batch([0, 2], 3), data.onehot_batch([1], 3)
+    (both, numbers) = data.joined((a, np.zeros(2)), (b, np.ones(1)))
+    assert isinstance(both, data.OneHot) and both.indices.tolist() == [0, 2, 1]
+    assert numbers.tolist() == [0, 0, 1]
+    with pytest.raises(ValueError, match=r"rows of \[3, 4\] classes"):
+        data.joined(a, data.onehot_batch([3], 4))
