@@ -135,6 +135,8 @@ def result_type(
                 return Array(np.dtype(bool), (len(types[0].items),))  # type: ignore[attr-defined]
         if function in DYNAMIC or not (_from_numpy(function) or function in SAMPLED):
             return UNKNOWN
+        if function is np.einsum and not isinstance(types[0], Literal):
+            return UNKNOWN  # the items of a list of labels, of which some are equal, may be any numbers
         if function is operator.getitem and isinstance(types[0], TupleOf | ListOf):
             found = _item_type(types[0], types[1])
             if found is not None:

@@ -5,6 +5,7 @@ import operator
 import numpy as np
 import pytest
 
+from adjoint import check_gradient, gradient
 from adjoint.rules.contraction import columns
 from adjoint.rules.einsum import (
     einsum_cotangent,
@@ -130,3 +131,20 @@ CASES = [
 @pytest.mark.parametrize("case", expand(CASES), ids=str)
 def test_rule(case):
     check_rule(case)
+
+
+def test_labels_that_are_numbers_say_nothing_of_the_result_but_by_their_values():
+    def numbered(A, B, x):
+        a = np.einsum(A, [0, 1], B, [1, 2])
+        return np.einsum(a, [0, 1], x, [1]) @ x + np.einsum(a, [0, 0])
+
+    def lettered(A, B, x):
+        a = np.einsum("ij,jk", A, B)
+        return np.einsum("ij,j", a, x) @ x + np.einsum("ii", a)
+
+    random = np.random.default_rng(0)
+    args = random.normal(size=(2, 3)), random.normal(size=(3, 2)), random.normal(size=2)
+    found, expected = gradient(numbered, *args), gradient(lettered, *args)
+    for bar, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(bar, right, rtol=1e-12)
+    check_gradient(numbered, *args, modes=("reverse", "forward"))
