@@ -51,7 +51,7 @@ def lower_call(scope: Scope, node: Node) -> Operand:
     args, kwargs = _arguments(scope, node)
     for hold in scope.fact(callee).holds:
         if scope.is_stale(hold) and not hold.strong:
-            scope.refuse_stale(hold, node)
+            scope.recapture(hold, node, callee)
     if not reads:
         _share(scope, args, kwargs)
     result = scope.call(callee, args, node, kwargs)

@@ -282,7 +282,9 @@ def cell_of(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     assert isinstance(name, Const)
     kind = operand_type(function)
     content = next((t for n, t in getattr(kind, "captures", ()) if n == name.value), UNKNOWN)
-    cell = Instance(types.CellType, (("cell_contents", content),))
+    cell = content
+    if not functions.is_cell(content):
+        cell = Instance(types.CellType, (("cell_contents", content),))
     return spec.emit(Const(slots.cell_of), list(args), [], site, cell)
 
 

@@ -184,32 +184,39 @@ def settle_slot(tangents: Tangents, owner: Any, key: Any, value: Any, dot: Any) 
         found[key] = settle(tangents, value, dot)
 
 
-def gather(tangents: Tangents, x: Any, rest: Any, path: tuple[int, ...] = ()) -> Any:
+def gather(tangents: Tangents, x: Any, rest: Any, around: dict[int, Any] | None = None) -> Any:
     """The whole tangent of `x`: what `settle` left, and what its slots have now.
 
-    `path` are the objects that it is a part of: what refers to itself has its slots where it comes first.
+    `around` are the tangents of what it is a part of, by identity: what refers to itself has a tangent
+    that does so too.
     """
-    if isinstance(x, np.ndarray) or id(x) in path or isinstance(rest, tree.ReadBack):
+    around = around or {}
+    if isinstance(x, np.ndarray) or isinstance(rest, tree.ReadBack):
         return rest
+    if id(x) in around:
+        return around[id(x)]
     held = parts_of(x)
     if not held:
         return rest
-    path = (*path, id(x))
+    container = isinstance(x, tuple | list | dict | deque)
+    whole = rest if container else tree.Tangent()
+    around = {**around, id(x): whole}
     found = tangents.slots.get(id(x), (None, {}))[1]
     if isinstance(x, FunctionType):
         found = captured_slots(tangents, x)
-    field = tree.tangent_item if isinstance(x, tuple | list | dict | deque) else tree.tangent_field
+    field = tree.tangent_item if container else tree.tangent_field
     parts = {
-        key: gather(tangents, value, found[key] if key in found else field(rest, key), path)
+        key: gather(tangents, value, found[key] if key in found else field(rest, key), around)
         for key, value in held.items()
     }
-    if all(dot is None for dot in parts.values()):
+    if all(dot is None or dot is whole for dot in parts.values()):
         return None
     if isinstance(x, dict):
         return parts
     if isinstance(x, tuple | list | deque):
         return tree.same_container(x, list(parts.values()))
-    return tree.Tangent(**{name: dot for name, dot in parts.items() if dot is not None})
+    vars(whole).update({name: dot for name, dot in parts.items() if dot is not None})
+    return whole
 
 
 def parts_of(x: Any) -> dict[Any, Any]:
