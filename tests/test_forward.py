@@ -588,3 +588,12 @@ def test_an_iterator_that_zip_took_an_item_too_many_of(f):
     ad.check_gradient(f, x, y, modes=("reverse", "forward"))
     with pytest.raises(ad.UnsupportedSyntaxError, match="that others may go on with"):
         ad.gradient(lambda x: ad.jvp(f, (x, y), (x, y))[1], x)
+
+
+def test_words_of_a_text_that_is_joined_from_keys():
+    def f(x):
+        table = {"a": x, "bc": x * x}
+        return sum(table[word] * len(word) for word in ",".join(table).split(","))
+
+    assert ad.jvp(f, (3.0,), (1.0,)) == (21.0, 13.0)
+    assert ad.gradient(f, 3.0) == (13.0,)

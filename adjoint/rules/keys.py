@@ -98,7 +98,7 @@ def keys_of(s: Statement, made: dict[Value, Statement]) -> list[Operand]:
         pairs = made.get(owner)  # type: ignore[arg-type]
     if isinstance(pairs, Loop):
         gathers = [g for g in pairs.gathers if g.target is owner]
-        return [g.elements[0] for g in gathers]
+        return [first_of(g.elements[0], made) for g in gathers]
     callee = getattr(pairs.callee, "value", None) if isinstance(pairs, Call) else None
     if callee is zip:
         keys = made.get(pairs.args[0])  # type: ignore[union-attr, arg-type]
@@ -109,6 +109,13 @@ def keys_of(s: Statement, made: dict[Value, Statement]) -> list[Operand]:
 
 
 BUILT = (make_list, make_tuple)
+
+
+def first_of(pair: Operand, made: dict[Value, Statement]) -> Operand:
+    """The key of a key and its value; both where it does not show which is which."""
+    row = made.get(pair)  # type: ignore[arg-type]
+    shown = isinstance(row, Call) and getattr(row.callee, "value", None) in BUILT and row.args
+    return row.args[0] if shown and not isinstance(row.args[0], Splat) else pair  # type: ignore[union-attr, return-value]
 
 
 def is_number_key(key: Operand, active: set[Value]) -> bool:

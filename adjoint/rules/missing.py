@@ -52,7 +52,7 @@ def missing_hint(function: Any) -> str:
     name = getattr(function, "__name__", "f")
     return (
         f"Declare one: @adjoint.rule({name}), a function of {name}'s arguments that returns "
-        "(y, pullback); or adjoint.nondifferentiable() if its derivative is zero."
+        f"(y, pullback); or adjoint.nondifferentiable({name}) if its derivative is zero."
     )
 
 

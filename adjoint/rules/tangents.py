@@ -139,6 +139,8 @@ def item_tangents(x_dot: Any, x: Any) -> Iterable[Any]:
     """The tangents of the items that iteration over `x` gives, in order."""
     if x_dot is None or isinstance(x, dict | str | bytes | range):
         return itertools.repeat(None) if isinstance(x, Iterator) else [None] * len(x)
+    if isinstance(x_dot, ReadBack):  # of a list of words that came from a text
+        return [x_dot] * len(x)
     if isinstance(x, np.ndarray | list | tuple):
         return x_dot
     if isinstance(x_dot, Iterator | list | tuple):

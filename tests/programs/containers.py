@@ -69,6 +69,14 @@ def dict_built(x, y):
     return table["a"] * table["c"]["d"] + table["b"] + len(table)
 
 
+@program(1.5, [0.5, 2.0, -1.0])
+def dict_of_pairs(x, ys):
+    first = dict([(i, y * x) for i, y in enumerate(ys)])
+    second = dict((str(i), y) for i, y in enumerate(ys))
+    third = dict(((i, i + 1), x * i) for i in range(3))
+    return sum(first.values()) * second["1"] + third[1, 2] * first[0]
+
+
 @program(1.5, 0.5)
 def dict_merged(x, y):
     first = {"a": x, "b": 1.0}
