@@ -174,6 +174,31 @@ def _drop_targets(s: If | Try, blocks: list[Block], live: set[Value]) -> None:
 
 def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     s.gathers = [g for g in s.gathers if g.target in live]
+    while True:
+        backward, size = half.backward, size_of(s.body)
+        inside = _sweep_loop(s, live, half)
+        if size_of(s.body) == size:
+            break
+        half.backward = backward  # with what was removed, more may be carried that nothing reads
+    live |= inside
+    endless = s.iterable is None
+    derived = half.backward or s.origin is None
+    advances = not derived and s.iterable is not None and half.may_advance(s.iterable)
+    if advances:
+        _mark([s.iterable], live)  # type: ignore[list-item]
+    return (
+        endless
+        or advances
+        or bool(targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements)
+    )
+
+
+def size_of(block: Block) -> int:
+    return sum(1 + len(targets_of(s)) for s in walk(block))
+
+
+def _sweep_loop(s: Loop, live: set[Value], half: _Half) -> set[Value]:
+    """Sweep the body of a loop, and drop what it carries for nothing; gives what is live inside."""
     needed = {c for c, t in zip(s.carried, s.targets, strict=True) if t in live}
     results = list(s.body.results)
     backward, statements = half.backward, list(s.body.statements)
@@ -197,17 +222,7 @@ def _keep_loop(s: Loop, live: set[Value], half: _Half) -> bool:
     half.backward = backward
     inside = live | read  # what `_block_copy` has marked is more than is read
     _block(s.body, inside, half)
-    live |= inside
-    endless = s.iterable is None
-    derived = half.backward or s.origin is None
-    advances = not derived and s.iterable is not None and half.may_advance(s.iterable)
-    if advances:
-        _mark([s.iterable], live)  # type: ignore[list-item]
-    return (
-        endless
-        or advances
-        or bool(targets_of(s) and any(t in live for t in targets_of(s)) or s.body.statements)
-    )
+    return inside
 
 
 def _block_copy(block: Block, live: set[Value], half: _Half) -> None:
