@@ -83,3 +83,16 @@ def parts_of(cls: type) -> Parts | None:
     if ask is not None:
         ask(cls)
     return next((_PARTS[base] for base in cls.__mro__ if base in _PARTS), None) if _PARTS else None
+
+
+def slot_names(cls: type) -> tuple[str, ...]:
+    """The attributes that a class itself, not its bases, keeps in `__slots__`."""
+    slots = cls.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))
+
+
+def in_slots(x: Any) -> dict[str, Any]:
+    """What an object keeps in the `__slots__` of its class and bases."""
+    names = [n for c in type(x).__mro__ if "__slots__" in c.__dict__ for n in slot_names(c)]
+    return {n: getattr(x, n) for n in names if hasattr(x, n)}

@@ -19,6 +19,7 @@ import numpy as np
 
 from adjoint import tree
 from adjoint.errors import UnsupportedSyntaxError
+from adjoint.parts import in_slots
 
 #: Among the attributes that change: the items of lists and dicts do.
 ITEMS = "[]"
@@ -168,7 +169,8 @@ def parts_of(x: Any) -> list[Any]:
         return list(x.values())
     cells = getattr(x, "__closure__", None) or ()
     bound = getattr(x, "__self__", None)
-    return [*getattr(x, "__dict__", {}).values(), *(c.cell_contents for c in cells), bound]
+    own = getattr(x, "__dict__", {}).values()
+    return [*own, *in_slots(x).values(), *(c.cell_contents for c in cells), bound]
 
 
 def snapshot(x: Any) -> Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import builtins
 from collections import deque
-from types import CellType, FunctionType, ModuleType
+from inspect import getattr_static
+from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -177,13 +178,18 @@ def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:
     """Contribute to an attribute of what is known only now; gives the cotangent of the owner that is left."""
     if bar is None:
         return None
-    if name in getattr(owner, "__dict__", ()):
+    if name in getattr(owner, "__dict__", ()) or in_a_slot(owner, name):
         shadows.add(owner, name, bar)
         return None
     raise UnsupportedSyntaxError(
         f"the attribute {name!r} changes, and {type(owner).__name__} objects compute it",
         hint="Call a method instead.",
     )
+
+
+def in_a_slot(owner: Any, name: str) -> bool:
+    """Does the class of an object keep this attribute in its `__slots__`?"""
+    return isinstance(getattr_static(type(owner), name, None), MemberDescriptorType)
 
 
 def read_elsewhere(namespace: dict, name: str) -> None:

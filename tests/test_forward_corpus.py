@@ -28,7 +28,7 @@ STEERED = {"steering.clipped_in_flight"}
 # runs: each is right, or it is refused.
 LOOKED_UP = {
     "state", "grouped", "changing", "exceptions", "contexts", "patterns", "protocols", "generators", "steering",
-    "in_place", "parameters", "simulations", "recursion", "deques", "local_classes", "iterators", "taken",
+    "in_place", "parameters", "simulations", "recursion", "deques", "local_classes", "iterators", "taken", "stepping",
 }  # fmt: skip
 
 PROGRAMS = load_all()

@@ -33,6 +33,7 @@ from adjoint.optimise.dead import remove_dead
 from adjoint.optimise.present import own_results
 from adjoint.reverse import Derivative, reverse
 from adjoint.reverse.control import InterruptedWrite
+from adjoint.reverse.pieces import APART
 from adjoint.reverse.program import receive
 from adjoint.rules.dispatch import pull_call
 from adjoint.rules.pushing import push_call
@@ -109,13 +110,14 @@ def compile_with_cells(request: Request) -> Compiled:
     try:
         return generate(request)
     except InterruptedWrite:
-        token = IN_PIECES.set(True)
+        tokens = IN_PIECES.set(True), APART.set(True)
     try:
         return generate(request)
     except InterruptedWrite as interrupted:
         raise in_the_middle(interrupted.origin) from None
     finally:
-        IN_PIECES.reset(token)
+        IN_PIECES.reset(tokens[0])
+        APART.reset(tokens[1])
 
 
 def generate(request: Request) -> Compiled:

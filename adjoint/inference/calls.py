@@ -15,7 +15,7 @@ import numpy as np
 
 from adjoint import contents, shadows, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import classes, functions, handlers, iterators, objects, stores
+from adjoint.inference import classes, functions, handlers, iterators, objects, stepping, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.questions import METADATA, class_of
 from adjoint.inference.sites import Arguments, Keywords, Late, Site
@@ -111,6 +111,9 @@ def call_known(
     kwargs: Keywords,
     site: Site,
 ) -> Operand:
+    asked = stepping.lazily(spec, function, args, kwargs, site)
+    if asked is not None:
+        return asked
     args = [converted(spec, function, a, i, site, len(args)) for i, a in enumerate(args)]
     if isinstance(function, ClassBody):
         found = classes.made(spec, function, args, kwargs, site)
@@ -421,6 +424,8 @@ def expand(
     for a in args:
         if isinstance(a, Splat):
             operand = objects.own_iterator(spec, a.operand, site)
+            if stepping.is_stepping(operand):
+                operand = stepping.all_items(spec, operand, site)
             parts = iterable_parts(spec, operand)
             own = operand is not a.operand or isinstance(operand_type(operand), IteratorOf)
             if parts is None and own:

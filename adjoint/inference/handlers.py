@@ -22,6 +22,7 @@ from adjoint.inference import (
     functions,
     objects,
     state,
+    stepping,
 )
 from adjoint.inference.containers import (
     built_dict,
@@ -41,7 +42,7 @@ from adjoint.inference.containers import (
     unpack,
     with_item,
 )
-from adjoint.inference.items import handle_getitem
+from adjoint.inference.items import handle_getitem, iterable_parts
 from adjoint.inference.questions import cannot_raise, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import MIXING, STORES, item_of_flat, mixed_by_method, owner_of_flat
@@ -69,7 +70,8 @@ from adjoint.ir.types import (
     unliteral,
 )
 from adjoint.rules.hooks import hook
-from adjoint.rules.iteration import check_lengths
+from adjoint.rules.iteration import check_lengths, sorted_positions
+from adjoint.rules.mapping import indices_of
 from adjoint.rules.memory import AUGMENTED
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.writes import METHODS
@@ -380,6 +382,34 @@ def _lru_cache(
     return Const(functools.cache)
 
 
+def _ndindex(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """A list of the indices, where a loop goes through them at once."""
+    if site.named or not args or kwargs:
+        return None
+    alone = len(args) == 1 and not is_number(unliteral(operand_type(args[0])))
+    shape = args[0] if alone else calls.call(spec, Const(make_tuple), list(args), [], site)
+    return calls.call(spec, Const(indices_of), [shape], [], site)
+
+
+def _indices(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    parts = iterable_parts(spec, args[0])
+    if parts is None:
+        return None
+    kind = ListOf(None, TupleOf((Scalar(int),) * len(parts)))
+    return spec.emit(Const(indices_of), list(args), [], site, kind)
+
+
+def _integers(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """A list of positions."""
+    return spec.emit(Const(sorted_positions), list(args), kwargs, site, ListOf(None, Scalar(int)))
+
+
 def _hook(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     if len(args) != 2 or kwargs:
         return None
@@ -425,6 +455,8 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     dataclasses.astuple: dataclass_parts.whole(tuple, "tuple_factory"),
     operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
+    next: stepping.next_item, np.ndindex: _ndindex, indices_of: _indices,
+    sorted_positions: _integers,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
     **STORES,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import contents, slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import functions, objects
+from adjoint.inference import functions, objects, stepping
 from adjoint.ir.nodes import (
     Call,
     Const,
@@ -55,6 +55,8 @@ def check(spec: Specialiser, function: Function) -> None:
             refuse("a function that keeps its results", kept.origin)
     asked: dict[Any, bool] = {}
     for s in walk(function.body):
+        if isinstance(s, Call):
+            check_stepping(s)
         if isinstance(s, If):
             check_class(spec, operand_type(s.condition), ("__bool__", "__len__"), s.origin, asked)
         elif isinstance(s, Loop) and s.test is not None:
@@ -213,3 +215,17 @@ def writes(
             if changes_something(spec, getattr(cls, name, None), held, seen):
                 return True
     return False
+
+
+def check_stepping(s: Call) -> None:
+    """Refuse to give an iterator of the user's to what takes items of it unseen."""
+    called: Any = s.callee.value if isinstance(s.callee, Const) else None
+    taking = functions.makes_generator(s.callee) or stepping.takes_items(called)
+    for operand in operands_of(s)[1:] if taking else ():
+        if stepping.is_stepping(operand):
+            name = operand_type(operand).cls.__name__  # type: ignore[attr-defined]
+            raise UnsupportedSyntaxError(
+                f"items are taken here of a {name}, which changes at each, and no statement shows when",
+                s.origin,
+                "Take them in a loop of your own, or make a list of them first: list(items).",
+            )

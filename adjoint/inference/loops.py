@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adjoint.inference import calls, changing, iterators, objects
+from adjoint.inference import calls, changing, iterators, objects, stepping
 from adjoint.inference.items import item, iterable_parts
 from adjoint.inference.questions import element_type, is_unbound
 from adjoint.inference.sites import Site
@@ -34,6 +34,10 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
     iterable = None if statement.iterable is None else env_read(statement.iterable, env)
     if iterable is not None:
         iterable = own_iterator(spec, iterable, Site(statement.origin))
+        if stepping.is_stepping(iterable):
+            for each in stepping.asking(statement, iterable, env):
+                spec.statement(each, env)
+            return
     if iterable is not None and statement.stop is None and spec.options.typed:
         items = iterable_parts(spec, iterable)
         if items is not None and len(items) <= LONGEST_UNROLLED and not uniform(items):
@@ -60,7 +64,7 @@ def loop(spec: Specialiser, statement: Loop, env: dict[Value, Operand]) -> None:
 def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     """What `__iter__` gives, where the class of the iterable defines it in Python."""
     items = objects.own_iterator(spec, iterable, site)
-    if items is not iterable:
+    if items is not iterable or stepping.is_stepping(items):
         return items
     kind = operand_type(iterable)
     if isinstance(kind, Unknown) and iterable_parts(spec, iterable) is None:

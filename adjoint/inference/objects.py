@@ -5,12 +5,14 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import os
 import sys
 import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference import attributes, calls, classes, functions, state, stores
 from adjoint.inference.items import definition, dict_parts, iterable_parts
 from adjoint.inference.sites import Root, Site, Uncached
@@ -42,6 +44,10 @@ from adjoint.runtime import recalled, set_attribute
 
 if TYPE_CHECKING:
     from adjoint.inference.infer import Specialiser
+
+
+#: Where the loops are that go over what a user's `__iter__` has given.
+RULES = os.path.dirname(registry.__file__)
 
 
 def class_attribute(cls: type, name: str) -> Any:
@@ -160,9 +166,23 @@ def own_iterator(spec: Specialiser, iterable: Operand, site: Site) -> Operand:
     kind = operand_type(iterable)
     method = iteration_method(kind.cls) if isinstance(kind, Instance) else None
     if method is None:
+        refuse_uniterable(kind, site)
         return iterable
     guard_member(spec, kind.cls, "__iter__")  # type: ignore[attr-defined]
     return calls.call(spec, Const(method), [iterable], [], site)
+
+
+def refuse_uniterable(kind: Type, site: Site) -> None:
+    """Refuse a loop of the user's over what has a `__next__` alone, as Python does."""
+    if not isinstance(kind, Instance) or hasattr(kind.cls, "__iter__"):
+        return
+    ours = site.origin is not None and site.origin.filename.startswith(RULES)
+    if not ours and python_method(kind, "__next__") is not None:
+        raise UnsupportedSyntaxError(
+            f"a {kind.cls.__name__} is not iterable: it has a `__next__`, and no `__iter__`",
+            site.origin,
+            "Define an `__iter__` that returns `self`.",
+        )
 
 
 def NotImplemented_is_possible(method: types.FunctionType) -> bool:

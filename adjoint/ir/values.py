@@ -30,7 +30,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
-from adjoint.parts import parts_of
+from adjoint.parts import parts_of, slot_names
 
 PLURAL = Length("·", 0, True)
 LONG_LIST = 32  # a list of more items is typed by its element, if that is uniform
@@ -130,7 +130,7 @@ def attributes(value: Any) -> dict[str, Any] | None:
     if parts is not None:
         return {name: getattr(value, name) for name in parts.names}
     fields = getattr(value, "__dict__", None)
-    slots = [s for c in type(value).__mro__ for s in _slots(c)]
+    slots = [s for c in type(value).__mro__ for s in slot_names(c)]
     if not slots:
         return fields if isinstance(fields, dict) else None
     fields = dict(fields) if isinstance(fields, dict) else {}
@@ -139,13 +139,7 @@ def attributes(value: Any) -> dict[str, Any] | None:
 
 def has_slots(cls: type) -> bool:
     """Do objects of this class keep attributes outside of their `__dict__`?"""
-    return parts_of(cls) is not None or any(_slots(c) for c in cls.__mro__)
-
-
-def _slots(cls: type) -> tuple[str, ...]:
-    slots = cls.__dict__.get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    return tuple(n for n in names if n not in ("__dict__", "__weakref__"))
+    return parts_of(cls) is not None or any(slot_names(c) for c in cls.__mro__)
 
 
 def _type_of_list(value: list, seen: tuple[int, ...]) -> Type:

@@ -16,6 +16,7 @@ from adjoint.reverse.cotangents import Scope, cotangent_type
 from adjoint.reverse.hoist import hoist
 from adjoint.reverse.mutation import check_residuals
 from adjoint.reverse.norms import definitions_of
+from adjoint.reverse.pieces import APART, take_apart
 from adjoint.reverse.selection import selected_values
 from adjoint.reverse.straight import Reverser, Watch
 from adjoint.rules.activity import all_active, undefined_values
@@ -88,6 +89,10 @@ def reverse(
     if sharing is not None:
         check_sharing(memory, sharing, function)
     active = all_active(body, set(wrt), memory)
+    if APART.get():
+        take_apart(body, active)
+        memory = Memory(body, function.inputs, sharing.names if sharing is not None else None)
+        active = all_active(body, set(wrt), memory)
     reverser = Reverser(active, selected_values(body), expand, memory, watch)
     reverser.definitions = definitions_of(body)
     refuse_writes(body, active)

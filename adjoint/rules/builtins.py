@@ -9,7 +9,16 @@ import numpy as np
 
 from adjoint import runtime
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
-from adjoint.rules.sequences import SEQUENCES, filled, gathered, scaled, shifted, spread, total
+from adjoint.rules.sequences import (
+    SEQUENCES,
+    filled,
+    gathered,
+    or_zero,
+    scaled,
+    shifted,
+    spread,
+    total,
+)
 from adjoint.tree import accumulate
 
 Number = int | float | np.number
@@ -64,10 +73,12 @@ def sum_(iterable, /, start=0):
 
 @jvp_rule(sum)
 def sum_jvp(primals, tangents, start=0):
-    of_items = None if tangents[0] is None else total(tangents[0])
-    if len(primals) < 2:
-        return sum(primals[0], start), of_items
-    return sum(*primals), accumulate(of_items, tangents[1])
+    of_items = None if tangents[0] is None else total(tangents[0])  # before the items are taken
+    y = sum(primals[0], start) if len(primals) < 2 else sum(*primals)
+    if tangents[0] is None:
+        return y, None if len(primals) < 2 else tangents[1]
+    of_items = or_zero(of_items, y)
+    return y, of_items if len(primals) < 2 else accumulate(of_items, tangents[1])
 
 
 @rule(statistics.mean, linear="data")

@@ -105,6 +105,8 @@ def next_(apply_rule: Any, active: tuple, iterator: Any, *default: Any) -> Resul
 
 def iterated(apply_rule: Any, active: tuple, iterable: Any) -> Result:
     if not isinstance(iterable, Cursor):
+        if 0 in active:
+            lookup.refuse_own_next(iterable)
         return iterable, same()
     view = View(iterable)
     return view, _of_view(view)

@@ -115,7 +115,10 @@ def apply_rule(function: Any, active: tuple, /, *args: Any, **kwargs: Any) -> Re
     args = tuple(
         [
             list(a)
-            if isinstance(a, Iterator) and not isinstance(a, Cursor) and carries(active, i)
+            if isinstance(a, Iterator)
+            and not isinstance(a, Cursor)
+            and not lookup.has_own_next(type(a))  # an object like any other
+            and carries(active, i)
             else a
             for i, a in enumerate(args)
         ]
@@ -158,6 +161,8 @@ def converted(function: Any, active: tuple, args: tuple) -> dict[int, Any]:
             continue
         if not isinstance(a, Cursor):
             found[i] = lookup.conversion(function, type(a), i, len(args))
+            if found[i] is lookup.items_by_next:
+                lookup.refuse_own_next(a)
         elif ruled is not None and not cursors.is_generator(ruled.text):
             draining = cursors.drained if function in cursors.DRAINING else cursors.remaining
             found[i] = iterated if function in LAZY else draining

@@ -101,6 +101,8 @@ def is_data_descriptor(found: Any) -> bool:
 
 def own_items(cls: type) -> Any:
     """What makes a list of the items of an object of a class that defines iteration in Python."""
+    if isinstance(getattr(cls, "__next__", None), types.FunctionType):
+        return items_by_next if hasattr(cls, "__iter__") else None
     if isinstance(getattr(cls, "__iter__", None), types.FunctionType):
         return items_of_object
     indexed = not hasattr(cls, "__iter__") and hasattr(cls, "__getitem__")
@@ -111,12 +113,27 @@ def items_of_object(owner):
     return list(type(owner).__iter__(owner))
 
 
+def items_by_next(iterator):
+    items = []
+    for item in iterator:
+        items.append(item)
+    return items
+
+
+def has_own_next(cls: type) -> bool:
+    """Is this a class of the user's, or like one, that defines `__next__` in Python?"""
+    ours = cls.__module__.startswith("adjoint.") and not is_like_users(cls)  # cursors and the like
+    return not ours and isinstance(getattr(cls, "__next__", None), types.FunctionType)
+
+
 def refuse_own_next(iterator: Any) -> None:
     """Refuse an iterator of the user's, which changes itself when an item is asked for."""
-    if isinstance(getattr(type(iterator), "__next__", None), types.FunctionType):
+    if has_own_next(type(iterator)):
         raise UnsupportedSyntaxError(
-            f"{type(iterator).__name__} gives its items by a `__next__` of its own, which is not differentiated",
-            hint="Write its `__iter__` as a generator: a loop with `yield`.",
+            f"{type(iterator).__name__} gives its items by a `__next__` of its own, and only running tells that "
+            "it does",
+            hint="Write its `__iter__` as a generator, a loop with `yield`; or let all that may stand here be of "
+            "one class.",
         )
 
 
@@ -146,6 +163,11 @@ ITERATING = {
 }  # fmt: skip
 
 
+def is_like_users(cls: type) -> bool:
+    """One-hot encodings, and iterators over those of the user's, are objects like a user's."""
+    return cls.__module__.startswith(("adjoint.data", "adjoint.rules.stepping"))
+
+
 #: Of these only one argument is gone through.
 ONLY = {sum: 0, enumerate: 0, sorted: 0, functools.reduce: 1}
 
@@ -160,8 +182,8 @@ def conversion(function: Any, cls: type, place: int, count: int) -> Any:
     if cls is deque:
         array = isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy"
         return list if array else None
-    home = cls.__module__.split(".")[:2]  # one-hot encodings are objects like a user's
-    if not is_users(cls) or (home[0] in ("numpy", "adjoint") and home != ["adjoint", "data"]):
+    home = cls.__module__.split(".")
+    if not is_users(cls) or (home[0] in ("numpy", "adjoint") and not is_like_users(cls)):
         return None
     if is_hashable(function) and function in ITERATING:
         return own_items(cls)

@@ -13,7 +13,7 @@ import numpy as np
 
 from adjoint.errors import MissingRuleError
 from adjoint.rules.registry import rule
-from adjoint.tree import same_container
+from adjoint.tree import same_container, zeros_like
 
 SEQUENCES = list | tuple | np.ndarray
 
@@ -65,6 +65,21 @@ def _(values):
 
     def pullback(y_bar):
         return (filled(values, y_bar),)
+
+    return y, pullback
+
+
+def or_zero(found: Any, y: Any) -> Any:
+    """A total as the tangent of the sum y: zero where there are no items, or none has a tangent."""
+    return zeros_like(y) if found is None else found
+
+
+@rule(or_zero, linear="found")
+def _(found, y):
+    y = or_zero(found, y)
+
+    def pullback(y_bar):
+        return y_bar, None
 
     return y, pullback
 

@@ -51,6 +51,7 @@ MODULES = (
     "deques",
     "local_classes",
     "taken",
+    "stepping",
 )
 
 
@@ -68,6 +69,7 @@ WRITING = (
     "iterators",
     "local_classes",
     "taken",
+    "stepping",
 )
 
 

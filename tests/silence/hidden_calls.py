@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, NO_RULE, SENTINEL, Record
+from tests.silence.listed import ELSEWHERE, HIDDEN, IN_PLACE, NO_RULE, Record
 
 ARGUMENTS = (0.7,)
 REFUSED = {
@@ -26,9 +26,6 @@ REFUSED = {
     """,
     NO_RULE: """
         vectorize_that_changes
-    """,
-    SENTINEL: """
-        iterator_with_a_sentinel
     """,
 }
 

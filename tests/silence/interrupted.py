@@ -7,14 +7,6 @@ from tests.silence.listed import MIDDLE, STATEMENT, VECTOR, Record, given
 ARGUMENTS = (0.7,)
 REFUSED = {
     MIDDLE: """
-        too_few_values
-        store_that_fails_in_a_function
-        pop_that_fails_in_a_function
-        deletion_that_fails_in_a_function
-        method_that_fails_in_a_loop
-        entries_written_by_a_function
-        function_that_fails_halfway
-        update_that_stops
         extend_by_a_generator_that_fails
         extend_by_a_map_that_fails
         recursion_that_fails_after_a_write

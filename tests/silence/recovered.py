@@ -2,17 +2,12 @@
 
 import contextlib
 
-from tests.silence.listed import KEPT, MIDDLE, VECTOR, Record, given
+from tests.silence.listed import KEPT, VECTOR, Record, given
 
 ARGUMENTS = (0.7,)
 REFUSED = {
     KEPT: """
         context_made_of_a_generator
-    """,
-    MIDDLE: """
-        store_and_a_pop_that_fails
-        change_in_an_expression_that_fails
-        change_in_a_display_that_fails
     """,
 }
 

@@ -12,7 +12,6 @@ REFUSED = {
     KEPT: """
         dict_of_dicts
         copies_of_dicts
-        objects_sorted_and_reversed
         spread_with_itself
         spread_into_a_list
     """,

@@ -2,15 +2,12 @@
 
 import copy
 
-from tests.silence.listed import KEPT, MEANWHILE, OTHER_NAME
+from tests.silence.listed import MEANWHILE, OTHER_NAME
 
 ARGUMENTS = (0.7,)
 REFUSED = {
     MEANWHILE: """
         row_that_comes_next
-    """,
-    KEPT: """
-        rows_sorted
     """,
     OTHER_NAME: """
         deep_copy_of_rows
