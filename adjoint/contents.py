@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from operator import index
 from typing import Any
@@ -14,7 +14,7 @@ from adjoint.cursor import Cursor
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.shadows import Shadows, add_at, refuse_own, shadow_of
 
-CONTAINERS = (list, dict, defaultdict, deque)
+CONTAINERS = (list, dict, defaultdict, OrderedDict, Counter, deque)
 
 # -- what programs do --------------------------------------------------------------------------------
 
@@ -53,10 +53,16 @@ def position(owner: Any, key: Any) -> Any:
     return key + len(owner) if key < 0 else key
 
 
+#: Under this key is what a Counter gives for one that it lacks: nobody stores anything there.
+LACKING = object()
+
+
 def position_read(owner: Any, key: Any) -> Any:
     """The same, of an item that is read: that reading makes none."""
     refuse_own(owner, "__getitem__")
     if hasattr(type(owner), "__missing__") and isinstance(owner, dict) and key not in owner:
+        if type(owner) is Counter:
+            return LACKING
         raise UnsupportedSyntaxError(
             f"a {type(owner).__name__} makes an item that it lacks, where only running tells what it is",
             hint="Write `owner.setdefault(key, value)` on a dict.",
@@ -370,15 +376,21 @@ def _take(items: dict, key: Any, *default: Any) -> Done:
     return y, undo, redo
 
 
-def _take_last(items: dict) -> Done:
-    key, value = items.popitem()
+def _take_last(items: dict, last: bool = True) -> Done:
+    key, value = items.popitem() if last else items.popitem(last=False)  # type: ignore[call-arg]
 
     def undo(slots: dict, y_bar: Any) -> tuple:
         if y_bar is not None and y_bar[1] is not None:
             slots[key] = tree.accumulate(slots.get(key), y_bar[1])
-        return ()
+        return (None,)
 
-    return (key, value), undo, lambda slots: (None, slots.pop(key, None))
+    return (key, value), undo, lambda slots, *last: (None, slots.pop(key, None))
+
+
+def _move(items: OrderedDict, key: Any, last: bool = True) -> Done:
+    """The order of keys: their values have the slots that they had."""
+    items.move_to_end(key, last)
+    return None, lambda slots, y_bar: (None, None), lambda slots, *given: None
 
 
 def _set_default(items: dict, key: Any, value: Any = None) -> Done:
@@ -410,7 +422,7 @@ def _forget_all(items: dict) -> Done:
 
 DICT_METHODS: dict[str, Callable[..., Done]] = {
     "update": _update, "pop": _take, "popitem": _take_last, "setdefault": _set_default,
-    "clear": _forget_all, "__delitem__": _forget, "__ior__": _update,
+    "clear": _forget_all, "__delitem__": _forget, "__ior__": _update, "move_to_end": _move,
 }  # fmt: skip
 
 # -- what reverse halves do --------------------------------------------------------------------------

@@ -24,16 +24,22 @@ from adjoint.ir.types import (
     IteratorOf,
     ListOf,
     Literal,
+    Opaque,
     OpenDict,
     Scalar,
     TupleOf,
     Type,
     Unknown,
     element_of,
+    is_number,
     join,
+    literal,
     unliteral,
 )
+from adjoint.rules.iteration import sorted_positions
+from adjoint.rules.mapping import indices_of
 from adjoint.rules.signatures import operand_type
+from adjoint.rules.writes import SET_CHANGES
 from adjoint.runtime import (
     flatten,
     iterated,
@@ -102,6 +108,18 @@ def default_dict(
     fresh = OpenDict(collections.defaultdict, (), BOTTOM, factory)
     kind = join(fresh, spec.elements.get(site.origin, BOTTOM))
     return spec.emit(Const(contents.default_dict), list(args), [], site, kind)
+
+
+def ordered_dict(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`collections.OrderedDict(pairs)`"""
+    fresh = OpenDict(collections.OrderedDict, (), BOTTOM)
+    kind = join(fresh, spec.elements.get(site.origin, BOTTOM))
+    made = spec.emit(Const(collections.OrderedDict), [], [], site, kind)
+    if args or kwargs:
+        changing.method(spec, made, "update", args, kwargs, Site(site.origin))
+    return made
 
 
 def made_deque(
@@ -305,3 +323,48 @@ def union(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
     if all(isinstance(operand_type(a), DictOf) for a in args):
         return merged_dicts(spec, args, kwargs, site)
     return None
+
+
+# -- indices, positions, sets ------------------------------------------------------------------------
+
+
+def ndindex(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    """A list of the indices, where a loop goes through them at once."""
+    if site.named or not args or kwargs:
+        return None
+    alone = len(args) == 1 and not is_number(unliteral(operand_type(args[0])))
+    shape = args[0] if alone else calls.call(spec, Const(make_tuple), list(args), [], site)
+    return calls.call(spec, Const(indices_of), [shape], [], site)
+
+
+def indices(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
+    parts = iterable_parts(spec, args[0])
+    if parts is None:
+        return None
+    kind = ListOf(None, TupleOf((Scalar(int),) * len(parts)))
+    return spec.emit(Const(indices_of), list(args), [], site, kind)
+
+
+def empty_set(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    return None if args else spec.emit(Const(set), [], [], site, Opaque(set))
+
+
+def positions(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """A list of positions."""
+    return spec.emit(Const(sorted_positions), list(args), kwargs, site, ListOf(None, Scalar(int)))
+
+
+def changed_set(
+    spec: Specialiser, owner: Operand, name: str, args: list[Operand], site: Site
+) -> bool:
+    """Write `owner.name(number)`, which changes a set, if it is that."""
+    change = getattr(set, name, None)
+    known = all(isinstance(operand_type(o), Scalar | Literal) for o in args)
+    if change not in SET_CHANGES or not known:
+        return False
+    spec.emit(Const(change, name), [owner, *args], [], site, literal(None))
+    return True

@@ -28,13 +28,19 @@ from adjoint.inference.containers import (
     built_dict,
     built_list,
     built_tuple,
+    changed_set,
     contains,
     default_dict,
     dict_of,
+    empty_set,
     flattened,
+    indices,
     iterator_of,
     made_deque,
     merged_dicts,
+    ndindex,
+    ordered_dict,
+    positions,
     sequence,
     sequence_product,
     sequence_sum,
@@ -42,7 +48,7 @@ from adjoint.inference.containers import (
     unpack,
     with_item,
 )
-from adjoint.inference.items import handle_getitem, iterable_parts
+from adjoint.inference.items import handle_getitem
 from adjoint.inference.questions import cannot_raise, is_unbound
 from adjoint.inference.sites import Keywords, ReadError, Root, Site
 from adjoint.inference.stores import MIXING, STORES, item_of_flat, mixed_by_method, owner_of_flat
@@ -144,6 +150,8 @@ def _call_method(
         return made_deque(spec, [owner, most], [], site)
     if isinstance(operand_type(owner), ListOf) and name.value == "copy" and not rest:  # type: ignore[union-attr]
         return calls.call(spec, Const(list), [owner], [], site)
+    if operand_type(owner) == Opaque(set) and changed_set(spec, owner, str(name.value), rest, site):  # type: ignore[union-attr]
+        return Const(None)
     open_dict = is_open_dict(operand_type(owner))
     if open_dict and name.value in ("keys", "values", "items") and not rest:  # type: ignore[union-attr]
         return changing.view(spec, owner, name.value, site)  # type: ignore[union-attr]
@@ -382,34 +390,6 @@ def _lru_cache(
     return Const(functools.cache)
 
 
-def _ndindex(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    """A list of the indices, where a loop goes through them at once."""
-    if site.named or not args or kwargs:
-        return None
-    alone = len(args) == 1 and not is_number(unliteral(operand_type(args[0])))
-    shape = args[0] if alone else calls.call(spec, Const(make_tuple), list(args), [], site)
-    return calls.call(spec, Const(indices_of), [shape], [], site)
-
-
-def _indices(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    parts = iterable_parts(spec, args[0])
-    if parts is None:
-        return None
-    kind = ListOf(None, TupleOf((Scalar(int),) * len(parts)))
-    return spec.emit(Const(indices_of), list(args), [], site, kind)
-
-
-def _integers(
-    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
-) -> Operand | None:
-    """A list of positions."""
-    return spec.emit(Const(sorted_positions), list(args), kwargs, site, ListOf(None, Scalar(int)))
-
-
 def _hook(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand | None:
     if len(args) != 2 or kwargs:
         return None
@@ -449,14 +429,15 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     check_bound: _check_bound, check_iterable: _check_iterable, import_module: _import, flatten: flattened,
     np.isrealobj: answers.kind_of_number(False), np.iscomplexobj: answers.kind_of_number(True),
     set_item: with_item, dict: dict_of, collections.defaultdict: default_dict,
+    collections.OrderedDict: ordered_dict,
     collections.deque: made_deque,
     operator.or_: union, dataclasses.replace: _replace,
     dataclasses.asdict: dataclass_parts.whole(dict, "dict_factory"),
     dataclasses.astuple: dataclass_parts.whole(tuple, "tuple_factory"),
     operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
-    next: stepping.next_item, np.ndindex: _ndindex, indices_of: _indices,
-    sorted_positions: _integers,
+    next: stepping.next_item, np.ndindex: ndindex, indices_of: indices,
+    sorted_positions: positions, set: empty_set,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
     **STORES,

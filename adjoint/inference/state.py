@@ -32,6 +32,7 @@ from adjoint.ir.types import (
     Unknown,
     is_plural,
     join,
+    literal,
     unliteral,
 )
 from adjoint.ir.values import PLURAL, cell_type
@@ -233,6 +234,8 @@ def given_fields(names: tuple[str, ...]) -> dict[tuple[Any, str], Type]:
 def lasting(kind: Type) -> Type:
     """A type as it is at any time: lengths that a program has names for may differ by then."""
     kind = unliteral(kind)
+    if isinstance(kind, Literal) and type(kind.value) is tuple:
+        kind = TupleOf(tuple([literal(item) for item in kind.value]))
     if isinstance(kind, Scalar):
         return Scalar(kind.cls)
     if isinstance(kind, Array):

@@ -40,7 +40,16 @@ from adjoint.ir.nodes import (
     Try,
     Value,
 )
-from adjoint.ir.types import Array, Instance, IteratorOf, ListOf, Literal, Opaque, TupleOf, unliteral
+from adjoint.ir.types import (
+    Array,
+    Instance,
+    IteratorOf,
+    ListOf,
+    Literal,
+    Opaque,
+    TupleOf,
+    unliteral,
+)
 from adjoint.rules.lookup import items_by_next
 from adjoint.rules.operators import is_hashable, iteration_method
 from adjoint.rules.signatures import operand_type
@@ -126,8 +135,14 @@ def searched(
         return None
     iterator = iterator_of(spec, args[0], site)
     if function in SEARCHES:
-        own = function is operator.contains and objects.python_method(operand_type(args[0]), "__contains__")
-        return None if own else calls.call(spec, Const(SEARCHES[function]), [iterator, *args[1:]], [], site)
+        own = function is operator.contains and objects.python_method(
+            operand_type(args[0]), "__contains__"
+        )
+        return (
+            None
+            if own
+            else calls.call(spec, Const(SEARCHES[function]), [iterator, *args[1:]], [], site)
+        )
     items = all_items(spec, iterator, site)
     return calls.call(spec, Const(function), [items, *args[1:]], kwargs, site)
 

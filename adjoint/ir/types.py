@@ -15,7 +15,7 @@ Types are immutable, hashable and compared by content: they are the key of the c
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
@@ -422,7 +422,7 @@ def _is_str(kind: Type) -> bool:
 
 def is_open_dict(kind: Type) -> bool:
     """Is this a dict of which not all is known?"""
-    return isinstance(kind, Opaque) and kind.cls in (dict, defaultdict)
+    return isinstance(kind, Opaque) and kind.cls in (dict, defaultdict, OrderedDict)
 
 
 def join_axes(a: Axis, b: Axis) -> Axis:

@@ -13,6 +13,7 @@ from adjoint import runtime
 from adjoint.rules.lookup import longest
 from adjoint.rules.registry import nondifferentiable
 from adjoint.rules.text import TELLING
+from adjoint.rules.writes import SET_CHANGES
 
 nondifferentiable(
     *(int, bool, round, len, isinstance, issubclass, type, range, slice, print),
@@ -91,3 +92,5 @@ nondifferentiable(
         runtime.import_module,
     ),
 )
+
+nondifferentiable(*SET_CHANGES)

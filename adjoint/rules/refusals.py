@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import operator
+
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.ir.nodes import (
     Block,
     Call,
     Const,
+    If,
     Loop,
+    Operand,
     Origin,
     Statement,
     Value,
     operands_of,
     targets_of,
     walk,
+    yields_of,
 )
-from adjoint.ir.types import Array, Scalar
+from adjoint.ir.types import Array, Opaque, Scalar
 from adjoint.rules.activity import active_values, carries, is_active
 from adjoint.rules.aliasing import Memory, may_write
 from adjoint.rules.calls import written
@@ -24,7 +29,7 @@ from adjoint.rules.hooks import hook
 from adjoint.rules.keys import refuse_keys
 from adjoint.rules.memory import changed_operand, may_change, store_of, written_operand
 from adjoint.rules.signatures import operand_type
-from adjoint.rules.writes import refuse_write
+from adjoint.rules.writes import SET_CHANGES, refuse_write
 from adjoint.runtime import call_method
 
 
@@ -46,9 +51,30 @@ def refuse_writes(body: Block, active: set[Value]) -> None:
         if owner is None or isinstance(s, Call) and written_operand(s) is not None:
             continue
         assert isinstance(s, Call)
+        if owner not in read and is_only_asked(body, owner, s):
+            continue
         if any(is_active(o, active) for o in operands_of(s)) or owner in read:
             name = s.args[1].value if s.callee.value is call_method else s.callee.value.__name__  # type: ignore[union-attr]
             refuse_write(str(name), s.origin)
+
+
+def is_only_asked(body: Block, owner: Operand, s: Call) -> bool:
+    """Is this a set of numbers of which the program never asks more than whether something is in it?"""
+    kind = operand_type(owner)
+    if not isinstance(owner, Value) or not isinstance(kind, Opaque) or kind.cls is not set:
+        return False
+    return all(asks(c, owner) for c in walk(body)) and owner not in body.results
+
+
+def asks(s: Statement, owner: Value) -> bool:
+    """Does a statement do no more with a set than to put numbers in, and to ask for them?"""
+    if owner in yields_of(s):
+        return False
+    if not isinstance(s, Call) or not isinstance(s.callee, Const) or owner not in operands_of(s):
+        return owner not in operands_of(s) or isinstance(s, If)
+    if any(s.callee.value == change for change in SET_CHANGES):
+        return s.args[0] is owner and owner not in s.args[1:]
+    return any(s.callee.value is f for f in (operator.contains, operator.not_, len, bool))
 
 
 def refuse_again(body: Block) -> None:

@@ -24,6 +24,8 @@ FUNCTIONS = {
     np.ndarray.fill, np.ndarray.sort, np.ndarray.put, np.ndarray.partition,
     np.ndarray.resize, np.ndarray.setfield, np.ndarray.byteswap, np.add.at,
 }  # fmt: skip
+#: What changes a set. What it is asked, if a number is there, has no derivative.
+SET_CHANGES = (set.add, set.discard, set.remove, set.clear)
 HINT = "Build a new value instead: a comprehension for a list, np.where or np.concatenate for an array."
 
 

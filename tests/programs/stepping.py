@@ -1,11 +1,12 @@
 """Iterators of classes that define `__next__`, and `try` bodies that callees leave between their writes."""
 
+import heapq
 import itertools
-from collections import deque
+from collections import Counter, OrderedDict, deque
 
 import numpy as np
 
-from tests.programs.registry import normal, program, static
+from tests.programs.registry import normal, program, spread, static
 
 
 class Countdown:
@@ -321,3 +322,136 @@ def a_callee_that_writes_and_raises(v):
         except IndexError as error:
             y[0] += len(str(error))
     return total + y @ y
+
+
+# -- queues of pairs, sets that are asked, objects with slots ------------------------------------------
+
+
+@program(spread(6))
+def shortest_path(w):
+    a, b, c, d, e, _ = w**2
+    graph = {0: [(1, a), (2, b)], 1: [(3, c)], 2: [(3, d), (1, e)], 3: []}
+    dist = {0: 0.0}
+    queue = [(0.0, 0)]
+    done = set()
+    while queue:
+        d, u = heapq.heappop(queue)
+        if u in done:
+            continue
+        done.add(u)
+        for v, c in graph[u]:
+            if v not in dist or d + c < dist[v]:
+                dist[v] = d + c
+                heapq.heappush(queue, (d + c, v))
+    return dist[3] + dist[1] * dist[2]
+
+
+@program(normal(4))
+def stack_of_pairs(v):
+    stack = [(0.0, 0)]
+    for i in range(3):
+        stack.append((v[i] * v[3], i))
+    s = 0.0
+    while stack:
+        d, u = stack.pop()
+        s += d * v[u]
+    return s
+
+
+class Node:
+    __slots__ = ("next", "value")
+
+    def __init__(self, value, following=None):
+        self.value, self.next = value, following
+
+
+@program(normal(5))
+def linked_nodes(v):
+    head = None
+    for a in v:
+        head = Node(a * a, head)
+    head.next.value += head.value * v[0]
+    before = None
+    while head is not None:
+        head.next, before, head = before, head, head.next
+    total, k = 0.0, 1
+    while before is not None:
+        total += before.value * k
+        before, k = before.next, k + 1
+    return total
+
+
+@program(normal(3))
+def arrays_in_slots(v):
+    node = Node(v * 2)
+    node.value[0] = v[1] ** 2
+    other = Node(node.value[1:])
+    other.value *= v[0]
+    node.next = other
+    node.next.value[0] += node.value[0]
+    both = [node, other]
+    return np.sum(node.value * v) + both[0].next.value[0] * both[1].value[1]
+
+
+@program(normal(3))
+def sums_of_nothing(v):
+    a = [x for x in v if x > 100]
+    b = []
+    for x in v:
+        if x > 100:
+            b.append((1.0, x))
+    return v @ v + sum(a) + sum(y for _, y in b) + sum(a, v[0]) + sum([x for x in a], 0.0) * v[1]
+
+
+@program(normal(4))
+def words_by_name(v):
+    store = {}
+    for i, a in enumerate(v):
+        store[f"x{i:02d}"] = a * i
+    s = sum(store[k] for k in sorted(store))
+    return s * store.pop("x02") + store.setdefault("new", v[0])
+
+
+@program(normal(6))
+def totals_in_a_counter(v):
+    c = Counter()
+    for i, k in enumerate("abracadabra"):
+        c[k] += v[i % 6] ** 2
+    c["z"] -= c["a"] * v[0]
+    return c["z"] * c["b"] + sum(x * k for k, x in enumerate(c.values())) + c["missing"]
+
+
+@program(normal(6))
+def least_recently_used(v):
+    cache = OrderedDict()
+    total = 0.0
+    for i, a in zip([0, 1, 0, 2, 3, 0], v):
+        if i in cache:
+            cache.move_to_end(i)
+            total += cache[i]
+        else:
+            cache[i] = a * a
+            if len(cache) > 2:
+                cache.popitem(last=False)
+    first = OrderedDict([("a", v[0]), ("b", v[1])])
+    first["a"] *= first["b"]
+    first.move_to_end("a")
+    _, last = first.popitem()
+    return total + sum(x * k for k, x in enumerate(cache.values())) + last
+
+
+@program(normal(4))
+def numbers_that_were_seen(v):
+    seen = set()
+    todo = [(0, v[0])]
+    s = 0.0
+    while todo:
+        k, a = todo.pop()
+        if k in seen or len(seen) > 5:
+            continue
+        seen.add(k)
+        s += a * v[k] * len(seen)
+        for j in (k + 1, k + 2):
+            if j < 4:
+                todo.append((j, a * v[j]))
+    return s**2

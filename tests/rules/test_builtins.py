@@ -18,7 +18,7 @@ from adjoint.rules.complex_numbers import direction
 from adjoint.rules.containers import cut, joined, reformed
 from adjoint.rules.guarded import guarded_log, inverse, power_or_inf, quotient_or_zero
 from adjoint.rules.methods import array_of, placed
-from adjoint.rules.sequences import filled, gathered, inner, scaled, shifted, spread, total
+from adjoint.rules.sequences import filled, gathered, inner, or_zero, scaled, shifted, spread, total
 from adjoint.rules.splitting import fraction, number_fraction
 from adjoint.testing import apply_rule, case, check_rule, expand, normal, uniform
 
@@ -186,6 +186,8 @@ CASES = [
     case(filled, (0.0, 0.0), normal(2)),
     case(filled, np.zeros((2, 3)), normal(3)),
     case(total, PAIR),
+    case(or_zero, normal(), normal()),
+    case(or_zero, normal(3), normal(3)),
     case(total, (normal(2), normal(2))),
     case(total, normal(2, 3)),
     case(scaled, TRIPLE, normal()),
