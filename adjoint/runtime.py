@@ -56,6 +56,23 @@ def call_method(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     return getattr(owner, name)(*args, **kwargs)
 
 
+#: Methods of arrays that make something new, and keep nothing of the array.
+READING = {
+    "sum", "mean", "max", "min", "std", "var", "prod", "argmax", "argmin", "all", "any", "copy", "cumsum",
+    "cumprod", "dot", "item", "round", "clip", "trace", "nonzero", "argsort", "tolist", "ptp", "searchsorted",
+}  # fmt: skip
+
+
+def call_reading(owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """The same of a method of arrays, where what `owner` is changes afterwards: it has to be an array."""
+    if not isinstance(owner, np.ndarray | np.generic):
+        raise UnsupportedSyntaxError(
+            f"{type(owner).__name__} is changed after its method {name}, which may have kept it",
+            hint="Copy it for the call, or after the call.",
+        )
+    return getattr(owner, name)(*args, **kwargs)
+
+
 def super_method(cls: type, instance: Any, name: str) -> Any:
     """The function that `super().name` finds, to be called with the instance as first argument."""
     following = type(instance).__mro__ if not isinstance(instance, type) else instance.__mro__

@@ -181,6 +181,10 @@ def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:
     if name in getattr(owner, "__dict__", ()) or in_a_slot(owner, name):
         shadows.add(owner, name, bar)
         return None
+    base = class_that_keeps(owner, name)
+    if base is not None:
+        shadows.add(base, name, bar)
+        return None
     raise UnsupportedSyntaxError(
         f"the attribute {name!r} changes, and {type(owner).__name__} objects compute it",
         hint="Call a method instead.",
@@ -190,6 +194,12 @@ def read_back(shadows: Shadows, owner: Any, name: str, bar: Any) -> Any:
 def in_a_slot(owner: Any, name: str) -> bool:
     """Does the class of an object keep this attribute in its `__slots__`?"""
     return isinstance(getattr_static(type(owner), name, None), MemberDescriptorType)
+
+
+def class_that_keeps(owner: Any, name: str) -> type | None:
+    """The class of whose attributes, as a value and no code, this is what an object is asked for."""
+    base = next((b for b in type(owner).__mro__ if name in vars(b)), None)
+    return None if base is None or hasattr(type(vars(base)[name]), "__get__") else base
 
 
 def read_elsewhere(namespace: dict, name: str) -> None:

@@ -20,7 +20,7 @@ SHARED = """
     running_total_in_a_dict cleaned_up_after products_of_a_path
 """
 REFUSED = test_corpus.REFUSED | {f"recursion.{name}" for name in SHARED.split()}
-REFUSED |= {"state.memoised_by_hand"}
+REFUSED |= {"state.memoised_by_hand", "stepping.attribute_of_a_class"}
 # A hook changes its gradient, which is no longer that of the function; its slope is (test_forward.py).
 STEERED = {"steering.clipped_in_flight"}
 

@@ -116,6 +116,7 @@ def ordered_dict(
     """`collections.OrderedDict(pairs)`"""
     fresh = OpenDict(collections.OrderedDict, (), BOTTOM)
     kind = join(fresh, spec.elements.get(site.origin, BOTTOM))
+    kind = kind if isinstance(kind, OpenDict) else Opaque(collections.OrderedDict)
     made = spec.emit(Const(collections.OrderedDict), [], [], site, kind)
     if args or kwargs:
         changing.method(spec, made, "update", args, kwargs, Site(site.origin))

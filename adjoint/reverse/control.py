@@ -28,12 +28,14 @@ from adjoint.ir.nodes import (
 )
 from adjoint.ir.types import (
     Scalar,
+    TupleOf,
     literal,
 )
 from adjoint.reverse.cotangents import Scope
 from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.memory import is_shared
+from adjoint.rules.signatures import operand_type
 
 if TYPE_CHECKING:
     from adjoint.reverse.straight import Backward, Reverser
@@ -155,6 +157,10 @@ def check_writes(reverser: Reverser, s: Try) -> None:
 def may_raise(s: Statement) -> bool:
     if not isinstance(s, Call) or not isinstance(s.callee, Const):
         return True
+    if s.callee.value is operator.getitem and isinstance(s.args[1], Const):
+        kind, key = operand_type(s.args[0]), s.args[1].value  # type: ignore[arg-type]
+        if isinstance(kind, TupleOf) and isinstance(key, int):
+            return key not in range(-len(kind.items), len(kind.items))
     return not cannot_fail(s.callee.value)
 
 

@@ -58,7 +58,7 @@ from adjoint.rules.memory import (
 )
 from adjoint.rules.refusals import gradient_of_gradient, name_of, refusal, refuse_late
 from adjoint.rules.signatures import operand_type, result_type
-from adjoint.runtime import augment
+from adjoint.runtime import READING, augment, call_method, call_reading
 
 if TYPE_CHECKING:
     from adjoint.reverse.program import Expansion
@@ -340,6 +340,8 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
         return [], s
     if not late:
         return [], s
+    if reads_an_array(s):
+        s, function = reading(reverser, s), call_reading
     plain = function is operator.getitem or function is sum and len(s.args) == 1
     if (
         not plain
@@ -357,7 +359,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     ours = module.startswith(("adjoint.rules", "adjoint.tree")) and module not in RULES_AT_RUN_TIME
     # Builtins keep nothing but the items themselves; `augment` gives back numbers.
     python = of_python(function) and function is not operator.getitem
-    ours = ours or function is augment or python
+    ours = ours or function is augment or function is call_reading or python
     if shares_memory(s) and not ours:
         if function is slots.held:  # of a derivative inside: what it was given
             raise gradient_of_gradient(s.origin)
@@ -392,6 +394,22 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     call = Call(s.target, s.callee, arguments, kwargs, s.origin)
     reverser.memory.position[id(call)] = reverser.memory.position[id(s)]
     return copies, call
+
+
+def reads_an_array(s: Call) -> bool:
+    """Is this a method of arrays that keeps nothing, of what only running tells to be one?"""
+    if not isinstance(s.callee, Const) or s.callee.value is not call_method:
+        return False
+    owner, name = s.args[:2]
+    unknown = isinstance(owner, Value) and isinstance(owner.type, Unknown)
+    return unknown and isinstance(name, Const) and name.value in READING
+
+
+def reading(reverser: Reverser, s: Call) -> Call:
+    """The call, of what will be asked whether it is an array."""
+    call = Call(s.target, Const(call_reading), s.args, s.kwargs, s.origin)
+    reverser.memory.position[id(call)] = reverser.memory.position[id(s)]
+    return call
 
 
 def result_of(reverser: Reverser, s: Call, both: Value) -> list[Statement]:

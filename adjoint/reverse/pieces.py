@@ -15,6 +15,7 @@ at any depth. What calls itself, and is known only when it runs, stays whole.
 
 from __future__ import annotations
 
+import itertools
 from contextvars import ContextVar
 
 from adjoint.ir.nodes import (
@@ -33,6 +34,7 @@ from adjoint.ir.nodes import (
     Value,
     blocks_of,
     defined_values,
+    operands_of,
     substitute,
     targets_of,
     used_values,
@@ -131,7 +133,7 @@ class Pieces:
             if self.writes(s):
                 if is_shared(s):  # it may have written before it raises
                     raise InterruptedWrite(s.origin)
-                return i + 1 if isinstance(s, Call) else i
+                return i + 1 + taken_of(s, statements[i + 1 :]) if isinstance(s, Call) else i
         return len(statements)
 
     def piece(
@@ -217,6 +219,14 @@ class Pieces:
         s.handlers.append(Handler(EVERYTHING, error, others))
         s.targets = [*flags, *s.targets]
         return [*before, s], flags
+
+
+def taken_of(s: Call, following: list[Statement]) -> int:
+    """How many of the statements after it take its result apart: what a method gives, and what it did."""
+    parts = itertools.takewhile(
+        lambda c: isinstance(c, Call) and not may_raise(c) and s.target in operands_of(c), following
+    )
+    return len(list(parts))
 
 
 def is_final(s: Try) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from adjoint import contents, slots
+from adjoint import contents, slots, tree
 from adjoint.ir.nodes import Call, Const, Loop, Operand, Statement, Value, operands_of
 from adjoint.ir.types import (
     UNKNOWN,
@@ -103,7 +103,10 @@ def by_method(reverser: Reverser, s: Call) -> Written:
     def backward(scope: Scope) -> None:
         entry = scope.take_sum(s.target)
         part = entry.parts.get(0) if entry is not None else None
-        y_bar = Const(None) if part is None or part.term is None else part.term
+        y_bar: Operand = Const(None) if part is None or part.term is None else part.term
+        if entry is not None and entry.term is not None:  # of both together, from another block
+            of_both = scope.call(tree.tangent_item, entry.term, Const(0), type=UNKNOWN)
+            y_bar = scope.call(tree.accumulate, of_both, y_bar, type=UNKNOWN)
         undo = scope.call(operator.getitem, s.target, Const(1), type=UNKNOWN)
         bars = scope.call(contents.undone, scope.shadows_value(), undo, y_bar, type=UNKNOWN)
         for i, v in enumerate(args):

@@ -81,6 +81,9 @@ def read_slot(tangents: Tangents, owner: Any, key: Any, rest: Any) -> Any:
     found = tangents.slots_of(owner)
     if key in found:
         return found[key]
+    base = None if key in getattr(owner, "__dict__", (key,)) else slots.class_that_keeps(owner, key)
+    if base is not None and key in (found := tangents.slots_of(base)):
+        return found[key]
     if rest is not None and key not in getattr(owner, "__dict__", (key,)) and computes(owner, key):
         raise UnsupportedSyntaxError(
             f"the attribute {key!r} changes, and {type(owner).__name__} objects compute it",

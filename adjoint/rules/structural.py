@@ -33,6 +33,7 @@ from adjoint.rules.writes import refuse_write
 from adjoint.runtime import (
     augment,
     call_method,
+    call_reading,
     iterated,
     load_capture,
     make_function,
@@ -304,8 +305,14 @@ def _augment(active: tuple, function: Any, x: Any, y: Any) -> Result:
     return value, pull
 
 
+def _reading(active: tuple, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Result:
+    if not isinstance(owner, np.ndarray | np.generic):
+        call_reading(owner, name)
+    return _method_call(active, owner, name, *args, **kwargs)
+
+
 STRUCTURAL |= {
-    augment: _augment,
+    augment: _augment, call_reading: _reading,
     call_method: _method_call, getattr: _attribute, operator.getitem: _item, set_attribute: _assign,
     new_object: _new, apply_rule: _nested, make_function: _made_function, dict: _dict, load_capture: _captured,
     recalled: _recalled,

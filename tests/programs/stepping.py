@@ -455,3 +455,76 @@ def numbers_that_were_seen(v):
             if j < 4:
                 todo.append((j, a * v[j]))
     return s**2
+
+
+class Lazy:
+    count = 0
+    decay = 0.5
+
+    def __init__(self, w):
+        self.w = w
+        self.state = None
+
+    def __call__(self, x):
+        self.count += 1
+        if self.state is None:
+            self.state = np.zeros_like(self.w)
+        self.state = self.decay * self.state + self.w * x
+        return self.state.sum() + self.state.max()
+
+
+@program(normal(3))
+def state_made_when_needed(v):
+    m = Lazy(v * 2)
+    s = m(1.0) + m(v[0])
+    m.decay = v[1]
+    return s * m(2.0) * m.count
+
+
+@program(normal(5))
+def popped_in_callees(v):
+    stack = list(v)
+    d = {"a": v[0], "b": v[1]}
+    log = []
+
+    def step(k):
+        x = stack.pop()
+        log.append(x * k)
+        y = d.pop("a", x)
+        d["a"] = x * y
+        z = d.setdefault("c", y)
+        stack.insert(0, z * x)
+        if x > 100:
+            return 0.0
+        w = stack.pop(1) if k < 3 else stack[7]
+        return w * z + sum(d.values())
+
+    s = 0.0
+    for k in range(5):
+        try:
+            s += step(k)
+        except IndexError:
+            s += log[-1] * v[2]
+    return s * d["a"] + sum(stack) + sum(log)
+
+
+@program(0.7)
+def taken_until_zero(x):
+    left = [0, x, x * x]
+
+    def take():
+        return left.pop()
+
+    s = 0.0
+    for y in iter(take, 0):
+        s += y * y
+    return s
+
+
+@program(0.7)
+def attribute_of_a_class(x):
+    class Local:
+        rate = 0.1
+
+    Local.rate = x * x
+    return Local.rate * Local().rate
