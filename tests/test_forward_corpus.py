@@ -28,7 +28,8 @@ STEERED = {"steering.clipped_in_flight"}
 # runs: each is right, or it is refused.
 LOOKED_UP = {
     "state", "grouped", "changing", "exceptions", "contexts", "patterns", "protocols", "generators", "steering",
-    "in_place", "parameters", "simulations", "recursion", "deques", "local_classes", "iterators", "taken", "stepping",
+    "in_place", "parameters", "simulations", "recursion", "deques", "local_classes", "iterators", "taken",
+    "stepping", "drawing",
 }  # fmt: skip
 
 PROGRAMS = load_all()

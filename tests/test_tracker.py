@@ -260,6 +260,7 @@ def is_float(a):
     return isinstance(a, float | np.floating) or isinstance(a, np.ndarray) and a.dtype.kind == "f"
 
 
+@pytest.mark.filterwarnings("ignore:you are shuffling")  # of NumPy: then it is refused
 def test_programs_have_the_gradient_of_their_source_or_are_refused():
     same = refused = 0
     for program in load_all():
@@ -278,9 +279,7 @@ def test_programs_have_the_gradient_of_their_source_or_are_refused():
             try:
                 bars = gradient(run, *[args[i] for i in tracked])
             except REFUSALS as error:
-                expected = (
-                    "lose its derivative|setting an array element|written to|derivative is known"
-                )
+                expected = "lose its derivative|setting an array element|written to|derivative is known|Supplied output array"
                 assert isinstance(error, ad.AdjointError) or any(
                     text in str(error) for text in expected.split("|")
                 ), (program.name, error)

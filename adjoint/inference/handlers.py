@@ -19,6 +19,7 @@ from adjoint.inference import (
     calls,
     changing,
     dataclass_parts,
+    drawing,
     functions,
     objects,
     state,
@@ -161,6 +162,9 @@ def _call_method(
     mixed = mix(spec, owner, rest, kwargs, site) if mix is not None else None
     if mixed is not None:
         return mixed
+    number = drawing.by_method(spec, args, kwargs, site)
+    if number is not None:
+        return number
     found = attributes.call_attribute(spec, owner, name.value, rest, kwargs, site)  # type: ignore[union-attr]
     if found is not None:
         return found
@@ -440,5 +444,5 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     sorted_positions: positions, set: empty_set,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
-    **STORES,
+    **STORES, **drawing.HANDLERS,
 }  # fmt: skip

@@ -30,13 +30,25 @@ from adjoint.ir.nodes import (
     operands_of,
     walk,
 )
-from adjoint.ir.types import Array, Instance, ListOf, Scalar, TupleOf, Type, Unknown, unliteral
+from adjoint.ir.types import (
+    Array,
+    Instance,
+    ListOf,
+    Opaque,
+    Scalar,
+    TupleOf,
+    Type,
+    Unknown,
+    unliteral,
+)
 from adjoint.rules import registry
 from adjoint.rules.memory import (
     ATTRIBUTE_CHANGES,
+    GENERATORS,
     ITEM_CHANGES,
     adds_to_arrays,
     changed_operand,
+    draws,
     holds_memory,
     is_shared,
     is_view,
@@ -351,7 +363,8 @@ def may_write(s: Call) -> bool:
     if function is call_method:
         owner = s.args[0]
         kind = operand_type(owner.operand if isinstance(owner, Splat) else owner)
-        return isinstance(kind, Unknown | Instance)
+        drawing = isinstance(kind, Opaque) and kind.cls in GENERATORS
+        return isinstance(kind, Unknown | Instance) or drawing and not draws(s)
     if is_of(function, "adjoint", "numpy", "builtins", "_operator", "math", "cmath"):
         return False
     try:

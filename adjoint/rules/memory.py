@@ -81,6 +81,8 @@ IN_STORES: dict[Any, tuple[int, ...]] = {
     contents.take_items: (), contents.read_back_item: (4,), contents.add_view: (),
     contents.get_back: (4,),
 }  # fmt: skip
+#: The classes of what draws random numbers.
+GENERATORS = (np.random.Generator, np.random.RandomState)
 METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
 _PLAIN = (int, float, complex, bool, str, bytes, slice, range, type(None), np.dtype, type)
 
@@ -129,6 +131,16 @@ def plain_args(s: Call) -> list[Operand]:
 
 def keyword(s: Call, name: str) -> Operand | None:
     return next((o for k, o in s.kwargs if k == name), None)
+
+
+def draws(s: Call) -> bool:
+    """Is this a method of a generator of random numbers that gives new ones, and writes nowhere?"""
+    if not isinstance(s.callee, Const) or s.callee.value is not call_method:
+        return False
+    owner, name = plain_args(s)[:2]
+    kind = operand_type(owner)
+    drawn = isinstance(kind, Opaque) and kind.cls in GENERATORS
+    return drawn and getattr(name, "value", "shuffle") != "shuffle" and keyword(s, "out") is None
 
 
 def is_shared(s: Statement) -> bool:
@@ -227,7 +239,7 @@ def shares_memory(s: Call, holds: Callable[[Type], bool] = holds_memory) -> bool
     if not holds(s.target.type):
         return False
     function = s.callee.value if isinstance(s.callee, Const) else None
-    if function in (shadows.take_written, shadows.take_masked, shadows.apart):
+    if function in (shadows.take_written, shadows.take_masked, shadows.apart) or draws(s):
         return False
     if function is None or written_operand(s) is not None:
         return True

@@ -52,6 +52,7 @@ MODULES = (
     "local_classes",
     "taken",
     "stepping",
+    "drawing",
 )
 
 
@@ -70,6 +71,7 @@ WRITING = (
     "local_classes",
     "taken",
     "stepping",
+    "drawing",
 )
 
 
