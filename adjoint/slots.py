@@ -272,24 +272,26 @@ def deliver(shadows: Shadows, x: Any, x_bar: Any, arrays: bool = True) -> Any:
 
 def collect(
     shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None, arrays: bool = True,
-    path: tuple[int, ...] = (),
+    path: tuple[int, ...] = (), met: set[int] | None = None,
 ) -> Any:  # fmt: skip
     """The whole cotangent of `x`: what `deliver` left, the shadows of the arrays in it, its slots.
 
     Of what is reached from `apart_from` it is zero: that answers for it. `x` may be `Held`. `path`
     are the objects that it is a part of: one that refers to itself has its slots where it comes first.
+    So has, if `met` is a set, all that is a part of `x` more than once: its cotangent counts once.
     """
     if isinstance(x, np.ndarray):
         if not arrays:
             return x_bar
         if not np.issubdtype(x.dtype, np.number):
             return None
-        return apart(shadow_of(shadows, x), x, apart_from)
+        bar = shadow_of(shadows, x)
+        return np.zeros_like(bar) if is_met(x, met) else apart(bar, x, apart_from)
     if type(x) in SCALARS:
         return x_bar
     owner = x.owner if type(x) is Held else x
     held = {} if is_ours(owner) or id(owner) in path else parts_by_key(x)
-    if not held:
+    if not held or is_met(owner, met):
         return x_bar
     path = (*path, id(owner))
     slots = {} if reaches(apart_from, owner) else shadows.slots.get(id(owner), (None, {}))[1]
@@ -302,7 +304,7 @@ def collect(
         if x_bar is not None:
             bar = tree.accumulate(field(x_bar, key), bar)
         if type(value) not in SCALARS:
-            bar = collect(shadows, value, bar, apart_from, arrays, path)
+            bar = collect(shadows, value, bar, apart_from, arrays, path, met)
         parts[key] = bar
     if isinstance(owner, dict):
         return parts
@@ -310,6 +312,21 @@ def collect(
         return tree.same_container(owner, list(parts.values()))
     parts = {name: part for name, part in parts.items() if part is not None}
     return tree.Tangent(**parts) if parts else None
+
+
+def collect_once(
+    shadows: Shadows, x: Any, x_bar: Any, apart_from: Any = None, arrays: bool = True
+) -> Any:
+    """The same of what a call has made, which its pullback takes apart: each part counts once."""
+    return collect(shadows, x, x_bar, apart_from, arrays, met=set())
+
+
+def is_met(x: Any, met: set[int] | None) -> bool:
+    """Has this come before?"""
+    if met is None or id(x) in met:
+        return met is not None
+    met.add(id(x))
+    return False
 
 
 def is_ours(x: Any) -> bool:

@@ -21,6 +21,7 @@ from adjoint.ir.types import (
     DequeOf,
     DictOf,
     FunctionOf,
+    Instance,
     IteratorOf,
     ListOf,
     Literal,
@@ -36,6 +37,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules.copies import copied_whole, own_copy
 from adjoint.rules.iteration import sorted_positions
 from adjoint.rules.mapping import indices_of
 from adjoint.rules.signatures import operand_type
@@ -357,6 +359,28 @@ def positions(
 ) -> Operand | None:
     """A list of positions."""
     return spec.emit(Const(sorted_positions), list(args), kwargs, site, ListOf(None, Scalar(int)))
+
+
+def own_copy_of(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """What a class says of copies of its objects, where the class is known."""
+    cls, name = map(operand_type, args)
+    if not isinstance(cls, Literal) or not isinstance(name, Literal):
+        return None
+    if isinstance(cls.value, type) and cls.value.__module__ != "builtins":
+        objects.guard_member(spec, cls.value, name.value)
+    return Const(own_copy(cls.value, name.value))
+
+
+def whole_copy(
+    spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
+) -> Operand | None:
+    """`copy.deepcopy` of an object is of its class, and so are its parts."""
+    kind = operand_type(args[0])
+    if not isinstance(kind, Instance):
+        return None
+    return spec.emit(Const(copied_whole), list(args), [], site, kind)
 
 
 def changed_set(

@@ -19,7 +19,7 @@ from adjoint.ir.types import (
     Type,
     unliteral,
 )
-from adjoint.rules.memory import GENERATORS
+from adjoint.rules.memory import draws_numbers
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import call_method
 
@@ -37,13 +37,24 @@ SHAPED = ("rand", "randn")  # their arguments are the shape
 DOUBLE, INTEGER = np.dtype(float), np.dtype(np.int64)
 
 
-def made(cls: type) -> Callable[..., Operand | None]:
+def handler_of(function: Any) -> Callable[..., Operand | None] | None:
+    """What tells the result of a function of `numpy.random`, which a program has imported by now."""
+    name = getattr(function, "__name__", "")
+    if (getattr(function, "__module__", None) or "").startswith("numpy.random"):
+        if name == "default_rng":
+            return made(function, np.random.Generator)
+        if function is np.random.RandomState:
+            return made(function, function)
+    cls = type(getattr(function, "__self__", None))
+    return of_generator(function, name, cls) if draws_numbers(cls) else None
+
+
+def made(function: Any, cls: type) -> Callable[..., Operand | None]:
     """`np.random.default_rng(seed)` and the like"""
 
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
-        function = np.random.default_rng if cls is np.random.Generator else cls
         return spec.emit(Const(function), list(args), kwargs, site, Opaque(cls))
 
     return handler
@@ -54,7 +65,7 @@ def by_method(
 ) -> Operand | None:
     """`generator.name(…)`"""
     kind = operand_type(args[0])
-    if not isinstance(kind, Opaque) or kind.cls not in GENERATORS:
+    if not isinstance(kind, Opaque) or not draws_numbers(kind.cls):
         return None
     result = drawn(args[1].value, args[2:], kwargs, kind.cls)  # type: ignore[union-attr]
     if result is UNKNOWN:
@@ -62,16 +73,18 @@ def by_method(
     return spec.emit(Const(call_method), list(args), kwargs, site, result)
 
 
-def of_module(name: str) -> Callable[..., Operand | None]:
-    """`np.random.name(…)`"""
+def of_generator(function: Any, name: str, cls: type) -> Callable[..., Operand | None]:
+    """A method of a generator that is known, as `np.random.normal` is"""
 
     def handler(
         spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     ) -> Operand | None:
-        result = drawn(name, args, kwargs, np.random.RandomState)
-        if result is UNKNOWN:
-            return None
-        return spec.emit(Const(getattr(np.random, name)), list(args), kwargs, site, result)
+        result = drawn(name, args, kwargs, cls)
+        return (
+            None
+            if result is UNKNOWN
+            else spec.emit(Const(function), list(args), kwargs, site, result)
+        )
 
     return handler
 
@@ -101,7 +114,7 @@ def drawn(name: str, args: list[Operand], kwargs: Keywords, cls: type) -> Type:
         return (
             UNKNOWN
             if name == "choice"
-            else Scalar(int if cls is np.random.RandomState else np.int64)
+            else Scalar(int if cls.__name__ == "RandomState" else np.int64)
         )
     return numbers(INTEGER, rank)
 
@@ -128,10 +141,3 @@ def numbers(dtype: np.dtype, rank: int) -> Type:
     if rank == 0:
         return Scalar(float)
     return Array(dtype, (None,) * rank)
-
-
-HANDLERS: dict[Any, Callable[..., Operand | None]] = {
-    np.random.default_rng: made(np.random.Generator), np.random.RandomState: made(np.random.RandomState),
-    **{getattr(np.random, n): of_module(n)
-       for n in (*FLOATS, *INTEGERS, *SHAPED) if hasattr(np.random, n)},
-}  # fmt: skip

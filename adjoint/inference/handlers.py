@@ -41,12 +41,14 @@ from adjoint.inference.containers import (
     merged_dicts,
     ndindex,
     ordered_dict,
+    own_copy_of,
     positions,
     sequence,
     sequence_product,
     sequence_sum,
     union,
     unpack,
+    whole_copy,
     with_item,
 )
 from adjoint.inference.items import handle_getitem
@@ -76,6 +78,7 @@ from adjoint.ir.types import (
     literal,
     unliteral,
 )
+from adjoint.rules.copies import copied_whole, own_copy
 from adjoint.rules.hooks import hook
 from adjoint.rules.iteration import check_lengths, sorted_positions
 from adjoint.rules.mapping import indices_of
@@ -126,6 +129,8 @@ def handle(
         handler = HANDLERS.get(function)
     except TypeError:
         return None
+    if handler is None:
+        handler = drawing.handler_of(function)
     if handler is None:
         return mixed_by_method(spec, function, args, kwargs, site)
     return handler(spec, args, kwargs, site)
@@ -441,8 +446,8 @@ HANDLERS: dict[Any, Callable[..., Operand | None]] = {
     operator.contains: contains, functools.partial: _partial, hook: _hook,
     functools.update_wrapper: _update_wrapper, functools.cache: _cache, functools.lru_cache: _lru_cache,
     next: stepping.next_item, np.ndindex: ndindex, indices_of: indices,
-    sorted_positions: positions, set: empty_set,
+    sorted_positions: positions, own_copy: own_copy_of, copied_whole: whole_copy, set: empty_set,
     operator.add: sequence_sum, operator.mul: sequence_product,
     **{i: _augmented(i, plain) for i, plain in AUGMENTED.items()},
-    **STORES, **drawing.HANDLERS,
+    **STORES,
 }  # fmt: skip

@@ -59,7 +59,7 @@ from adjoint.runtime import make_dict, make_list, make_set, make_tuple
 FRESH: set[Any] = {make_tuple, slice, make_list, make_dict, make_set, list, dict, zip, range, reversed, enumerate,
                    itertools.count, itertools.repeat,
                    tree.zeros_like, tree.zeros_if_any, tree.copied, np.zeros, np.ndarray.copy, np.empty,
-                   shadows.snapshot, shadows.apart, slots.collect, shadows.Shadows}  # fmt: skip
+                   shadows.snapshot, shadows.apart, slots.collect, slots.collect_once, shadows.Shadows}  # fmt: skip
 METADATA = ("shape", "size", "ndim")
 Key = tuple[Any, ...]
 

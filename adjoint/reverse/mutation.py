@@ -46,6 +46,7 @@ from adjoint.rules import dispatch, registry, structural
 from adjoint.rules.activity import is_active
 from adjoint.rules.aliasing import is_list_of_arrays
 from adjoint.rules.builtins import chosen
+from adjoint.rules.copies import copied_whole
 from adjoint.rules.memory import (
     AUGMENTED,
     SHARING,
@@ -345,6 +346,7 @@ def kept_apart(reverser: Reverser, s: Call) -> tuple[list[Statement], Call]:
     plain = function is operator.getitem or function is sum and len(s.args) == 1
     if (
         not plain
+        and function is not copied_whole
         and function not in SHALLOW
         and hands_on(function)
         and holds_changed(reverser, s, late)

@@ -385,16 +385,22 @@ class Reverser:
         if scope.is_shadowed(s.target) and shares_memory(s, self.memory.holds):
             operands = [o for o in operands_of(s) if isinstance(o, Value)]
             owners = [o for o in operands if scope.is_shadowed(o)]
-            if not owners:
-                return scope.take(s.target)
-            whole = scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else owners[0]
-            y, found = s.target, scope.shadows_value()
+            y = s.target
+            if not owners and isinstance(y.type, Array):
+                return scope.take(y)
+            whole: Operand = Const(None)
+            if owners:
+                several = (
+                    scope.call(shadows.together, *owners, type=UNKNOWN) if owners[1:] else None
+                )
+                whole = owners[0] if several is None else several
+            found = scope.shadows_value()
             if not isinstance(y.type, Array):
                 rest = scope.take_rest(y)
                 rest = Const(None) if rest is None else rest
                 apart = [] if self.gives_back(s, scope) else [whole]
                 held, arrays = scope.before.get(y, y), self.memory.is_written(y)
-                return scope.of_whole(slots.collect, held, rest, *apart, arrays=arrays)
+                return scope.of_whole(slots.collect_once, held, rest, *apart, arrays=arrays)
             kind = cotangent_type(y.type)
             if self.gives_back(s, scope):
                 return scope.call(np.ndarray.copy, scope.shadow(y), type=kind)

@@ -44,11 +44,11 @@ from adjoint.ir.types import (
 from adjoint.rules import registry
 from adjoint.rules.memory import (
     ATTRIBUTE_CHANGES,
-    GENERATORS,
     ITEM_CHANGES,
     adds_to_arrays,
     changed_operand,
     draws,
+    draws_numbers,
     holds_memory,
     is_shared,
     is_view,
@@ -363,7 +363,7 @@ def may_write(s: Call) -> bool:
     if function is call_method:
         owner = s.args[0]
         kind = operand_type(owner.operand if isinstance(owner, Splat) else owner)
-        drawing = isinstance(kind, Opaque) and kind.cls in GENERATORS
+        drawing = isinstance(kind, Opaque) and draws_numbers(kind.cls)
         return isinstance(kind, Unknown | Instance) or drawing and not draws(s)
     if is_of(function, "adjoint", "numpy", "builtins", "_operator", "math", "cmath"):
         return False

@@ -59,7 +59,7 @@ def _(x):
     y = copied(x)
 
     def pullback(y_bar):
-        return y_bar
+        return (y_bar,)
 
     return y, pullback
 
@@ -84,7 +84,7 @@ def _(x):
     y = copied_whole(x)
 
     def pullback(y_bar):
-        return y_bar
+        return (y_bar,)
 
     return y, pullback
 

@@ -77,12 +77,11 @@ LOADS: set[Any] = {slots.load_attribute, slots.load_cell, slots.load_global}
 #: the positions of what they add to it. They are linear in both.
 IN_STORES: dict[Any, tuple[int, ...]] = {
     slots.add_slot: (3,), slots.take_slot: (), slots.read_back: (3,), slots.deliver: (2,),
-    slots.collect: (2,), shadows.item_written: (), contents.undone: (2,), contents.add_items: (2,),
+    slots.collect: (2,), slots.collect_once: (2,), shadows.item_written: (),
+    contents.undone: (2,), contents.add_items: (2,),
     contents.take_items: (), contents.read_back_item: (4,), contents.add_view: (),
     contents.get_back: (4,),
 }  # fmt: skip
-#: The classes of what draws random numbers.
-GENERATORS = (np.random.Generator, np.random.RandomState)
 METADATA = ("shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides", "flags")
 _PLAIN = (int, float, complex, bool, str, bytes, slice, range, type(None), np.dtype, type)
 
@@ -133,13 +132,21 @@ def keyword(s: Call, name: str) -> Operand | None:
     return next((o for k, o in s.kwargs if k == name), None)
 
 
+def draws_numbers(cls: type) -> bool:
+    """Is this a class of generators of random numbers? (`numpy.random` need not be imported.)"""
+    return cls.__module__.startswith("numpy.random") and cls.__name__ in (
+        "Generator",
+        "RandomState",
+    )
+
+
 def draws(s: Call) -> bool:
     """Is this a method of a generator of random numbers that gives new ones, and writes nowhere?"""
     if not isinstance(s.callee, Const) or s.callee.value is not call_method:
         return False
     owner, name = plain_args(s)[:2]
     kind = operand_type(owner)
-    drawn = isinstance(kind, Opaque) and kind.cls in GENERATORS
+    drawn = isinstance(kind, Opaque) and draws_numbers(kind.cls)
     return drawn and getattr(name, "value", "shuffle") != "shuffle" and keyword(s, "out") is None
 
 
@@ -384,7 +391,7 @@ def reads_contents(s: Call, value: Value) -> bool:
 
 _SHAPE_ONLY = {np.shape, np.ndim, np.size, len, tree.zeros_like, shadows.shadow_of, check_fits}
 _IDENTITY_ONLY = {
-    shadows.apart, slots.deliver, slots.collect, shadows.together, slots.add_slot, slots.take_slot,
+    shadows.apart, slots.deliver, slots.collect, slots.collect_once, shadows.together, slots.add_slot, slots.take_slot,
     slots.read_back, slots.held, slots.store_attribute, contents.undone, contents.add_items,
     contents.take_items, contents.read_back_item, contents.append, contents.store_item,
 }  # fmt: skip

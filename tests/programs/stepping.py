@@ -1,5 +1,6 @@
 """Iterators of classes that define `__next__`, and `try` bodies that callees leave between their writes."""
 
+import copy
 import heapq
 import itertools
 from collections import Counter, OrderedDict, deque
@@ -528,3 +529,63 @@ def attribute_of_a_class(x):
 
     Local.rate = x * x
     return Local.rate * Local().rate
+
+
+# -- copies of what changes ------------------------------------------------------------------------------
+
+
+class Decaying:
+    def __init__(self, w):
+        self.w = w
+        self.state = np.zeros(3)
+
+    def __call__(self, x):
+        self.state = 0.5 * self.state + self.w * x
+        return np.sum(self.state)
+
+
+@program(normal(3))
+def deepcopied(v):
+    m = Decaying(v * 2)
+    m(v[0])
+    n = copy.deepcopy(m)
+    n.state = n.state * 2
+    n(v[2])
+    m(v[1])
+    return np.sum(n.state * m.state)
+
+
+@program(normal(3))
+def deepcopied_arrays(v):
+    m = Decaying(v * 2)
+    m(v[0])
+    n = copy.deepcopy(m)
+    m.state *= 2
+    n.state += 1.0
+    m.w[0] = v[1]
+    return np.sum(n.state * m.state) + n.w @ m.w
+
+
+@program(normal(3))
+def copied_list(v):
+    s = [v[0], v[1]]
+    t = copy.copy(s)
+    t.append(v[2])
+    u = copy.deepcopy([s, t])
+    u[0][0] = v[0] * 2
+    s[0] *= 3.0
+    return sum(s) * sum(t) + sum(u[0]) * u[1][2]
+
+
+@program(normal(3))
+def best_so_far(v):
+    params = {"w": v * 2, "b": v[0]}
+    best, cost = None, 1e9
+    for k in range(3):
+        params["w"] = params["w"] * 0.9 - 0.1 * k * v[1]
+        params["b"] *= v[2]
+        c = np.sum(params["w"] ** 2)
+        if c < cost:
+            cost, best = c, copy.deepcopy(params)
+    params["w"] = params["w"] * 5
+    return np.sum(best["w"] * params["w"]) * best["b"]

@@ -2,14 +2,10 @@
 
 import copy
 
-from tests.silence.listed import KEPT, VECTOR, Record
+from tests.silence.listed import VECTOR, Record
 
 ARGUMENTS = (VECTOR,)
-REFUSED = {
-    KEPT: """
-        deep_and_shallow_copies
-    """,
-}
+REFUSED: dict[str, str] = {}
 
 
 # -- one array by several names ----------------------------------------------------------------------

@@ -10,7 +10,6 @@ REFUSED = {
         row_that_comes_next
     """,
     OTHER_NAME: """
-        deep_copy_of_rows
         lists_flattened
     """,
 }
