@@ -94,5 +94,7 @@ def slot_names(cls: type) -> tuple[str, ...]:
 
 def in_slots(x: Any) -> dict[str, Any]:
     """What an object keeps in the `__slots__` of its class and bases."""
+    if getattr(type(x), "__slots__", None) is None:
+        return {}
     names = [n for c in type(x).__mro__ if "__slots__" in c.__dict__ for n in slot_names(c)]
     return {n: getattr(x, n) for n in names if hasattr(x, n)}

@@ -161,7 +161,7 @@ def shares(y: np.ndarray, x: Any) -> bool:
 
 def parts_of(x: Any) -> list[Any]:
     """What a container, an object or a function refers to. Modules are no one's, and may import others."""
-    if isinstance(x, types.ModuleType):
+    if type(x) in tree.PLAIN or type(x) is np.ndarray or isinstance(x, types.ModuleType):
         return []
     if isinstance(x, tuple | list | set | deque):
         return list(x)
