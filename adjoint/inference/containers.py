@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from adjoint import contents
 from adjoint.inference import calls, changing, iterators, objects
 from adjoint.inference.items import dict_parts, iterable_parts, tuple_of
@@ -282,7 +284,20 @@ def sequence_product(
         if t.items is not None and len(t.items) * count.value <= 64:
             make = built_tuple if isinstance(t, TupleOf) else built_list
             return make(spec, (iterable_parts(spec, a) or []) * count.value, [], site)
+    if isinstance(count, ListOf):
+        a, b, t, count = b, a, count, t
+    whole = unliteral(count)
+    if isinstance(t, ListOf) and t.items is not None and len(t.items) == 1:
+        if isinstance(whole, Scalar) and issubclass(whole.cls, int | np.integer):
+            parts = iterable_parts(spec, a)
+            if parts is not None:
+                return calls.call(spec, Const(repeated), [parts[0], b], [], site)
     return None
+
+
+def repeated(item, count):
+    """`[item] * count`"""
+    return [item for _ in range(count)]
 
 
 def contains(

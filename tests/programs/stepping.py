@@ -589,3 +589,23 @@ def best_so_far(v):
             cost, best = c, copy.deepcopy(params)
     params["w"] = params["w"] * 5
     return np.sum(best["w"] * params["w"]) * best["b"]
+
+
+@program(normal(3))
+def filled_lists(v):
+    n = len(v)
+    out = [0.0] * n
+    for i, a in enumerate(v):
+        out[i] += a * v[0]
+    rows = [[0.0] * n for _ in range(n)]
+    rows[0][1] = out[1]
+    rows[1][1] += out[2] * out[0]
+    big = 100 * [v[1]]
+    big[70] = v[0]
+    same = [[v[0]]] * n
+    same[0].append(v[1])
+    none = [None] * n
+    none[1] = out[1] * 2
+    empty = [1.0] * (n - 5)
+    kept = rows[1][1] * rows[0][1] + big[70] * big[71] + sum(same[2]) * len(same)
+    return sum(out) + kept + none[1] + len(empty) + sum([v[2]] * n)
