@@ -20,7 +20,7 @@ SHARED = """
     running_total_in_a_dict cleaned_up_after products_of_a_path
 """
 REFUSED = test_corpus.REFUSED | {f"recursion.{name}" for name in SHARED.split()}
-REFUSED |= {"state.memoised_by_hand", "stepping.attribute_of_a_class"}
+REFUSED |= {"state.memoised_by_hand", "collected.attribute_of_a_class"}
 # A hook changes its gradient, which is no longer that of the function; its slope is (test_forward.py).
 STEERED = {"steering.clipped_in_flight"}
 
@@ -29,7 +29,7 @@ STEERED = {"steering.clipped_in_flight"}
 LOOKED_UP = {
     "state", "grouped", "changing", "exceptions", "contexts", "patterns", "protocols", "generators", "steering",
     "in_place", "parameters", "simulations", "recursion", "deques", "local_classes", "iterators", "taken",
-    "stepping", "drawing",
+    "stepping", "collected", "drawing",
 }  # fmt: skip
 
 PROGRAMS = load_all()

@@ -52,6 +52,7 @@ MODULES = (
     "local_classes",
     "taken",
     "stepping",
+    "collected",
     "drawing",
 )
 
@@ -71,6 +72,7 @@ WRITING = (
     "local_classes",
     "taken",
     "stepping",
+    "collected",
     "drawing",
 )
 
