@@ -471,6 +471,16 @@ def refuse_carried(bar: Any) -> None:
         )
 
 
+def refuse_half_written(error: BaseException) -> None:
+    """Refuse what NumPy raises when it has written the results already."""
+    if isinstance(error, FloatingPointError):
+        raise UnsupportedSyntaxError(
+            "an error of arithmetic is caught in a `try` body that computes in place, and what was written "
+            "by then is not known",
+            hint="Compute a new array in the `try`, x = x / y, and write it into the old one after that.",
+        )
+
+
 def recalled(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call that a function which keeps its results (`functools.cache`) makes of itself."""
     return function(*args, **kwargs)

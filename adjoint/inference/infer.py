@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adjoint.inference import (
+    attempts,
     augmented,
     calls,
     changing,
@@ -304,6 +305,7 @@ class Specialiser:
                 name = Value(handler.name.name, Opaque(BaseException), handler.name.named)
                 env[handler.name] = name
             handlers.append(Handler(exceptions, name, self.block(handler.block, env)))
+        attempts.watch(body, handlers)
         path = Value("path", Opaque(int))
         new = Try(body, handlers, [], path, statement.origin)
         blocks = [body, *(h.block for h in handlers)]

@@ -48,9 +48,11 @@ from adjoint.ir.types import (
     Literal,
     Opaque,
     TupleOf,
+    Unknown,
+    literal,
     unliteral,
 )
-from adjoint.rules.lookup import items_by_next
+from adjoint.rules.lookup import items_by_next, refuse_own_next
 from adjoint.rules.operators import is_hashable, iteration_method
 from adjoint.rules.signatures import operand_type
 from adjoint.rules.stepping import CLASSES, SEARCHES, Asked, Items
@@ -130,7 +132,11 @@ def lazily(
 def searched(
     spec: Specialiser, function: Any, args: list[Operand], kwargs: Keywords, site: Site
 ) -> Operand | None:
-    """`any`, `in`, `dict` … of such an object."""
+    """`any`, `in`, `dict` … of such an object; where only running tells, it is asked."""
+    if args and function in SEARCHES and isinstance(operand_type(args[0]), Unknown):
+        check = Const(refuse_own_next, "refuse_own_next")
+        spec.emit(check, [args[0]], [], Site(site.origin), literal(None))
+        return None
     if not args or not may_step(spec, args[0], site):
         return None
     iterator = iterator_of(spec, args[0], site)

@@ -47,6 +47,7 @@ from adjoint.ir.types import (
 )
 from adjoint.rules.aliasing import Memory, changes_items, may_write
 from adjoint.rules.effects import cannot_fail
+from adjoint.rules.lookup import refuse_own_next
 from adjoint.rules.memory import changed_operand, written_operand
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.signatures import operand_type
@@ -185,7 +186,7 @@ def check_namespaces(spec: Specialiser, function: Function) -> None:
     for s in walk(function.body):
         read = set(spec.namespaces).intersection(values([*operands_of(s), *yields_of(s)]))
         lost = named and callee_of(s) is slots.delete_attribute
-        if lost or read and callee_of(s) not in (operator.contains, len):
+        if lost or read and callee_of(s) not in (operator.contains, len, refuse_own_next):
             raise UnsupportedSyntaxError(
                 "an attribute that changes is read through the dict that keeps it",
                 s.origin,

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 import numpy as np
 
 from adjoint import runtime
-from adjoint.rules.lookup import longest
+from adjoint.rules.lookup import longest, refuse_own_next
 from adjoint.rules.registry import nondifferentiable
 from adjoint.rules.text import TELLING
 from adjoint.rules.writes import SET_CHANGES
@@ -93,4 +93,4 @@ nondifferentiable(
     ),
 )
 
-nondifferentiable(*SET_CHANGES)
+nondifferentiable(*SET_CHANGES, refuse_own_next)

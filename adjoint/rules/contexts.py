@@ -10,6 +10,7 @@ nondifferentiable(
     runtime.refuse_suppression,
     runtime.finish_context,
     runtime.refuse_carried,
+    runtime.refuse_half_written,
 )
 
 

@@ -18,7 +18,7 @@ STRUCTURAL = {
     runtime.make_dict, runtime.make_set, runtime.merge_dicts, runtime.load_capture,
     runtime.flatten, runtime.make_function, getattr, slice, isinstance, type, len, range, zip,
     enumerate, reversed, tuple, list, dict, hasattr, callable, shadows.Shadows,
-    shadows.shadow_of, shadows.apart, slots.collect, shadows.snapshot, shadows.together,
+    shadows.shadow_of, shadows.apart, slots.collect, slots.collect_once, shadows.snapshot, shadows.together,
     *(f for f in vars(tree).values() if isinstance(f, types.FunctionType)
       and f not in (tree.index_add, tree.add_into, tree.accumulate_item, tree.seed_of)),
 }  # fmt: skip
@@ -29,7 +29,8 @@ WRITES = {
     shadows.pull_shared,
 }  # fmt: skip
 EFFECTS = {
-    "print", "input", "open", "raise_exception", "raise_again", "refuse_carried", "yield_value", "iterated", "release",
+    "print", "input", "open", "raise_exception", "raise_again", "refuse_carried", "refuse_own_next",
+    "refuse_half_written", "yield_value", "iterated", "release",
     "enter_context", "leave_context", "leave_context_raising", "refuse_suppression", "context_class",
     "import_module", "set_attribute", "set_item", "initialise", "check_bound", "check_fits",
     "new_object", "next",
