@@ -33,6 +33,7 @@ WRITTEN: dict[str, list[tuple[str, str]]] = {
         ("`zip`, `enumerate`, `reversed`", "t = 0\nfor k, (a, b) in enumerate(zip([x, 2.0], reversed([x, x * x]))):\n    t += k * a + b\nreturn t"),
         ("iterators that several share", "it = iter([x, x * x, 3.0, x])\nreturn sum(a * b for a, b in zip(it, it))"),
         ("iterators of classes", "class Halves:\n    def __init__(self, y):\n        self.y = y\n    def __iter__(self):\n        return self\n    def __next__(self):\n        if self.y < 0.1:\n            raise StopIteration\n        self.y /= 2\n        return self.y**2\nt = 0\nfor y in Halves(x):\n    t += y\nreturn t"),
+        ("one iterator of a class, in several places", "class Powers:\n    def __init__(self, n):\n        self.y, self.n = 1.0, n\n    def __iter__(self):\n        return self\n    def __next__(self):\n        if self.n == 0:\n            raise StopIteration\n        self.n -= 1\n        self.y *= x\n        return self.y\nit = Powers(6)\nt = next(it)\nfor y in it:\n    t += y\n    if it.n == 3:\n        break\nreturn t * sum(it) + it.y"),
         ("`try` around what changes something", "s = [x]\ndef step(k):\n    s.append(x * k)\n    s[-1] /= [2.0, 4.0][k]\nfor k in range(3):\n    try:\n        step(k)\n    except IndexError:\n        s[0] *= s[-1]\nreturn sum(s)"),
         ("`finally` on every way out", "total = [x]\ndef f(y):\n    try:\n        if y > 2:\n            raise ValueError\n        return y * y\n    finally:\n        total[0] *= y\nt = f(x)\ntry:\n    f(2 * x)\nexcept ValueError:\n    t += total[0]\nreturn t"),
         ("`finally`, exceptions of NumPy", "try:\n    np.linalg.inv(np.zeros((2, 2)))\nexcept np.linalg.LinAlgError:\n    return x**2"),
@@ -103,6 +104,7 @@ REFUSED: list[tuple[str, str]] = [
     ("a function that is decorated and calls itself", "import functools\n@functools.cache\ndef f(k):\n    return x if k == 0 else x * f(k - 1)\nreturn f(3)"),
     ("attributes of functions", "def f(y):\n    return y * f.k\nf.k = x\nreturn f(x)"),
     ("a generator that takes items of an object with `__next__`", "class Ones:\n    def __iter__(self):\n        return self\n    def __next__(self):\n        self.y = x\n        return x\ndef twice(items):\n    for y in items:\n        yield 2 * y\nreturn next(twice(Ones()))"),
+    ("errors of arithmetic that NumPy raises when it has computed in place", "y = np.full(2, x)\ntry:\n    with np.errstate(divide='raise'):\n        y /= np.array([1.0, 0.0])\nexcept FloatingPointError:\n    y[0] *= 2\nreturn y[0]"),
     ("`except*`", "try:\n    y = x\nexcept* OSError:\n    y = 0\nreturn y"),
 ]  # fmt: skip
 

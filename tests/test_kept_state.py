@@ -10,14 +10,17 @@ from tests.silence import (
     array_views,
     carried,
     computed_attributes,
+    failing_callees,
     grown_by_iterators,
     hidden_calls,
     interrupted,
     interrupted_iterators,
+    kept_in_order,
     late_conditions,
     late_iterators,
     late_operands,
     missing_attributes,
+    own_next,
     recovered,
     rewritten,
     several_names,
@@ -59,12 +62,15 @@ MODULES = (
     shape_lists,
     unknown_types,
     rewritten,
+    own_next,
+    failing_callees,
+    kept_in_order,
 )
 CASES = [case for module in MODULES for case in cases(module)]
 TWICE = [c for c in CASES if len(c.arguments) == 1 and c.flat]
 OTHER_ROUTES = [route for route in ROUTES if route != "default"]
 # What classes and functions do unasked is looked for by the types of values: these routes know few.
-BY_TYPE = (hidden_calls, special_methods, missing_attributes)
+BY_TYPE = (hidden_calls, special_methods, missing_attributes, own_next)
 WITHOUT_TYPES = ("untyped", "not inlined")
 SHARED_OUT = [  # every program goes by one of the other routes
     (case, route)

@@ -44,9 +44,15 @@ CAPTURED = "is assigned again after a function that captures it was made"
 OTHER_NAME = "gives what may change meanwhile by another name"
 ELSEWHERE = "is called where its statements cannot be written into the caller's derivative"
 NO_RULE = "no derivative is known for"
-SENTINEL = "`iter` of a function is not differentiated"
 CARRIED = "a value that may have a derivative is read from an exception"
 DESCRIPTOR = "writes to attributes of this kind of object are not supported"
+
+ONLY_RUNNING = "and only running tells that it does"
+RAISED = "in a loop of a `try` body, and what variables are then is not known"
+UNSEEN = "which changes at each, and no statement shows when"
+BY_ITS_OWN = "of an object with a `__next__` of its own, is not differentiated"
+CLASS_CAPTURES = "a class inside this function captures a value that may have a derivative"
+HALF_WRITTEN = "an error of arithmetic is caught in a `try` body that computes in place"
 
 VECTOR = np.array([0.7, 1.3, 0.4])
 MATRIX = np.array([[0.7, 1.3, 0.4], [1.1, 0.6, 0.9]])
