@@ -191,12 +191,17 @@ def accumulate_item(cotangent: Any, container: Any, index: Any, item_bar: Any) -
     """
     if item_bar is None:
         return cotangent
+    if type(container) is list and type(cotangent) is list and type(index) is int:  # in a loop
+        own = cotangent[index]
+        cotangent[index] = item_bar if own is None else accumulate(own, item_bar)
+        return cotangent
     if isinstance(container, np.ndarray | np.generic):
         if cotangent is None:
             cotangent = zeros_like(container)
         return index_add(cotangent, index, item_bar)
     if isinstance(container, list | tuple | deque):
-        items = [None] * len(container) if cotangent is None else list(cotangent)
+        items = [None] * len(container) if cotangent is None else cotangent
+        items = items if type(items) is list else list(items)
         if isinstance(index, slice):
             for position, bar in zip(range(*index.indices(len(container))), item_bar, strict=True):
                 items[position] = accumulate(items[position], bar)

@@ -76,10 +76,14 @@ class Scope:
     before: dict[Value, Value] = field(
         default_factory=dict
     )  # what containers hold when they are made
+    in_place: set[Value] = field(
+        default_factory=set
+    )  # lists whose cotangents are added to in place
 
     def __post_init__(self) -> None:
         if self.parent is not None:
             self.undefined, self.before = self.parent.undefined, self.parent.before
+            self.in_place = self.parent.in_place
             self.memory = self.memory or self.parent.memory
 
     # -- shadows --

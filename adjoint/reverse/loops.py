@@ -205,6 +205,8 @@ class LoopReversal:
                 start = self.scope.zero(value)
             elif not owned and isinstance(value.type, Array):
                 start = self.scope.call(tree.copied, start, type=cotangent_type(value.type))
+            elif not owned and value in self.scope.in_place:
+                start = self.scope.call(tree.listed, start, value, type=UNKNOWN)
             accumulator = self.inner.outer[value]
             assert isinstance(accumulator, Value)
             self.carried.append(accumulator)
@@ -222,7 +224,8 @@ class LoopReversal:
     ) -> None:
         for value, target in zip(accumulated, targets[len(active) :], strict=True):
             entry = self.scope.sum_of(value)
-            entry.term, entry.owned, entry.parts = target, isinstance(value.type, Array), {}
+            owned = isinstance(value.type, Array) or value in self.scope.in_place
+            entry.term, entry.owned, entry.parts = target, owned, {}
         for i, target in zip(active, targets[: len(active)], strict=True):
             self.scope.add_rest(self.forward.inits[i], target)
         for iterable, gather in collected:

@@ -35,10 +35,12 @@ from adjoint.ir.types import (
     Array,
     Instance,
     ListOf,
+    Scalar,
     TupleOf,
     Unknown,
     is_number,
     literal,
+    unliteral,
 )
 from adjoint.parts import refuse_assignment
 from adjoint.reverse import control, iterators, loops, mutation, norms, sharing, state, text
@@ -230,6 +232,8 @@ class Reverser:
             return [s], lambda scope: text.read(s, scope, self.active)
         if self.indexing(s):
             return self.indexed(s)
+        if self.indexing_list(s):
+            return [s], lambda scope: self.scatter_item(s, scope)
         if iterators.is_iterator(self, s):
             return iterators.iterator(self, s)
         if isinstance(s.callee, Const) and s.args and self.changes_items(s.args[0]):  # type: ignore[arg-type]
@@ -355,6 +359,35 @@ class Reverser:
             entry.term, entry.owned = scope.call(tree.copied, entry.term, type=kind), True
         entry.term = scope.call(tree.index_add, entry.term, index, bar, type=kind, name=bar_name(x))
         entry.term.named = x.named
+
+    def indexing_list(self, s: Call) -> bool:
+        """`x[i]` of a list that stays as it is: accumulated in place, never through a list of its own."""
+        if not isinstance(s.callee, Const) or s.callee.value is not operator.getitem or s.kwargs:
+            return False
+        kind, index = operand_type(s.args[0]), unliteral(operand_type(s.args[1]))  # type: ignore[arg-type]
+        whole = isinstance(index, Scalar) and issubclass(index.cls, int | np.integer)
+        return whole and type(kind) is ListOf and not self.changes_list(s.args[0])
+
+    def scatter_item(self, s: Call, scope: Scope) -> None:
+        bar = self.received(s, scope)
+        x, index = s.args
+        if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
+            return
+        if scope.is_shadowed(x):  # type: ignore[arg-type]
+            whole = scope.call(tree.accumulate_item, Const(None), x, index, bar, type=UNKNOWN)  # type: ignore[arg-type]
+            scope.add(x, whole)  # type: ignore[arg-type]
+            return
+        assert isinstance(x, Value)
+        term, owned = scope.peek(x)
+        entry = scope.sum_of(x)
+        if term is not None and not owned:
+            term = scope.call(tree.listed, term, x, type=UNKNOWN)
+        start = Const(None) if term is None else term
+        entry.term = scope.call(
+            tree.accumulate_item, start, x, index, bar, type=UNKNOWN, name=bar_name(x)
+        )  # type: ignore[arg-type]
+        entry.owned = True
+        scope.in_place.add(x)
 
     # -- rules known while compiling --
 

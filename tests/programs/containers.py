@@ -312,3 +312,38 @@ def sequences_added_by_sum(a, b, c):
     joined = sum([a, b, a], [])
     tuples = sum([c, (a[0],)], ())
     return joined[1] * joined[2] + joined[4] * tuples[0] * tuples[2]
+
+
+@program(normal(4))
+def items_of_a_list_by_index(x):
+    squares = [v * v for v in x]
+    total = 0.0
+    for i in range(len(squares)):
+        if squares[i] > 0.5:
+            total = total + squares[i] * squares[i - 1] * total
+        elif i > 1:
+            total = total - squares[i] * squares[0]
+        for j in range(i):
+            total = total + squares[j] * squares[i]
+    return total + sum(squares) * squares[2] * squares[int(np.argmax(squares))]
+
+
+@program(normal(3, 3))
+def rows_of_a_list_by_index(a):
+    rows = [row * row[0] for row in a]
+    again = rows
+    total = 0.0
+    for i in range(len(rows)):
+        for j in range(3):
+            total = total + rows[i] @ again[j] * rows[i][j]
+    return total + sum([row.sum() for row in rows])
+
+
+@program([0.5, 1.5, -2.0])
+def neighbours_in_a_list(xs):
+    total = 0.0
+    i = 0
+    while i < len(xs) and total < 3.0:
+        total = total + xs[i] * xs[-1 - i] ** 2
+        i += 1
+    return total
