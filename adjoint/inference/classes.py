@@ -101,9 +101,10 @@ def reads(code: types.CodeType) -> bool:
 
 
 def keeps_state(code: types.CodeType) -> bool:
-    """Does a method of such a class assign attributes? Only what is inlined may change an object."""
+    """Does a method of such a class assign attributes, or is that left to others, where it has no
+    constructor? Only what is inlined may change an object."""
     methods = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return any(map(assigns, methods))
+    return any(map(assigns, methods)) or all(m.co_name != "__init__" for m in methods)
 
 
 def assigns(code: types.CodeType) -> bool:

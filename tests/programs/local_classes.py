@@ -181,3 +181,29 @@ def counts_in_the_class(x):
 
     counter = Counter()
     return counter.add(x[0]) + counter.add(x[1]) * x[0]
+
+
+@program(0.7, 1.3)
+def objects_of_a_class_without_a_constructor(x, y):
+    class Settings:
+        pass
+
+    class Point:
+        scale = 2.0
+
+        def length(self):
+            return self.a * self.scale
+
+        @property
+        def area(self):
+            return self.a**2
+
+    settings = Settings()
+    settings.rate = x * y
+    same = settings
+    same.rate = same.rate * settings.rate
+    first, second = Point(), Point()
+    first.a = settings.rate
+    second.a = first.length() * y
+    first.a += second.area
+    return first.length() * second.a
