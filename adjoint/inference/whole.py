@@ -138,15 +138,15 @@ def check_kept(memory: Memory, function: Function, kept: Uncached) -> None:
             continue
         here = id(s) in ours
         if here and memory.root(o) in outside:
-            refuse_kept(s, "changes something")
+            refuse_kept(s.origin or kept.origin, "changes something")
         if not here and not scalar and memory.root(o) is result:
-            refuse_kept(s, "gave what changes here")
+            refuse_kept(s.origin or kept.origin, "gave what changes here")
 
 
-def refuse_kept(s: Statement, what: str) -> None:
+def refuse_kept(origin: Origin | None, what: str) -> None:
     raise UnsupportedSyntaxError(
         f"a function that keeps its results (functools.cache) {what}",
-        s.origin,
+        origin,
         "Call it without its cache, or keep what it gave by a dict of your own.",
     )
 
