@@ -416,11 +416,11 @@ def iterable_cotangent(bars: list, iterable: Any) -> Any:
     if all(bar is None for bar in bars) or isinstance(iterable, range | dict):
         return None
     if (
-        isinstance(iterable, Iterator)
+        isinstance(iterable, Iterator | set | frozenset)
         or hasattr(iterable, "mapping")
         or hasattr(iterable, "takes_list")
     ):
-        return bars  # what gives its items once (and views of dicts, and parameters): a list of cotangents
+        return bars  # what gives its items once (views of dicts, sets, parameters): a list of cotangents
     raise MissingRuleError(
         f"no derivative is known for going through a {type(iterable).__name__} item by item",
         hint="Go through a list or tuple of its items.",

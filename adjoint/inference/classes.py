@@ -21,7 +21,7 @@ import numpy as np
 
 from adjoint.errors import UnsupportedSyntaxError
 from adjoint.inference.items import tuple_parts
-from adjoint.inference.sites import Keywords, Site
+from adjoint.inference.sites import Keywords, Restart, Site
 from adjoint.ir.nodes import Const, Operand
 from adjoint.ir.types import (
     ClassOf,
@@ -83,6 +83,16 @@ def made(
         spec.class_cells[id(found.cells[name])] = operand
     kind = ClassOf(Identity(found.cls), found.cls, tuple(kinds))
     return spec.emit(Const(made_class), [Const(found, body.__name__), *captured], [], site, kind)
+
+
+def leave_to_run_time(spec: Specialiser, kind: ClassOf) -> None:
+    """Begin again without knowing a class that changes, where its methods capture nothing that needs it."""
+    if any(map(may_carry_derivative, kind.captures)):
+        return
+    for key, found in spec.prototypes.items():
+        if found is not None and found.cls is kind.value:
+            spec.prototypes[key] = None
+            raise Restart
 
 
 def is_settled(spec: Specialiser, operand: Operand) -> bool:

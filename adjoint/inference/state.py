@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint import slots
 from adjoint.errors import UnsupportedSyntaxError
-from adjoint.inference import calls, changing, functions, objects, stores
+from adjoint.inference import calls, changing, classes, functions, objects, stores
 from adjoint.inference.sites import Keywords, Restart, Root, Site
 from adjoint.ir.nodes import Call, Const, Operand, Value
 from adjoint.ir.types import (
@@ -117,6 +117,7 @@ def store(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) 
             calls.call(spec, Const(own), [owner, name, value], [], site)
             return Const(None)
     if isinstance(kind, ClassOf):
+        classes.leave_to_run_time(spec, kind)
         raise UnsupportedSyntaxError(
             "an attribute of a class is assigned whose methods capture a value that may have a derivative",
             site.origin,

@@ -15,6 +15,7 @@ FAMILIES = (
     "splitting",
     "builtins",
     "containers",
+    "sets",
     "iterators",
     "dicts",
     "callables",

@@ -347,3 +347,13 @@ def neighbours_in_a_list(xs):
         total = total + xs[i] * xs[-1 - i] ** 2
         i += 1
     return total
+
+
+@program(normal(5))
+def sets_of_numbers(x):
+    squares = {v * v for v in x}
+    first, second = sorted({x[0], x[1], x[0]})
+    total = sum({x[0], x[2], x[0]}) + max(squares) * min(squares) + first * second**2
+    for value in frozenset([x[3], x[3], x[1]]):
+        total = total + value**3
+    return total * len({x[0], x[0]}) + sum(map(np.sin, set(x)))

@@ -12,7 +12,7 @@ import pytest
 
 from adjoint import runtime, tree
 from adjoint.errors import MissingRuleError
-from adjoint.rules import builtins, containers, iterators, registry
+from adjoint.rules import builtins, containers, iterators, registry, sets
 from adjoint.rules.builtins import chosen, larger, max_, min_, smaller
 from adjoint.rules.complex_numbers import direction
 from adjoint.rules.containers import cut, joined, reformed
@@ -128,6 +128,8 @@ CASES = [
     case(cut, TRIPLE, [[1], [], [2, 3]]),
     case(joined, [PAIR, TRIPLE], [[1, 2], [3, 4, 5]]),
     case(containers.items_of, PAIR),
+    case(sets.at, PAIR, [1, 0]),
+    case(sets.put, PAIR, [2, 0], 3),
     case(containers.last, PAIR, [1.0, 2.0, 3.0]),
     case(containers.latest, TRIPLE, [1.0, 2.0]),
     # helpers of iterators

@@ -105,6 +105,7 @@ BY_CALLS = (
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
+    "adjoint.runtime.make_set", "set", "frozenset",
     "collections.deque", "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
     "adjoint.rules.tangents.with_field", "adjoint.rules.scipy.interpolate_tables.table",
