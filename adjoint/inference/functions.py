@@ -208,7 +208,7 @@ def check_captures(spec: Specialiser, callee: Operand, made: Any, code: Any) -> 
     """Raise `Recaptured` if a function is called that captured what is assigned since: in Python it
     finds the variable as it is now. Of one taken from a container it is not known when it was made."""
     if isinstance(made, Closure):
-        check_function(spec, made.function, spec.born.get(made.target, -1))
+        check_function(spec, made.function, spec.born[made.target])
     elif code in spec.closures:
         check_function(spec, spec.closures[code])
 
