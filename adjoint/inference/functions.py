@@ -244,9 +244,8 @@ def value_left_to_run_time(
     """A call of a value; what it calls may read parameters, whatever the value is."""
     iterators.keep(spec, *args, *(o for _, o in kwargs))
     if isinstance(operand_type(callee), Unknown):
-        for function in spec.closures.values():  # it may be the last of these that was made
-            since = [t for f, t in spec.born.items() if spec.definitions[f].function is function]  # type: ignore[union-attr]
-            check_function(spec, function, max(since, default=-1))
+        for function in spec.closures.values():  # it may be one of them
+            check_function(spec, function)
     if spec.options.implicit and spec.shared.how is None:
         around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
         return spec.emit(Const(call_within), [around, callee, *args], kwargs, site, UNKNOWN)
