@@ -323,9 +323,8 @@ class Scope:
             self.share(operand)
             self._store(cell, name, operand)
         else:
-            again = self.key(name) in self.env.names  # a function that is defined further on is not
             self.env.names[self.key(name)] = operand
-            if again and name in self.rebound and self.key(name) == name:
+            if name in self.rebound and self.key(name) == name:
                 noted = Const(runtime.rebound, "rebound")
                 self.emit(Call(self.value(), noted, [Const(name), Const(self.code)], []))
 
