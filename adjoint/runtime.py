@@ -319,10 +319,6 @@ def import_module(
         ) from None
 
 
-def rebound(name: str, code: Any) -> None:
-    """A variable has been assigned that functions have captured. Only inference looks at this."""
-
-
 def check_bound(value: Any, name: str) -> Any:
     """The value of a variable that may not have been assigned yet."""
     from adjoint.ir.nodes import UNDEFINED

@@ -20,10 +20,9 @@ from adjoint.compiler.pushing import push_expander
 from adjoint.compiler.special import derivative
 from adjoint.emit import Loaded, emit, load
 from adjoint.forward import forward
-from adjoint.frontend import IN_CELLS, IN_PIECES, lower
+from adjoint.frontend import IN_PIECES, lower
 from adjoint.inference import Inferred, infer
 from adjoint.inference.sites import Root
-from adjoint.ir.closures import Recaptured
 from adjoint.ir.nodes import Function, Value
 from adjoint.ir.options import Options, Sharing
 from adjoint.ir.types import UNKNOWN, Type, literal
@@ -91,21 +90,6 @@ class Compiled:
 
 
 def compile_request(request: Request) -> Compiled:
-    """The generated function; variables that inner functions captured are in cells where that is needed."""
-    token = IN_CELLS.set(IN_CELLS.get())
-    try:
-        while True:
-            try:
-                return compile_with_cells(request)
-            except Recaptured as again:
-                if again.variable in IN_CELLS.get():
-                    raise
-                IN_CELLS.set(IN_CELLS.get() | {again.variable})
-    finally:
-        IN_CELLS.reset(token)
-
-
-def compile_with_cells(request: Request) -> Compiled:
     """The generated function; `try` bodies are taken to pieces where that is needed."""
     try:
         return generate(request)

@@ -65,14 +65,7 @@ REFERRING = (
 #: They add to what is looked up, and give nothing.
 ADDING = (slots.add_slot, contents.add_items, contents.add_view)
 #: They tell places and keep what is there; their results have no derivative.
-PLACES = (
-    contents.position,
-    contents.position_read,
-    slots.cell_of,
-    slots.held,
-    slots.shared,
-    slots.check_shared,
-)
+PLACES = (contents.position, contents.position_read, slots.held, slots.shared, slots.check_shared)
 
 
 def is_changing(pusher: Pusher, value: Any) -> bool:

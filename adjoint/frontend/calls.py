@@ -51,7 +51,7 @@ def lower_call(scope: Scope, node: Node) -> Operand:
     args, kwargs = _arguments(scope, node)
     for hold in scope.fact(callee).holds:
         if scope.is_stale(hold) and not hold.strong:
-            scope.recapture(hold, node, callee)
+            scope.refuse_stale(hold, node)
     if not reads:
         _share(scope, args, kwargs)
     result = scope.call(callee, args, node, kwargs)

@@ -22,13 +22,6 @@ def lower_class(scope: Scope, node: Node, _: list[Node]) -> None:
     if node.name in code.co_freevars and node.decorator_list:
         capture(scope, node.name, node)  # refuses: which class it refers to is not known
     names = [name for name in code.co_freevars if name != node.name]
-    for name in names:
-        if scope.cell(name) is not None:
-            scope.refuse(
-                node,
-                f"the class captures '{name}', which is assigned again after the class was made",
-                "Keep it in an attribute, or pass it to the method.",
-            )
     captures = [capture(scope, name, node) for name in names]
     for each in captures:
         scope.share(each)

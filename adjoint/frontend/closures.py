@@ -18,7 +18,6 @@ from adjoint.frontend.facts import Fact, Hold
 from adjoint.frontend.grammar import Node, gast
 from adjoint.frontend.scope import UNBOUND, Scope, expression, statement
 from adjoint.frontend.source import nested_code
-from adjoint.ir.closures import Recaptured
 from adjoint.ir.nodes import Closure, Const, Operand, Value
 
 
@@ -78,9 +77,12 @@ def _close(scope: Scope, node: Node, name: str) -> Value:
 
 
 def _check_decorated(scope: Scope, node: Node, free: tuple[str, ...]) -> None:
-    """What a decorated function finds under its own name is what the decorator gives, once it has."""
-    if node.name in free and node.name in scope.locals and scope.cell(node.name) is None:
-        raise Recaptured(scope.code, node.name)
+    if node.name in free and node.name in scope.locals:
+        scope.refuse(
+            node,
+            f"'{node.name}' refers to itself, and what it refers to is decorated",
+            "Define it without a decorator, and decorate it under another name.",
+        )
 
 
 def _make(

@@ -29,37 +29,31 @@ from adjoint.frontend import (  # noqa: F401  (they register what they lower)
 from adjoint.frontend import names as text
 from adjoint.frontend.grammar import Node, gast, place
 from adjoint.frontend.prune import prune
-from adjoint.frontend.scope import IN_CELLS, IN_PIECES, RESULT, Interrupted, Scope
+from adjoint.frontend.scope import IN_PIECES, RESULT, Interrupted, Scope
 from adjoint.frontend.source import find
-from adjoint.ir.closures import Recaptured
 from adjoint.ir.nodes import UNDEFINED, Const, Function, Parameter, Value, used_values
 
 CONSTRUCTORS = ("__init__", "__post_init__")
 
 _MEMO_SIZE = 1024
-_memo: OrderedDict[tuple[Any, ...], Function] = OrderedDict()
+_memo: OrderedDict[tuple[int, int, bool], Function] = OrderedDict()
 _lock = threading.RLock()
 
 
-def lower(function: types.FunctionType, cells: frozenset[str] = frozenset()) -> Function:
-    """The IR of a Python function. The result is shared: stages copy it before they change it.
-
-    cells   the captured variables that its text does not tell to be assigned by others, and are
-    """
-    return lower_code(function.__code__, function.__globals__, cells)
+def lower(function: types.FunctionType) -> Function:
+    """The IR of a Python function. The result is shared: stages copy it before they change it."""
+    return lower_code(function.__code__, function.__globals__)
 
 
-def lower_code(
-    code: types.CodeType, namespace: dict[str, Any], cells: frozenset[str] = frozenset()
-) -> Function:
+def lower_code(code: types.CodeType, namespace: dict[str, Any]) -> Function:
     """The IR of the function that `code` belongs to; `namespace` is its module's."""
     with _lock:
-        key = id(code), id(namespace), IN_PIECES.get(), IN_CELLS.get(), cells
+        key = id(code), id(namespace), IN_PIECES.get()
         if key in _memo:
             _memo.move_to_end(key)
             return _memo[key]
         found = find(code, namespace)
-        function = _lower_node(found.node, code, namespace, found.filename, cells)
+        function = _lower_node(found.node, code, namespace, found.filename)
         _memo[key] = function  # which holds both, so that their ids are not used again
         while len(_memo) > _MEMO_SIZE:
             _memo.popitem(last=False)
@@ -72,27 +66,16 @@ def _lower_node(
     namespace: dict[str, Any],
     filename: str,
     cells: frozenset[str] = frozenset(),
-    late: frozenset[str] = frozenset(),
 ) -> Function:
-    """Lower a function; again, when it reads a variable that an exception may have interrupted, or when
-    one changes that a function captured which cannot be made again.
-
-    cells, late   captured variables that are in cells, and that are assigned after it was made
-    """
+    """Lower a function; again, when it reads a variable that an exception may have interrupted."""
     carried: dict[Hashable, set[str]] = {}
-    recaptured = {name for owner, name in IN_CELLS.get() if owner is code}
     while True:
         scope = Scope(node, code, namespace, filename)
         scope.carried = carried
         try:
-            return _lower_once(scope, node, code, namespace, cells, late, recaptured)
+            return _lower_once(scope, node, code, namespace, cells)
         except Interrupted as read:
             carried.setdefault(read.attempt, set()).add(read.name)
-        except Recaptured as kept:
-            owner, name = kept.variable
-            if owner is not code or name in recaptured:
-                raise
-            recaptured.add(name)
 
 
 def _lower_once(
@@ -101,8 +84,6 @@ def _lower_once(
     code: types.CodeType,
     namespace: dict[str, Any],
     cells: frozenset[str],
-    late: frozenset[str],
-    recaptured: set[str],
 ) -> Function:
     if isinstance(node, gast.AsyncFunctionDef):
         fence.refuse_node(node, scope.origin(node))
@@ -110,23 +91,17 @@ def _lower_once(
     if awaited is not None:
         fence.refuse_node(awaited, scope.origin(awaited))
     scope.lower_inner = lambda inner, inner_code: _lower_node(
-        inner,
-        inner_code,
-        namespace,
-        scope.filename,
-        frozenset(scope.cells),
-        late | text.assigned_after(node, inner) & scope.locals - scope.cells,
+        inner, inner_code, namespace, scope.filename, frozenset(scope.cells)
     )
     scope.locals = text.local_names(node)
     scope.assigned_globals = text.declared(node, gast.Global)
     scope.locals -= scope.assigned_globals | text.declared(node, gast.Nonlocal)
-    own = (text.assigned_inside(node) | recaptured) & set(code.co_cellvars)
+    own = text.assigned_inside(node) & set(code.co_cellvars)
     scope.cells = own | cells & set(code.co_freevars)
     scope.cells |= (text.assigned_inside(node) | text.declared(node, gast.Nonlocal)) & set(
         code.co_freevars
     )
     scope.captures = {name: Value(name, named=True) for name in code.co_freevars}
-    scope.rebound = text.rebound_names(node) & scope.locals & set(code.co_cellvars) - scope.cells
     parameters = _parameters(scope, node)
     for name in sorted(own):
         scope.make_cell(name, node)
@@ -153,7 +128,6 @@ def _lower_once(
         "" if isinstance(node, gast.Lambda) else gast.get_docstring(node, clean=False) or "",
         namespace,
         frozenset(scope.cells & set(code.co_freevars)),
-        late & set(code.co_freevars) - scope.cells,
     )
 
 

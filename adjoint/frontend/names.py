@@ -130,32 +130,6 @@ def assigned_inside(node: Node) -> set[str]:
     return {name for each in inner for name in declared(each, gast.Nonlocal)}
 
 
-def assigned_after(function: Node, inner: Node) -> set[str]:
-    """The names that a function may assign after it has made an inner function, going by the text."""
-    start = inner.lineno, inner.col_offset
-    found: set[str] = set()
-    for node in own_nodes(function.body if isinstance(function.body, list) else [function.body]):
-        place = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-        if node is inner or place == (0, 0):
-            continue
-        end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-        again = isinstance(node, gast.For | gast.While) and place <= start <= end
-        around = isinstance(node, gast.Assign | gast.AugAssign | gast.AnnAssign | gast.NamedExpr)
-        simple = isinstance(
-            node, gast.Name | gast.FunctionDef | gast.ClassDef | gast.Import | gast.ImportFrom
-        )
-        if again or around and end > start or simple and place > start:
-            found.update(_bindings(node, None, False))
-    return found
-
-
-def rebound_names(function: Node) -> set[str]:
-    """The names that a function may assign after it has made some inner function."""
-    inside = (gast.FunctionDef, gast.Lambda)
-    inner = [n for n in gast.walk(function) if isinstance(n, inside) and n is not function]
-    return {name for each in inner for name in assigned_after(function, each)}
-
-
 def has_walrus(node: Node) -> bool:
     return any(isinstance(n, gast.NamedExpr) for n in own_nodes([node]))
 

@@ -18,7 +18,6 @@ from adjoint import runtime, slots
 from adjoint.frontend import fence
 from adjoint.frontend.facts import NOTHING, Attempt, Container, Fact, Hold
 from adjoint.frontend.grammar import Node, is_held
-from adjoint.ir.closures import Recaptured
 from adjoint.ir.nodes import (
     UNDEFINED,
     Block,
@@ -54,12 +53,6 @@ HIDDEN = {
 #: Are the bodies of `try` that change something lowered statement by statement, so that it is known
 #: which of them an exception has kept from running?
 IN_PIECES: ContextVar[bool] = ContextVar("IN_PIECES", default=False)
-
-#: Variables, by the code of the function that they belong to, that are kept in cells: functions that
-#: captured them are used after they were assigned again.
-IN_CELLS: ContextVar[frozenset[tuple[types.CodeType, str]]] = ContextVar(
-    "IN_CELLS", default=frozenset()
-)
 
 
 @dataclass
@@ -99,7 +92,6 @@ class Scope:
         self.globals: dict[str, Value] = {}
         self.cells: set[str] = set()  # variables that inner functions assign, kept in a cell
         self.own_cells: dict[str, Value] = {}
-        self.rebound: set[str] = set()  # assigned after a function was made that captures them
         self.assigned_globals: set[str] = set()
         self.first_parameter = ""
         self.instance = ""  # the name of `self` in a constructor
@@ -125,8 +117,7 @@ class Scope:
         self.carried: dict[Hashable, set[str]] = {}
         self.protected: set[str] | None = None  # in a body in pieces: the variables to know
         self.taken_at_once: list[Node] = []  # iterables that nothing keeps
-        self.generators: set[Operand] = set()  # inner functions that are generators, and classes
-        self.started: set[Operand] = set()  # what calls of them gave
+        self.generators: set[Operand] = set()  # inner functions that are generators
         self.landings = 0  # the `finally` clauses around this point
 
     # -- where ---------------------------------------------------------------------------------
@@ -283,17 +274,7 @@ class Scope:
             return operand
         if operand in self.remakers:
             return self.remakers[operand]()
-        self.recapture(stale[0], node, operand)
-
-    def recapture(self, hold: Hold, node: Node, operand: Operand) -> NoReturn:
-        """Lower again, with a captured variable in a cell; refuse it where there can be none.
-
-        A comprehension has none for its variables, and what a generator or the methods of an object
-        made here may read later does not change with them.
-        """
-        if hold.name in self.locals and operand not in self.started:
-            raise Recaptured(self.code, hold.name)
-        self.refuse_stale(hold, node)
+        self.refuse_stale(stale[0], node)
 
     def refuse_stale(self, hold: Hold, node: Node) -> NoReturn:
         name = hold.name.partition("@")[0]
@@ -324,9 +305,6 @@ class Scope:
             self._store(cell, name, operand)
         else:
             self.env.names[self.key(name)] = operand
-            if name in self.rebound and self.key(name) == name:
-                noted = Const(runtime.rebound, "rebound")
-                self.emit(Call(self.value(), noted, [Const(name), Const(self.code)], []))
 
     def cell(self, name: str) -> Value | None:
         """What keeps a variable that an inner function assigns."""
@@ -381,7 +359,6 @@ class Scope:
         if call.callee in self.generators:  # which run later, with what their variables are then
             made = self.fact(call.callee).holds
             self.facts[call.target] = replace(self.fact(call.target), holds=made)
-            self.started.add(call.target)
         callee = call.callee.value if isinstance(call.callee, Const) else None
         if callee in _HOLDERS:
             for each in operands:

@@ -15,7 +15,7 @@ from typing import Any
 from adjoint.ir.nodes import Block, Call, Const, Handler, Operand, Value, walk
 from adjoint.ir.types import Opaque, literal
 from adjoint.rules.memory import AUGMENTED, keyword, written_operand
-from adjoint.runtime import augment, refuse_half_written
+from adjoint.runtime import augment, leave_context_raising, raise_again, refuse_half_written
 
 
 def watch(body: Block, handlers: list[Handler]) -> None:
@@ -24,7 +24,7 @@ def watch(body: Block, handlers: list[Handler]) -> None:
     if found is None:
         return
     for handler in handlers:
-        if not may_catch(handler.exceptions):
+        if not may_catch(handler.exceptions) or raises_again(handler.block):
             continue
         if handler.name is None:
             handler.name = Value("error", Opaque(BaseException), origin=found.origin)
@@ -44,6 +44,12 @@ def may_write_first(s: Any) -> bool:
         return function in AUGMENTED and written_operand(s) is not None
     except TypeError:
         return False
+
+
+def raises_again(block: Block) -> bool:
+    """Does a handler only do what has to be done, such as leave a context? The next one outside refuses."""
+    made = [s.callee.value for s in block.statements if isinstance(s, Call) and isinstance(s.callee, Const)]
+    return any(f in (raise_again, leave_context_raising) for f in made)
 
 
 def may_catch(exceptions: Operand | None) -> bool:

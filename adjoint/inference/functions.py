@@ -23,18 +23,15 @@ from adjoint.inference.sites import (
     Site,
     Span,
 )
-from adjoint.ir.closures import Recaptured, encloses
 from adjoint.ir.nodes import Call, Closure, Const, Function, Operand, Parameter, Value, walk
 from adjoint.ir.types import (
     UNKNOWN,
     DictOf,
     FunctionOf,
     Identity,
-    Instance,
     Literal,
     TupleOf,
     Type,
-    Unknown,
     literal,
     unliteral,
 )
@@ -168,7 +165,6 @@ def call_function_value(
         return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
     if left:
         return known_left_to_run_time(spec, callee, list(args), kwargs, site)
-    check_captures(spec, callee, made, code)
     captures: list[Any]
     if isinstance(made, Closure):
         lowered, captures, defaults = made.function, list(made.captures), dict(made.defaults)
@@ -179,7 +175,7 @@ def call_function_value(
             cells = tuple(types.CellType() for _ in code.co_freevars)
             dummy = types.FunctionType(code, kind.globals.value, code.co_name, None, cells)
             try:
-                lowered = spec.lower(dummy, kept_in_cells(kind))
+                lowered = spec.lower(dummy)
             except AdjointError:  # raised when it is called, if the call carries a derivative
                 return spec.emit(callee, list(args), kwargs, site, UNKNOWN)
         captures = [LateCapture(callee, name, t) for name, t in kind.captures]
@@ -193,39 +189,6 @@ def call_function_value(
     if result is not None:
         return result
     return known_left_to_run_time(spec, callee, list(args), kwargs, site)
-
-
-def note_rebound(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site) -> Operand:
-    """A variable that functions have captured is assigned again."""
-    name, code = args
-    assert isinstance(name, Const) and isinstance(code, Const)
-    spec.time += 1
-    spec.rebound[code.value, name.value] = spec.time
-    return Const(None)
-
-
-def check_captures(spec: Specialiser, callee: Operand, made: Any, code: Any) -> None:
-    """Raise `Recaptured` if a function is called that captured what is assigned since: in Python it
-    finds the variable as it is now. Of one taken from a container it is not known when it was made."""
-    if isinstance(made, Closure):
-        check_function(spec, made.function, spec.born[made.target])
-    elif code in spec.closures:
-        check_function(spec, spec.closures[code])
-
-
-def check_function(spec: Specialiser, function: Function, since: int = -1) -> None:
-    for (owner, name), time in spec.rebound.items():
-        if name in function.late and time > since and encloses(owner, function.code):
-            raise Recaptured(owner, name)
-
-
-def kept_in_cells(kind: FunctionOf) -> frozenset[str]:
-    """The captured variables of a function that the function which made it keeps in cells."""
-    return frozenset([name for name, t in kind.captures if is_cell(t)])
-
-
-def is_cell(kind: Type) -> bool:
-    return isinstance(kind, Instance) and kind.cls is types.CellType
 
 
 def known_left_to_run_time(
@@ -243,9 +206,6 @@ def value_left_to_run_time(
 ) -> Operand:
     """A call of a value; what it calls may read parameters, whatever the value is."""
     iterators.keep(spec, *args, *(o for _, o in kwargs))
-    if isinstance(operand_type(callee), Unknown):
-        for function in spec.closures.values():  # it may be one of them
-            check_function(spec, function)
     if spec.options.implicit and spec.shared.how is None:
         around = spec.function_root(Const(SURROUNDINGS, "surroundings"))
         return spec.emit(Const(call_within), [around, callee, *args], kwargs, site, UNKNOWN)

@@ -108,7 +108,6 @@ from adjoint.runtime import (
     make_tuple,
     merge_dicts,
     new_object,
-    rebound,
     release,
     set_attribute,
     set_item,
@@ -417,7 +416,7 @@ def _load_capture(
 
 
 HANDLERS: dict[Any, Callable[..., Operand | None]] = {
-    load_capture: _load_capture, rebound: functions.note_rebound,
+    load_capture: _load_capture,
     getattr: _getattr, call_method: _call_method, operator.getitem: _getitem,
     make_tuple: built_tuple, make_list: built_list, make_dict: built_dict, merge_dicts: merged_dicts,
     tuple: sequence(tuple), list: sequence(list), unpack_sequence: unpack,

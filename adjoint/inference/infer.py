@@ -100,7 +100,7 @@ class Inferred:
 class Specialiser:
     """The state of one inference. `out` is the block being written."""
 
-    lower: Callable[..., Function]
+    lower: Callable[[types.FunctionType], Function]
     options: Options
     derivative: Callable[..., Operand | None] | None = None
     out: list[Statement] = field(default_factory=list)
@@ -143,10 +143,6 @@ class Specialiser:
     settled: set[Operand] = field(default_factory=set)  # what is defined in no branch and no loop
     depth: int = 0  # of the block being written
     caller: Origin | None = None  # where the function that is being inlined is called
-    time: int = 0  # how often a captured variable has been assigned again
-    rebound: dict[tuple[Any, str], int] = field(default_factory=dict)  # when each has been, last
-    born: dict[Value, int] = field(default_factory=dict)  # when each function was made
-    closures: dict[Any, Function] = field(default_factory=dict)  # those made, by their code
 
     @property
     def may_inline(self) -> bool:
@@ -346,7 +342,6 @@ class Specialiser:
             statement.origin,
         )
         self.definitions[target] = new
-        self.born[target], self.closures[function.code] = self.time, function
         # A capture may be a function that is defined further on: it is looked up when it is needed.
         new.captures = [env.get(c, c) if isinstance(c, Value) else c for c in statement.captures]
         iterators.keep(self, *new.captures, *new.defaults.values())
@@ -473,7 +468,7 @@ def forget_axes(t: Type) -> Type:
 def infer(
     function: Function,
     inputs: list[Type],
-    lower: Callable[..., Function],
+    lower: Callable[[types.FunctionType], Function],
     options: Options,
     derivative: Callable[..., Operand | None] | None = None,
     captures: list[Root | Operand] | None = None,

@@ -286,9 +286,7 @@ def cell_of(spec: Specialiser, args: list[Operand], kwargs: Keywords, site: Site
     assert isinstance(name, Const)
     kind = operand_type(function)
     content = next((t for n, t in getattr(kind, "captures", ()) if n == name.value), UNKNOWN)
-    cell = content
-    if not functions.is_cell(content):
-        cell = Instance(types.CellType, (("cell_contents", content),))
+    cell = Instance(types.CellType, (("cell_contents", content),))
     return spec.emit(Const(slots.cell_of), list(args), [], site, cell)
 
 

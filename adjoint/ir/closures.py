@@ -3,26 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import CodeType
 
 from adjoint.ir.nodes import Closure, Statement, Value
-
-
-class Recaptured(Exception):
-    """A function is used after a variable that it captured has been assigned again.
-
-    The function whose variable that is, of this code, is to be lowered with the variable in a cell.
-    """
-
-    def __init__(self, code: CodeType, name: str) -> None:
-        super().__init__(code, name)
-        self.variable = code, name
-
-
-def encloses(outer: CodeType, inner: CodeType) -> bool:
-    """Is the code of one function written inside another's?"""
-    inside = [c for c in outer.co_consts if isinstance(c, CodeType)]
-    return any(c is inner or encloses(c, inner) for c in inside)
 
 
 def captured_early(statements: Sequence[Statement]) -> set[Value]:

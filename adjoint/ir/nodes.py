@@ -230,8 +230,6 @@ class Function:
     namespace: dict[str, Any] | None = None
     cells: frozenset[str] = frozenset()
     """captured variables that are assigned: what is captured is the cell that keeps the variable"""
-    late: frozenset[str] = frozenset()
-    """captured variables that may be assigned after this function was made, and are not in cells"""
 
     @property
     def inputs(self) -> list[Value]:

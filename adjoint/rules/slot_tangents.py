@@ -187,39 +187,32 @@ def settle_slot(tangents: Tangents, owner: Any, key: Any, value: Any, dot: Any) 
         found[key] = settle(tangents, value, dot)
 
 
-def gather(tangents: Tangents, x: Any, rest: Any, around: dict[int, Any] | None = None) -> Any:
+def gather(tangents: Tangents, x: Any, rest: Any, path: tuple[int, ...] = ()) -> Any:
     """The whole tangent of `x`: what `settle` left, and what its slots have now.
 
-    `around` are the tangents of what it is a part of, by identity: what refers to itself has a tangent
-    that does so too.
+    `path` are the objects that it is a part of: what refers to itself has its slots where it comes first.
     """
-    around = around or {}
-    if isinstance(x, np.ndarray) or isinstance(rest, tree.ReadBack):
+    if isinstance(x, np.ndarray) or id(x) in path or isinstance(rest, tree.ReadBack):
         return rest
-    if id(x) in around:
-        return around[id(x)]
     held = parts_of(x)
     if not held:
         return rest
-    container = isinstance(x, tuple | list | dict | deque)
-    whole = rest if container else tree.Tangent()
-    around = {**around, id(x): whole}
+    path = (*path, id(x))
     found = tangents.slots.get(id(x), (None, {}))[1]
     if isinstance(x, FunctionType):
         found = captured_slots(tangents, x)
-    field = tree.tangent_item if container else tree.tangent_field
+    field = tree.tangent_item if isinstance(x, tuple | list | dict | deque) else tree.tangent_field
     parts = {
-        key: gather(tangents, value, found[key] if key in found else field(rest, key), around)
+        key: gather(tangents, value, found[key] if key in found else field(rest, key), path)
         for key, value in held.items()
     }
-    if all(dot is None or dot is whole for dot in parts.values()):
+    if all(dot is None for dot in parts.values()):
         return None
     if isinstance(x, dict):
         return parts
     if isinstance(x, tuple | list | deque):
         return tree.same_container(x, list(parts.values()))
-    vars(whole).update({name: dot for name, dot in parts.items() if dot is not None})
-    return whole
+    return tree.Tangent(**{name: dot for name, dot in parts.items() if dot is not None})
 
 
 def parts_of(x: Any) -> dict[Any, Any]:

@@ -69,9 +69,21 @@ CASES = [
         "[lambda: i for i in x]", "'i' is assigned again", "argument",
     ),
     (
-        "k = 1\nclass C:\n    def f(self): return k\nc = C()\nk = 2\nreturn c",
-        "c", "'k' is assigned again", "argument",
+        "k = 1\ng = [lambda: k]\nk = 2\nreturn g", "g", "'k' is assigned again", "argument",
     ),
+    (
+        "k = 1\ng = functools.partial(lambda: k)\nk = 2\nreturn g()",
+        "g()", "'k' is assigned again", "argument",
+    ),
+    (
+        "fs = []\nfor i in x:\n    fs.append(lambda: i)\nreturn fs",
+        "fs", "'i' is assigned again", "argument",
+    ),
+    (
+        "g = None\nfor i in x:\n    if g is None: g = lambda: i\n    print(g)",
+        "g", "'i' is assigned again", "argument",
+    ),
+    ("@x\ndef g(): return g()\nreturn g", "def g(): return g()", "is decorated", "another name"),
     ("def g(): return y\ng()\ny = 1", "def g(): return y", "not assigned yet", "argument"),
 ]  # fmt: skip
 
