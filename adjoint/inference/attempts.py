@@ -48,7 +48,11 @@ def may_write_first(s: Any) -> bool:
 
 def raises_again(block: Block) -> bool:
     """Does a handler only do what has to be done, such as leave a context? The next one outside refuses."""
-    made = [s.callee.value for s in block.statements if isinstance(s, Call) and isinstance(s.callee, Const)]
+    made = [
+        s.callee.value
+        for s in block.statements
+        if isinstance(s, Call) and isinstance(s.callee, Const)
+    ]
     return any(f in (raise_again, leave_context_raising) for f in made)
 
 

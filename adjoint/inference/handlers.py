@@ -129,9 +129,10 @@ def handle(
     except TypeError:
         return None
     if handler is None:
+        mixed = mixed_by_method(spec, function, args, kwargs, site)
         handler = drawing.handler_of(function)
-    if handler is None:
-        return mixed_by_method(spec, function, args, kwargs, site)
+        if mixed is not None or handler is None:
+            return mixed
     return handler(spec, args, kwargs, site)
 
 

@@ -5,16 +5,11 @@ import functools
 from tests.silence.listed import (
     CACHED,
     COMPUTED,
-    IN_PLACE,
     given,
 )
 
 ARGUMENTS = (0.7,)
 REFUSED = {
-    IN_PLACE: """
-        stored_by_a_method
-        stored_and_logged
-    """,
     CACHED: """
         cached_property_of_what_changes
         cached_property_of_an_argument_that_changes
