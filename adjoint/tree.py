@@ -198,7 +198,7 @@ def accumulate_item(cotangent: Any, container: Any, index: Any, item_bar: Any) -
     if isinstance(container, np.ndarray | np.generic):
         if cotangent is None:
             cotangent = zeros_like(container)
-        return index_add(cotangent, index, item_bar)
+        return index_add(cotangent, index, item_bar)  # pyright: ignore[reportArgumentType]
     if isinstance(container, list | tuple | deque):
         items = [None] * len(container) if cotangent is None else cotangent
         items = items if type(items) is list else list(items)

@@ -371,13 +371,13 @@ class Reverser:
     def scatter_item(self, s: Call, scope: Scope) -> None:
         bar = self.received(s, scope)
         x, index = s.args
-        if bar is None or not is_active(x, self.active):  # type: ignore[arg-type]
+        assert not isinstance(x, Splat) and not isinstance(index, Splat)
+        if bar is None or not isinstance(x, Value) or not is_active(x, self.active):
             return
-        if scope.is_shadowed(x):  # type: ignore[arg-type]
-            whole = scope.call(tree.accumulate_item, Const(None), x, index, bar, type=UNKNOWN)  # type: ignore[arg-type]
-            scope.add(x, whole)  # type: ignore[arg-type]
+        if scope.is_shadowed(x):
+            whole = scope.call(tree.accumulate_item, Const(None), x, index, bar, type=UNKNOWN)
+            scope.add(x, whole)
             return
-        assert isinstance(x, Value)
         term, owned = scope.peek(x)
         entry = scope.sum_of(x)
         if term is not None and not owned:
@@ -385,7 +385,7 @@ class Reverser:
         start = Const(None) if term is None else term
         entry.term = scope.call(
             tree.accumulate_item, start, x, index, bar, type=UNKNOWN, name=bar_name(x)
-        )  # type: ignore[arg-type]
+        )
         entry.owned = True
         scope.in_place.add(x)
 
