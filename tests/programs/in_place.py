@@ -802,3 +802,35 @@ def slices_from_computed_whole_numbers(x, y):
     tail *= y[0]
     z[half : half + 2] += y[int(bool(x[1] > 0))]
     return np.sum(z**2) * y[int(round(y[0] * y[0])) % 5]
+
+
+@program(positive(3))
+def written_in_a_branch_between_read_and_write(x):
+    y = x * x
+    first = y[0]
+    if x[1] > 0:
+        y[0] = x[1] * 2
+    y[0] = first + 1.0
+    return np.sum(y) * y[0]
+
+
+@program(positive(3))
+def read_and_written_in_a_branch_between_read_and_write(x):
+    y = x * x
+    first = y[0]
+    if x[1] > 0:
+        square = y[0] * y[0]
+        y[0] = square * 3
+    y[0] = first + 1.0
+    return np.sum(y**2)
+
+
+@program(positive(3), 0.6)
+def written_in_a_loop_between_read_and_write(x, a):
+    y = x * x
+    second = y[1]
+    for _ in range(2):
+        square = y[1] * y[1]
+        y[1] = square * a
+    y[1] = second * 1.0
+    return np.sum(y**2)

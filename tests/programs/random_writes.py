@@ -157,7 +157,7 @@ class WritesWriter:
             "attempt",
         ]
         if depth < 3:
-            kinds += ["for", "rows", "if"]
+            kinds += ["for", "rows", "if", "between"]
         kind = self.one_of(*kinds)
         name = self.one_of(*scope)
         shape = scope[name]
@@ -185,6 +185,26 @@ class WritesWriter:
         items = ", ".join(index if index and n > 1 else str(self.one_of(0, n - 1)) for n in shape)
         operator = self.one_of("=", "=", "+=", "-=", "*=")
         self.write(depth, f"{name}[{items}] {operator} np.cos({self.scalar(scope, index)})")
+
+    def between_statement(
+        self, scope: Any, depth: int, index: Any, name: str, shape: Shape
+    ) -> None:
+        """An item or a part that is read, and written back when other statements have run."""
+        items = ", ".join(str(self.one_of(0, n - 1)) for n in shape)
+        text, copied = self.one_of(
+            (items, ""), (items, ""), (self.window(shape, index)[0], " * 1.0")
+        )
+        made = self.fresh()
+        self.write(depth, f"{made} = {name}[{text}]{copied}")
+        if self.one_of(False, True):  # into the same place, on one path
+            self.write(depth, f"if {self.scalar(scope, index)} > 0.2:")
+            self.write(
+                depth + 1, f"{name}[{text}] {self.one_of('=', '*=')} {self.scalar(scope, index)}"
+            )
+        else:
+            self.block(dict(scope), depth, self.one_of(1, 2), index)
+        back = self.one_of(made, f"{made} + 0.3", f"{made} * s", f"0.5 * {made}")
+        self.write(depth, f"{name}[{text}] {self.one_of('=', '=', '+=')} {back}")
 
     def slice_statement(self, scope: Any, depth: int, index: Any, name: str, shape: Shape) -> None:
         text, found = self.window(shape, index)
