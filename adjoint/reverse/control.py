@@ -32,6 +32,7 @@ from adjoint.ir.types import (
     literal,
 )
 from adjoint.reverse.cotangents import Scope
+from adjoint.reverse.indices import rebuild
 from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import cannot_fail, never_ends
 from adjoint.rules.memory import is_shared
@@ -113,6 +114,7 @@ def write_branches(
 
 def export(forward: If | Try, blocks: list[Block], which: int, reverse_block: Block) -> None:
     """What a reverse branch reads of its forward branch becomes a result of the forward statement."""
+    rebuild(reverse_block, blocks[which], defined_values(blocks[which]))
     wanted = in_order(free_values(reverse_block), blocks[which])
     env: dict[Value, Operand] = {}
     for value in wanted:

@@ -6,7 +6,6 @@ for x in xs: y = f(x)      for x in reversed(tape): x_bar = …; x_bars.append(x
 from __future__ import annotations
 
 import operator
-import types
 from typing import TYPE_CHECKING
 
 from adjoint import contents, tree
@@ -18,31 +17,26 @@ from adjoint.ir.nodes import (
     Gather,
     Loop,
     Operand,
-    Splat,
     Statement,
     Value,
     defined_values,
     free_values,
     substitute,
-    used_values,
 )
 from adjoint.ir.types import (
     UNKNOWN,
     Array,
     IteratorOf,
     ListOf,
-    Literal,
-    Opaque,
     Scalar,
     TupleOf,
-    Type,
     is_number,
     literal,
-    unliteral,
 )
 from adjoint.reverse import iterators, state
 from adjoint.reverse.control import definitions_in
 from adjoint.reverse.cotangents import Scope, bar_name, cotangent_type
+from adjoint.reverse.indices import rebuild
 from adjoint.rules.activity import is_active
 from adjoint.rules.signatures import operand_type
 from adjoint.runtime import make_tuple
@@ -326,51 +320,3 @@ class LoopReversal:
 def bars_name(item: Value) -> str:
     """What the list of the cotangents of a loop's items is called."""
     return f"{item.name}_bars" if item.name else "items_bar"
-
-
-# -- indices ------------------------------------------------------------------------------------------
-
-
-def rebuild(reverse_body: Block, body: Block, local: set[Value]) -> None:
-    """Make indices again in the reverse body, from the counters, rather than keep each of them."""
-    made = {s.target: s for s in body.statements if isinstance(s, Call) and is_index(s)}
-    made = {v: s for v, s in made.items() if v in local}
-    out: list[Statement] = []
-    for s in reverse_body.statements:
-        _rebuild_for(Block([s], []), made, out)
-        out.append(s)
-    reverse_body.statements = out
-    _rebuild_for(Block([], reverse_body.results), made, out)
-
-
-def _rebuild_for(block: Block, made: dict[Value, Call], out: list[Statement]) -> None:
-    """Write the calls that make the indices which a block reads, and let it read them."""
-    env: dict[Value, Operand] = {}
-    for value in [v for v in made if v in used_values(block)]:
-        call = made[value]
-        inner = Call(Value(value.name, value.type, False), call.callee, list(call.args), [])
-        inner.origin = call.origin
-        _rebuild_for(Block([inner], []), made, out)
-        out.append(inner)
-        env[value] = inner.target
-    substitute(block, lambda o: lookup(o, env))
-
-
-def is_index(s: Call) -> bool:
-    """Is this arithmetic of integers, or the building of an index of integers and slices?"""
-    if not isinstance(s.callee, Const) or s.kwargs or any(isinstance(a, Splat) for a in s.args):
-        return False
-    kinds = [operand_type(a) for a in s.args]  # type: ignore[arg-type]
-    if s.callee.value in (operator.add, operator.sub):
-        return all(is_integer(k) for k in [*kinds, s.target.type])
-    return s.callee.value in (make_tuple, slice) and all(map(is_part_of_index, kinds))
-
-
-def is_integer(kind: Type) -> bool:
-    return isinstance(unliteral(kind), Scalar) and unliteral(kind).cls is int  # type: ignore[attr-defined]
-
-
-def is_part_of_index(kind: Type) -> bool:
-    if isinstance(kind, Literal):
-        return kind.value is None or isinstance(kind.value, int | slice | types.EllipsisType)
-    return is_integer(kind) or isinstance(kind, Opaque) and kind.cls is slice
