@@ -319,7 +319,9 @@ def is_plain(kind: Type, own: Type | None = None) -> bool:
         constant = kind.value is None or type(kind.value) in (bool, str, bytes)
         return kind != SELF and (constant or isinstance(kind.key, Identity))
     if isinstance(kind, Opaque):
-        return True
+        return not issubclass(
+            kind.cls, set | frozenset | np.ndarray
+        )  # of which items or dtype tell
     if isinstance(kind, ListOf) and kind.items is None:
         return isinstance(kind.element, Scalar | Array) and is_plain(kind.element)
     if isinstance(kind, Instance) and kind.cls not in BY_NAME and has_slots(kind.cls):

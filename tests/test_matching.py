@@ -94,7 +94,8 @@ ONES = np.ones
 VALUES = [
     1.0, 2.0, 1, 2, 1j, True, False, None, "a", "b", b"a", np.float64(1.0), np.float32(1.0),
     np.int8(1), np.bool_(True), ..., int, float, np.sum, np.add, np, len, np.dtype(float),
-    np.dtype(">f8"), range(3), slice(1), {1}, operator.itemgetter(0), operator.itemgetter(1),
+    np.dtype(">f8"), range(3), slice(1), {1}, {1.0}, {(1, 2)}, {(1, 2.0)}, set(), frozenset(),
+    frozenset([1]), frozenset([1.0]), {Point(x=1.0)}, operator.itemgetter(0), operator.itemgetter(1),
     ONES(3), ONES(4), ONES(1), ONES(()), ONES((3, 3)), ONES((1, 3)), ONES((3, 1)), ONES((0, 3)),
     ONES(3, np.float32), ONES(3, ">f8"), ONES(3, int), ONES(3, bool), ONES((2, 3, 4)),
     np.ma.array([1.0]), np.array([None]), np.zeros(2, [("a", float)]), np.array("text"),

@@ -112,9 +112,17 @@ def holds_numbers(value: Any) -> bool:
     if isinstance(value, np.ndarray):  # of a subclass
         return value.dtype.kind in "iufcOV"
     if isinstance(value, set | frozenset):
-        return any(isinstance(item, float | complex | np.inexact) for item in value)
+        return any(map(_may_hold_reals, value))
     number = isinstance(value, numbers.Number) and not isinstance(value, np.generic)
     return number or isinstance(value, OTHER_CONTAINERS)
+
+
+def _may_hold_reals(item: Any) -> bool:
+    """Is this a number that is no integer, or are there such in it, for all that is known?"""
+    if isinstance(item, tuple | frozenset):
+        return any(map(_may_hold_reals, item))
+    number = isinstance(item, float | complex | np.inexact)
+    return number or not isinstance(item, LITERALS) and bool(attributes(item))
 
 
 def of_run_time(value: Any) -> bool:
