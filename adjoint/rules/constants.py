@@ -76,9 +76,8 @@ nondifferentiable(
         range.index,
         range.count,
     ),
-    *(set.union, set.intersection, set.difference, set.issubset, set.issuperset, set.isdisjoint),
-    *(frozenset.union, frozenset.intersection, frozenset.difference, frozenset.issubset),
-    *(frozenset.issuperset, frozenset.isdisjoint, set.copy),
+    *(set.issubset, set.issuperset, set.isdisjoint),
+    *(frozenset.issubset, frozenset.issuperset, frozenset.isdisjoint),
     *(np.lib.array_utils.normalize_axis_index, np.lib.array_utils.normalize_axis_tuple),
 )
 

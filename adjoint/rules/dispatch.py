@@ -34,6 +34,7 @@ from adjoint.rules.operators import (
     special_methods,
 )
 from adjoint.rules.plain import replaced_fields, summed
+from adjoint.rules.sets import OPERATORS
 from adjoint.rules.text import only_text, read_back
 from adjoint.rules.writes import refuse_write, writes_of
 from adjoint.runtime import (
@@ -302,6 +303,8 @@ def respelled(function: Any, args: tuple) -> Any:
     if function is sum and args and isinstance(args[0], list | tuple):
         if not all(isinstance(x, np.ndarray | Number | np.bool_) for x in args[0]):
             return summed
+    if any(isinstance(x, set | frozenset) for x in args[:2]) and is_hashable(function):
+        return OPERATORS.get(function, function)
     return function
 
 

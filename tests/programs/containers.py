@@ -357,3 +357,22 @@ def sets_of_numbers(x):
     for value in frozenset([x[3], x[3], x[1]]):
         total = total + value**3
     return total * len({x[0], x[0]}) + sum(map(np.sin, set(x)))
+
+
+@program(normal(5))
+def sets_made_of_sets(x):
+    first, second = {x[0], x[1], x[2]}, frozenset([x[1], x[2], x[3]])
+    total = sum(first | second) * sum(v * v for v in first & second)
+    total = total + sum(first - second) * sum(v**3 for v in first ^ second)
+    total = total + sum(first.union(x[3:], [x[0] * x[4]])) ** 2 + sum(first.copy())
+    total = total + sum(second.intersection(x[2:])) * sum(second.difference([x[1]], {x[2]}))
+    return total + sum(v * v for v in second.symmetric_difference(x[:2]))
+
+
+@program(normal(5))
+def sets_that_grow(x):
+    found = frozenset()
+    for value in x:
+        found = found | {value * value}
+    pairs = {(x[0], x[1]), (x[2], x[3])}
+    return sum(found) * x[0] + sum(a * b * b for a, b in pairs)

@@ -74,6 +74,7 @@ def test_every_rule_file_is_imported():
 # Rules of iterators and dicts take and give containers, for which there is no table of cases: the
 # programs of tests/programs (containers, patterns, …) go through them by every route.
 BY_PROGRAMS = (
+    "adjoint.rules.sets.",
     "adjoint.rules.iterators.", "adjoint.rules.dicts.", "adjoint.rules.structural.",
     "adjoint.rules.contexts.", "adjoint.rules.patterns.", "adjoint.rules.lazy.",
     "adjoint.rules.heaps.", "adjoint.rules.copies.", "adjoint.rules.classes.", "adjoint.rules.dataclass_functions.",
@@ -105,7 +106,6 @@ BY_CALLS = (
 BY_PROGRAMS_NAMES = {
     "adjoint.rules.guarded.root_of_squares", "adjoint.tree.fit_cotangent", "adjoint.tree.leading_bar",
     "adjoint.tree.split_bars", "adjoint.tree.join_bars", "np.arange",
-    "adjoint.runtime.make_set", "set", "frozenset",
     "collections.deque", "itertools.takewhile", "itertools.dropwhile", "itertools.zip_longest", "np.fromiter", "fromkeys",
     "__new__", "dataclasses.replace", "adjoint.tree.taken_apart", "adjoint.tree.put_together",
     "adjoint.rules.tangents.with_field", "adjoint.rules.scipy.interpolate_tables.table",
