@@ -335,3 +335,16 @@ def test_generators_run_as_they_are_asked(program, route):
     expected = outcome(lambda: program(3.0))
     with ROUTES[route]():
         assert outcome(lambda: ad.value_and_gradient(program, 3.0).value) == expected
+
+
+def test_a_sum_takes_the_tangents_of_the_items_that_a_loop_has_left():
+    def f(x):
+        items = iter(x)
+        large = any(v > 1.0 for v in items)
+        return sum(items, x[0]) if large else 0.0
+
+    x = np.array([1.5, -0.7, 0.4])
+    along = np.array([1.0, 10.0, 100.0])
+    assert ad.jvp(f, (x,), (along,))[1] == ad.gradient(f, x)[0] @ along == 111.0
+    x = np.array([0.5, 2.0, 0.4])
+    assert ad.jvp(f, (x,), (along,))[1] == ad.gradient(f, x)[0] @ along == 101.0

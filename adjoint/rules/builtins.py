@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint import runtime
+from adjoint.rules.iterators import repeated
 from adjoint.rules.registry import jvp_rule, nondifferentiable, partials, rule, source_of
 from adjoint.rules.sequences import (
     SEQUENCES,
@@ -73,11 +74,12 @@ def sum_(iterable, /, start=0):
 
 @jvp_rule(sum)
 def sum_jvp(primals, tangents, start=0):
-    of_items = None if tangents[0] is None else total(tangents[0])  # before the items are taken
-    y = sum(primals[0], start) if len(primals) < 2 else sum(*primals)
     if tangents[0] is None:
+        y = sum(primals[0], start) if len(primals) < 2 else sum(*primals)
         return y, None if len(primals) < 2 else tangents[1]
-    of_items = or_zero(of_items, y)
+    items, dots = repeated(tangents[0], primals[0])
+    y = sum(items, start) if len(primals) < 2 else sum(items, primals[1])
+    of_items = or_zero(total(dots), y)
     return y, of_items if len(primals) < 2 else accumulate(of_items, tangents[1])
 
 
