@@ -65,7 +65,9 @@ def attempt(pusher: Pusher, s: Try) -> None:
     body = Block(pusher.block(s.body), list(s.body.results))
     pusher.caught.update(h.name for h in s.handlers if h.name in pusher.active)
     handlers = [
-        Handler(h.exceptions, h.name, Block(pusher.block(h.block), list(h.block.results)))
+        Handler(
+            h.exceptions, h.name, Block(pusher.block(h.block), list(h.block.results)), h.records
+        )
         for h in s.handlers
     ]
     targets = list(s.targets)

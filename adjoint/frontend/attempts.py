@@ -278,7 +278,7 @@ def record(scope: Scope, node: Node) -> Handler:
     scope.depths[error] = scope.depth
     note_break(scope)
     scope.env.names |= {ERROR: error} | dict.fromkeys(JUMPS, TRUE)
-    return Handler(EVERYTHING, error, Block())
+    return Handler(EVERYTHING, error, Block(), records=True)
 
 
 def _expand_if(node: Node) -> list[Node]:

@@ -4,33 +4,61 @@ Under `np.errstate(divide="raise")` and the like a ufunc finishes its work, and 
 
     try:                                       try: x /= y
         x /= y                                 except ArithmeticError as error:
-    except ArithmeticError:          ->            refuse_half_written(error)
-        …                                          …
+    except ArithmeticError:          ->            …
+        …                                          refuse_half_written(error)
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adjoint.ir.nodes import Block, Call, Const, Handler, Operand, Value, walk
+from adjoint.ir.nodes import Block, Call, Const, Handler, Operand, Origin, Value, walk
 from adjoint.ir.types import Opaque, literal
+from adjoint.rules.effects import never_ends
 from adjoint.rules.memory import AUGMENTED, keyword, written_operand
-from adjoint.runtime import augment, leave_context_raising, raise_again, refuse_half_written
+from adjoint.runtime import augment, raise_again, refuse_half_written
+
+if TYPE_CHECKING:
+    from adjoint.inference.infer import Specialiser
 
 
-def watch(body: Block, handlers: list[Handler]) -> None:
-    """Handlers that may catch such an exception, of a body that may raise one, ask for it first."""
-    found = next((s for s in walk(body) if may_write_first(s)), None)
+def watch(spec: Specialiser, body: Block, handlers: list[Handler]) -> None:
+    """Handlers that may catch such an exception, of a body that may raise one, end by asking for it: what
+    they have to do, such as to leave a context, is done."""
+    found = first_written(spec, body)
     if found is None:
         return
     for handler in handlers:
-        if not may_catch(handler.exceptions) or raises_again(handler.block):
+        if handler.records:
+            spec.half_written = found
+        elif asks(handler.block):  # it has been differentiated before
             continue
-        if handler.name is None:
-            handler.name = Value("error", Opaque(BaseException), origin=found.origin)
-        made = Value("", literal(None), False, found.origin)
-        refuse = Const(refuse_half_written, "refuse_half_written")
-        handler.block.statements.insert(0, Call(made, refuse, [handler.name], [], found.origin))
+        elif may_catch(handler.exceptions) and not never_ends(handler.block):
+            if handler.name is None:
+                handler.name = Value("error", Opaque(BaseException), origin=found)
+            made = Value("", literal(None), False, found)
+            refuse = Const(refuse_half_written, "refuse_half_written")
+            handler.block.statements.append(Call(made, refuse, [handler.name], [], found))
+
+
+def asks(block: Block) -> bool:
+    return any(
+        isinstance(s, Call)
+        and isinstance(s.callee, Const)
+        and s.callee.value is refuse_half_written
+        for s in block.statements
+    )
+
+
+def first_written(spec: Specialiser, body: Block) -> Origin | None:
+    """Where a body computes in place, or raises what was kept of another that does."""
+    for s in walk(body):
+        if may_write_first(s):
+            return s.origin
+        if isinstance(s, Call) and isinstance(s.callee, Const) and s.callee.value is raise_again:
+            if spec.half_written is not None:
+                return spec.half_written
+    return None
 
 
 def may_write_first(s: Any) -> bool:
@@ -44,16 +72,6 @@ def may_write_first(s: Any) -> bool:
         return function in AUGMENTED and written_operand(s) is not None
     except TypeError:
         return False
-
-
-def raises_again(block: Block) -> bool:
-    """Does a handler only do what has to be done, such as leave a context? The next one outside refuses."""
-    made = [
-        s.callee.value
-        for s in block.statements
-        if isinstance(s, Call) and isinstance(s.callee, Const)
-    ]
-    return any(f in (raise_again, leave_context_raising) for f in made)
 
 
 def may_catch(exceptions: Operand | None) -> bool:

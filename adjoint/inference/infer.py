@@ -143,6 +143,7 @@ class Specialiser:
     settled: set[Operand] = field(default_factory=set)  # what is defined in no branch and no loop
     depth: int = 0  # of the block being written
     caller: Origin | None = None  # where the function that is being inlined is called
+    half_written: Origin | None = None  # what may have written when an exception was kept for later
 
     @property
     def may_inline(self) -> bool:
@@ -300,8 +301,9 @@ class Specialiser:
             if handler.name is not None:
                 name = Value(handler.name.name, Opaque(BaseException), handler.name.named)
                 env[handler.name] = name
-            handlers.append(Handler(exceptions, name, self.block(handler.block, env)))
-        attempts.watch(body, handlers)
+            block = self.block(handler.block, env)
+            handlers.append(Handler(exceptions, name, block, handler.records))
+        attempts.watch(self, body, handlers)
         path = Value("path", Opaque(int))
         new = Try(body, handlers, [], path, statement.origin)
         blocks = [body, *(h.block for h in handlers)]

@@ -80,7 +80,7 @@ def clone_statement(s: Statement, env: Environment, origin: Origin | None = None
         for h in s.handlers:
             exceptions = None if h.exceptions is None else lookup(h.exceptions, env)
             name = None if h.name is None else fresh(h.name, env)
-            handlers.append(Handler(exceptions, name, clone_block(h.block, env, origin)))
+            handlers.append(Handler(exceptions, name, clone_block(h.block, env, origin), h.records))
         targets = [fresh(t, env) for t in s.targets]
         path = None if s.path is None else fresh(s.path, env)
         return Try(body, handlers, targets, path, at(s.origin))

@@ -158,11 +158,15 @@ class Loop:
 
 @dataclass(eq=False)
 class Handler:
-    """`except exceptions as name`; `exceptions` is evaluated when one arrives (None: bare)."""
+    """`except exceptions as name`; `exceptions` is evaluated when one arrives (None: bare).
+
+    `records` tells that it only keeps the exception, which is raised again where the user's handlers are.
+    """
 
     exceptions: Operand | None
     name: Value | None
     block: Block
+    records: bool = False
 
 
 @dataclass(eq=False)

@@ -173,7 +173,7 @@ def attempt(reverser: Reverser, s: Try) -> tuple[list[Statement], Backward]:
     parts = [reverser.forward(block) for block in (s.body, *(h.block for h in s.handlers))]
     path = s.path if s.path is not None else Value("path", Scalar(int))
     handlers = [
-        Handler(h.exceptions, h.name, block)
+        Handler(h.exceptions, h.name, block, h.records)
         for h, (block, _) in zip(s.handlers, parts[1:], strict=True)
     ]
     new = Try(parts[0][0], handlers, list(s.targets), path, s.origin)

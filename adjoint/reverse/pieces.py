@@ -43,6 +43,7 @@ from adjoint.ir.nodes import (
 from adjoint.ir.types import Array, DictOf, IteratorOf, ListOf, Opaque, Scalar, TupleOf
 from adjoint.reverse.control import InterruptedWrite, may_raise
 from adjoint.reverse.norms import definitions_of
+from adjoint.rules import traversal
 from adjoint.rules.calls import writes_active
 from adjoint.rules.effects import never_ends
 from adjoint.rules.memory import is_shared
@@ -145,7 +146,7 @@ class Pieces:
         copies = {v: self.copy(v) for v in own}
         substitute(rest, lambda o: copies.get(o, o) if isinstance(o, Value) else o)
         flags, error = outcome(origin), Value("error", Opaque(BaseException), origin=origin)
-        failed = Handler(EVERYTHING, error, Block([], [YES, error, *[NOTHING] * len(own)]))
+        failed = Handler(EVERYTHING, error, Block([], [YES, error, *[NOTHING] * len(own)]), True)
         body = Block(statements, [NO, NOTHING, *own])
         path = Value("path", Opaque(int))
         made = Try(body, [failed], [*flags, *copies.values()], path, statements[0].origin or origin)
@@ -202,9 +203,9 @@ class Pieces:
         if not isinstance(kind, IteratorOf):
             return isinstance(kind, Array | ListOf | TupleOf | DictOf)
         made = self.definitions.get(iterable) if isinstance(iterable, Value) else None
-        if kind.cls not in (zip, enumerate, reversed) or made is None or made.kwargs:
+        if not traversal.is_iterator(kind) or made is None or made.kwargs:
             return kind.cls is range
-        inner = made.args[:1] if kind.cls is enumerate else made.args
+        inner = traversal.gone_over(made)
         return all(not isinstance(a, Splat) and self.surely_iterates(a) for a in inner)
 
     def attempt(self, s: Try) -> tuple[list[Statement], list[Value]]:
@@ -216,7 +217,7 @@ class Pieces:
         s.body.results = [NO, NOTHING, *s.body.results]
         error = Value("error", Opaque(BaseException), origin=s.origin)
         others = Block([], [YES, error, *[NOTHING] * count])
-        s.handlers.append(Handler(EVERYTHING, error, others))
+        s.handlers.append(Handler(EVERYTHING, error, others, records=True))
         s.targets = [*flags, *s.targets]
         return [*before, s], flags
 
