@@ -205,7 +205,11 @@ class LoopReversal:
             assert isinstance(accumulator, Value)
             self.carried.append(accumulator)
             self.inits.append(start)
-            term, _ = self.inner.peek(value)
+            term, owned = self.inner.peek(value)
+            if term is not None and not owned and value in self.scope.in_place:
+                term = self.inner.call(
+                    tree.listed, term, value, type=UNKNOWN
+                )  # the next turn adds to it
             self.results.append(accumulator if term is None else term)
         return values
 

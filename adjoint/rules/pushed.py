@@ -27,7 +27,7 @@ from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushing import Unresolved, fitted_dots, listed, push_call, push_rule
 from adjoint.rules.slot_tangents import LOOKING
-from adjoint.rules.tangents import beside, link_tangents, refitted
+from adjoint.rules.tangents import beside, check_in_step, link_tangents, refitted
 from adjoint.runtime import call_method, is_context_function, iterated, load_capture
 from adjoint.tree import Number, Tangent, accumulate, make_tangent, tangent_field, tangent_item
 
@@ -142,6 +142,8 @@ def of_cursors(function: Any, tangents: tuple, args: tuple, kwargs: dict) -> Res
             "supported",
             hint="Iterate over it.",
         )
+    for x, dot in zip(args, tangents[1:-1]):
+        check_in_step(dot, x)
     take = iterated if function in declarations.LAZY else cursors.remaining
     operands, backs = [*args, *tangents[1:-1]], {}
     for i, x in enumerate(operands):

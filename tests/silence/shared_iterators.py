@@ -374,3 +374,28 @@ def generator_passed_over(xs):
     for _ in zip(range(2), made):
         pass
     return next(made) ** 2
+
+
+# -- passed over, and summed after that ---------------------------------------------------------------
+
+
+def summed_after_a_loop_that_was_left(xs):
+    it = iter(xs)
+    for x in it:
+        if x < 0:
+            break
+    return xs[0] * sum(it)
+
+
+def summed_after_a_question(xs):
+    it = iter(xs)
+    found = any(x > 0.5 for x in it)
+    return xs[0] * sum(it) if found else 0.0 * xs[0]
+
+
+def largest_after_a_loop_that_was_left(xs):
+    it = iter(xs)
+    for x in it:
+        if x < 0:
+            break
+    return xs[0] * max(it) + xs[1] * sum([1.0])
