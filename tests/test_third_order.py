@@ -43,6 +43,22 @@ def recursion(x, k, depth=3):
     return x * k if depth == 0 else np.tanh(recursion(x, k, depth - 1)) * x
 
 
+def methods_called_by_name(x, k):
+    table = {"x": x, "y": x * x * k, "z": x**3}
+    total = 0.0
+    for value in table.values():
+        total = total * x + value * value
+    found = table.get("y" if k > 0 else "x") * table.copy()["x"]
+    return total + sum(table.values()) ** 2 * k + found * [v * k for v in table.values()][2]
+
+
+def methods_of_arrays_called_by_name(x, k):
+    arrays = {"a": np.array([x, k, x * k]), "b": np.array([k])}
+    chosen = arrays["a" if k > 0 else "b"]
+    method = "cum" + "sum"
+    return np.sum(getattr(chosen, method)() ** 3) + chosen.dot(chosen) * chosen.prod()
+
+
 def functions_in_a_list(x, k):
     functions = [lambda u: u**3 * k, np.sin, lambda u, scale=k: np.exp(u * scale)]
     y = x
@@ -57,7 +73,8 @@ def with_keywords(x, k):
 
 
 PROGRAMS = [
-    method_and_property, branches, loop_and_containers, recursion, functions_in_a_list, with_keywords
+    method_and_property, branches, loop_and_containers, recursion, functions_in_a_list, with_keywords,
+    methods_called_by_name, methods_of_arrays_called_by_name,
 ]  # fmt: skip
 
 

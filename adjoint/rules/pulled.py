@@ -365,6 +365,9 @@ def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
     own, count = kept.function, len(kept.args)
     if isinstance(own, Kept):
         raise unsupported(innermost(own), "fourth")
+    method = method_kept(kept)
+    if method is not None:
+        return _kept_method(kept, *method, y_bar, bars_bar)
     if moves(own, kept.args):
 
         def pull_moved(given: Any) -> Parts:
@@ -389,6 +392,61 @@ def _kept(kept: Any, y_bar: Any, inner: Any, bars_bar: Any) -> Result:
         return kept_bar, (y_bar_bar,), {}, bars_bar_bar
 
     return (kept_bar, y_bar_bar, {}), pull
+
+
+def method_kept(kept: Any) -> tuple[Kept, Callable, Callable] | None:
+    """The pullback of a method, as that of the function that it is, and how the cotangents of the callee
+    and of the operands are those of this function's, and back; None if it is of no method."""
+    own, (*args,) = kept.function, kept.args
+    if own is call_method:
+        owner, name, *rest = args
+        function = dispatch.method_of(owner, name, *rest[:1])
+        if function is None:
+            raise MissingRuleError(
+                f"the third derivative through the method {name!r} is not supported"
+            )
+        mask = dispatch.method_mask(kept.mask)
+        inward = lambda callee, bars: (None, (bars[0], *bars[2:]))  # noqa: E731
+        outward = lambda callee, bars: (None, (bars[0], None, *bars[1:]))  # noqa: E731
+    elif dispatch.is_bound(own):
+        owner, rest, function = own.__self__, args, dispatch.unbound(own)
+        mask = dispatch.bound_mask(kept.mask)
+        inward = lambda callee, bars: (None, (tangent_field(callee, "__self__"), *bars))  # noqa: E731
+        outward = lambda callee, bars: (Tangent(__self__=bars[0]), tuple(bars[1:]))  # noqa: E731
+    else:
+        return None
+    _, inner = dispatch.apply_rule(function, mask, owner, *rest, **kept.kwargs)
+    return Kept(function, mask, (owner, *rest), kept.kwargs, inner), inward, outward
+
+
+def _kept_method(
+    kept: Any, method: Kept, inward: Callable, outward: Callable, y_bar: Any, bars_bar: Any
+) -> Result:
+    """`_kept` of a method."""
+
+    def moved(bars: Any, move: Callable) -> Any:
+        if bars is None:
+            return None
+        callee, *given, named = bars
+        callee, given = move(callee, given)
+        return (callee, *given, named)
+
+    def moved_kept(bar: Any, move: Callable, count: int) -> Any:
+        if bar is None:
+            return None
+        function, given, named = (tangent_field(bar, n) for n in ("function", "args", "kwargs"))
+        function, given = move(function, given or (None,) * count)
+        return Tangent(function=function, args=given, kwargs=named or {})
+
+    (own_bar, *rest), own = _kept(method, y_bar, method.inner, moved(bars_bar, inward))
+
+    def pull(given: Any) -> Parts:
+        later, found, named = parts_of(given, 1)
+        whole = moved_kept(later, inward, len(kept.args))
+        back, y_bars, keywords, bars = own((whole, *found, named))
+        return moved_kept(back, outward, len(method.args)), y_bars, keywords, moved(bars, outward)
+
+    return (moved_kept(own_bar, outward, len(method.args)), *rest), pull
 
 
 def innermost(kept: Any) -> Any:

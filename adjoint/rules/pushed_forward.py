@@ -21,8 +21,15 @@ from adjoint.rules import cursors, dispatch, lookup, pushing, registry
 from adjoint.rules.operators import is_hashable
 from adjoint.rules.pulled import held, unsupported
 from adjoint.rules.pushed import refuse_generator
-from adjoint.rules.pushing import PUSHED, Pair, Unresolved, fitted_dots, push_call, push_rule
-from adjoint.rules.tangents import item_tangents
+from adjoint.rules.pushing import (
+    PUSHED,
+    Pair,
+    Unresolved,
+    fitted_dots,
+    listed,
+    push_call,
+    push_rule,
+)
 from adjoint.runtime import call_method, iterated, load_capture
 from adjoint.tree import Number, accumulate, tangent_field
 
@@ -51,21 +58,6 @@ def of_push(tangents: tuple, function: Any, inner: tuple, /, *args: Any, **kwarg
         _, y_dot_outer = push_rule(function, inner_dot, *args, **kwargs)
         return pair, (y_outer, y_dot_outer)
     return of_call(function, inner, inner_dot, outer, args, kwargs)
-
-
-def listed(args: tuple, *tangents: tuple) -> tuple[tuple, ...]:
-    """Lists for the iterators among operands and for their tangents, of which one is taken for each item."""
-    columns = [list(args), *(list(dots[1:-1]) for dots in tangents)]
-    for i, x in enumerate(args):
-        beside = [dots[i] for dots in columns[1:]]
-        if not isinstance(x, Iterator) or all(dot is None for dot in beside):
-            continue
-        taken = [item_tangents(dot, x) for dot in beside]
-        rows = list(zip(x, *taken))
-        for dots, whole in zip(columns, zip(*rows) if rows else [()] * len(columns), strict=True):
-            dots[i] = None if dots[i] is None else list(whole)
-    own = [(dots[0], *column, dots[-1]) for dots, column in zip(tangents, columns[1:], strict=True)]
-    return tuple(columns[0]), *own
 
 
 def goes_through_others(function: Any, args: tuple) -> bool:

@@ -21,7 +21,7 @@ from adjoint.ir.values import type_of
 from adjoint.rules import cursors, dispatch, missing, registry
 from adjoint.rules.classes import refuse_captured
 from adjoint.rules.dispatch import apply_rule
-from adjoint.rules.iterators import in_step, taken
+from adjoint.rules.iterators import in_step
 from adjoint.rules.kept import Kept, Refused
 from adjoint.rules.operators import is_hashable, iteration_method
 from adjoint.rules.plain import scale
@@ -188,14 +188,20 @@ def counted(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
     return tuple(given), (function_dot, *dots, named)
 
 
-def listed(args: tuple, tangents: tuple) -> tuple[tuple, tuple]:
-    """The arguments with a tangent that can be read only once, as lists."""
-    function_dot, *dots, named = tangents
-    args = list(args)  # type: ignore[assignment]
-    for i, (x, dot) in enumerate(zip(args, dots, strict=True)):
-        if dot is not None and isinstance(x, Iterator):
-            args[i], dots[i] = taken(dot, x)  # type: ignore[index]
-    return tuple(args), (function_dot, *dots, named)
+def listed(args: tuple, *tangents: tuple) -> tuple[tuple, ...]:
+    """The arguments with tangents that can be read only once, as lists, and so these tangents, of which one
+    is taken after each item."""
+    columns = [list(args), *(list(dots[1:-1]) for dots in tangents)]
+    for i, x in enumerate(args):
+        beside = [dots[i] for dots in columns[1:]]
+        if not isinstance(x, Iterator) or all(dot is None for dot in beside):
+            continue
+        taken = [item_tangents(dot, x) for dot in beside]
+        rows = list(zip(x, *taken))
+        for dots, whole in zip(columns, zip(*rows) if rows else [()] * len(columns), strict=True):
+            dots[i] = None if dots[i] is None else list(whole)
+    own = [(dots[0], *column, dots[-1]) for dots, column in zip(tangents, columns[1:], strict=True)]
+    return tuple(columns[0]), *own
 
 
 def refuse(function: Any, kwargs: dict) -> None:
