@@ -10,7 +10,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from adjoint import UnsupportedSyntaxError
+from adjoint import MissingRuleError, UnsupportedSyntaxError
 from tests.programs.random_writes import programs
 from tests.routes import ROUTES, check_function
 
@@ -46,7 +46,7 @@ def test_gradient(route):
                     title=f"{program!r}\nby route {route!r}",
                 )
                 right.append(program)
-            except UnsupportedSyntaxError as error:
+            except (UnsupportedSyntaxError, MissingRuleError) as error:
                 refused.append(error)
 
     check()
